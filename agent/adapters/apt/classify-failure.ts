@@ -1,0 +1,30 @@
+import type { Outcome } from '../../../shared/domain/journal-record.ts';
+import type { ProgramResult } from '../../ports/programs.ts';
+import { type StepFailure, stepFailure } from '../../steps/step.ts';
+import { LOCK_MARK } from './invoke-apt.ts';
+
+/** Makes a cause and a remedy of what apt or dpkg said. The first rule that fits names the code. */
+export function classifyFailure({ code, stdout, stderr }: ProgramResult, otherwise: Outcome['code'], doing: string): StepFailure {
+  const text = `${stderr}\n${stdout}`;
+  const holder = text.indexOf(LOCK_MARK);
+  if (holder !== -1) {
+    const who = (text.slice(holder + LOCK_MARK.length).split('\n')[0] ?? '').trim();
+    return stepFailure('lock-held', `the package system is in use by ${who}; wait for it, or see what it is waiting for`, who);
+  }
+  const full = /^.*(?:No space left on device|don't have enough free space).*$/m.exec(text)?.[0];
+  if (full !== undefined) return stepFailure('disk-full', `${doing}: ${full.trim()}; free space and start again`);
+  const unsigned = /^.*(?:is not signed|NO_PUBKEY|unauthenticated packages|signatures were invalid|could not be authenticated).*$/m.exec(text)?.[0];
+  if (unsigned !== undefined) return stepFailure('not-allowed', `${doing}: ${unsigned.trim()}; give the source its key (signed-by), unauthenticated packages are not installed`);
+  return stepFailure(otherwise, `${doing} failed (exit code ${code}): ${telling(text)}`, brokenPackage(text));
+}
+
+/** apt and dpkg say it last and most exactly in lines that begin so. */
+function telling(text: string): string {
+  const lines = text.split('\n').map((line) => line.trim()).filter((line) => line !== '');
+  const errors = lines.filter((line) => /^(?:E:|dpkg: error|dpkg-deb: error|.*subprocess returned error|.* : Depends: )/.test(line) && !/Sub-process .* returned an error code/.test(line));
+  return (errors.length > 0 ? errors.slice(0, 3) : lines.slice(-2)).join(' | ') || 'it said nothing';
+}
+
+function brokenPackage(text: string): string {
+  return /dpkg: error processing (?:package|archive) (\S+)/.exec(text)?.[1]?.split('/').at(-1) ?? '';
+}

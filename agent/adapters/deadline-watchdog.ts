@@ -1,0 +1,37 @@
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { Generation } from '../../shared/domain/ids.ts';
+import type { Clock } from '../../shared/ports/clock.ts';
+import { syncFolder, writeDurably } from '../../shared/trust/write-durably.ts';
+import type { Watchdog } from '../ports/watchdog.ts';
+
+/** A deadline that lies on disk; a systemd timer of its own (farrier-agent-watchdog.timer) runs `farrier-agent watchdog`, which looks at it. */
+export interface Deadlines extends Watchdog {
+  /** Whose deadline is past. */
+  due(): Promise<readonly Generation[]>;
+  armed(): Promise<readonly { readonly generation: Generation; readonly deadlineUnixMs: number }[]>;
+}
+
+export function deadlineWatchdog(stateDir: string, clock: Clock): Deadlines {
+  const folder = join(stateDir, 'watchdog');
+  const armed = async (): Promise<readonly { readonly generation: Generation; readonly deadlineUnixMs: number }[]> => {
+    const names = (await readdir(folder).catch(() => [])).filter((name) => /^\d+$/.test(name));
+    return Promise.all(names.map(async (name) => ({ generation: Number(name), deadlineUnixMs: Number(await readFile(join(folder, name), 'utf8')) })));
+  };
+  return {
+    armed,
+    due: async () => (await armed()).filter(({ deadlineUnixMs }) => clock.wallUnixMs() > deadlineUnixMs).map(({ generation }) => generation),
+    arm: async (generation, silenceMs) => {
+      if ((await armed()).some((one) => one.generation === generation)) return;
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await writeDurably(join(folder, String(generation)), String(clock.wallUnixMs() + silenceMs));
+      await syncFolder(stateDir);
+    },
+    disarm: async (generation) => {
+      const path = join(folder, String(generation));
+      await rm(path, { force: true });
+      if ((await readdir(folder).catch(() => null)) !== null) await syncFolder(folder);
+    },
+  };
+}

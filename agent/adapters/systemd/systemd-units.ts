@@ -1,0 +1,41 @@
+import type { RunProgram } from '../../ports/programs.ts';
+import type { Units } from '../../ports/units.ts';
+
+const LINES = 40;
+const PROPERTIES = ['LoadState', 'ActiveState', 'SubState', 'MainPID', 'UnitFileState', 'NRestarts', 'NeedDaemonReload'];
+
+export function systemdUnits(run: RunProgram): Units {
+  const show = async (unit: string, signal: AbortSignal): Promise<ReadonlyMap<string, string>> => {
+    const { code, stdout, stderr } = await run(['systemctl', 'show', `--property=${PROPERTIES.join(',')}`, '--', unit], { signal });
+    if (code !== 0) throw new Error(`systemctl show ${unit}: ${stderr.trim()}`);
+    return new Map(stdout.split('\n').map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]));
+  };
+  return {
+    look: async (unit, signal) => {
+      const properties = await show(unit, signal);
+      const property = (name: string): string => properties.get(name) ?? '';
+      // `masked` cannot be started, `not-found` is none; a unit whose file is bad has none that works.
+      if (property('LoadState') !== 'loaded') return null;
+      return {
+        activeState: property('ActiveState'),
+        subState: property('SubState'),
+        mainPid: Number(property('MainPID') || '0'),
+        unitFileState: property('UnitFileState'),
+        restarts: Number(property('NRestarts') || '0'),
+      };
+    },
+    restart: async (unit, signal) => {
+      if ((await show(unit, signal)).get('NeedDaemonReload') === 'yes') await run(['systemctl', 'daemon-reload'], { signal });
+      // A unit that hit its start limit on the new version must be able to come back on the old one.
+      await run(['systemctl', 'reset-failed', '--', unit], { signal });
+      const { code, stderr } = await run(['systemctl', 'restart', '--', unit], { signal });
+      return code === 0 ? '' : stderr.trim() || `exit code ${code}`;
+    },
+    stop: async (unit, signal) => {
+      const { code, stderr } = await run(['systemctl', 'stop', '--', unit], { signal });
+      return code === 0 ? '' : stderr.trim() || `exit code ${code}`;
+    },
+    lastLines: async (unit, signal) =>
+      (await run(['journalctl', `--unit=${unit}`, `--lines=${LINES}`, '--no-pager', '--output=short-iso', '--quiet'], { signal })).stdout,
+  };
+}

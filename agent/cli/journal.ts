@@ -1,0 +1,31 @@
+import type { JournalRecord } from '../../shared/domain/journal-record.ts';
+import { systemDurableFiles } from '../adapters/system-durable-files.ts';
+import { JournalReader } from '../runner/journal-reader.ts';
+import { asVerb, complain, readOptions, settingsOf } from './read-options.ts';
+import type { Verb } from './verb.ts';
+
+const HELP = `Usage: farrier-agent journal [--json] [--generation N]
+
+What was done to this host, oldest first: the journal that resume, revert and the coordinator's picture rest on.
+
+Example:
+  farrier-agent journal --generation 4`;
+
+export const verb: Verb = (_name, args) =>
+  asVerb(async () => {
+    const { values } = readOptions(args, { generation: { type: 'string' } }, HELP);
+    const { stateDir } = await settingsOf(values);
+    const reader = new JournalReader(`${stateDir}/journal`, systemDurableFiles);
+    if (reader.error !== null) return complain(`${reader.error.message}`);
+    const wanted = values['generation'] === undefined ? null : Number(values['generation']);
+    const records = reader.records.filter((record) => wanted === null || record.generation === wanted);
+    for (const record of records) process.stdout.write(`${values['json'] === true ? JSON.stringify(record) : line(record)}\n`);
+    return 0;
+  });
+
+function line({ wallUnixMs, generation, rollout, kind, stepName, attempt, outcome }: JournalRecord): string {
+  const when = new Date(wallUnixMs).toISOString();
+  const step = stepName === '' ? '' : ` ${stepName}${attempt > 1 ? ` (attempt ${attempt})` : ''}`;
+  const ended = outcome === null || outcome.code === 'ok' ? '' : `  ${outcome.code}: ${outcome.message}`;
+  return `${when}  ${rollout} #${generation}  ${kind}${step}${ended}`;
+}

@@ -1,0 +1,47 @@
+import { journalDurableFiles } from '../adapters/system-durable-files.ts';
+import { openAssignment, type Progress } from '../core/progress.ts';
+import { loadIdentity } from '../identity/load-identity.ts';
+import { JournalReader } from '../runner/journal-reader.ts';
+import { journalFolder } from '../runner/host.ts';
+import { asVerb, complain, readOptions, settingsOf } from './read-options.ts';
+import type { Verb } from './verb.ts';
+
+const HELP = `Usage: farrier-agent status [--json]
+
+What this host is doing, as its own journal says, and what a person can do about it. Needs no coordinator.
+
+Example:
+  farrier-agent status`;
+
+export const verb: Verb = (_name, args) =>
+  asVerb(async () => {
+    const { values } = readOptions(args, {}, HELP);
+    const { stateDir } = await settingsOf(values);
+    const loaded = await loadIdentity(stateDir);
+    if (!loaded.ok) return complain(loaded.message);
+    const { fleet, node, notAfterUnixMs } = loaded.identity;
+    const reader = new JournalReader(journalFolder(stateDir), journalDurableFiles);
+    if (reader.error !== null) return complain(`${reader.error.message}; ${reader.error.remedy}`);
+    const open = openAssignment(reader.records);
+    if (values['json'] === true) {
+      const assignment = open === null ? null : { rollout: open.rollout, generation: open.generation, ...stateOf(open) };
+      process.stdout.write(`${JSON.stringify({ fleet, node, certificateUntilUnixMs: notAfterUnixMs, journalRecords: reader.records.length, assignment })}\n`);
+      return 0;
+    }
+    process.stdout.write(`node         ${node} in fleet ${fleet}\ncertificate  until ${new Date(notAfterUnixMs).toISOString()}\n`);
+    if (open === null) {
+      process.stdout.write('assignment   none is open: nothing is being changed\n');
+    } else {
+      const { state, next } = stateOf(open);
+      process.stdout.write(`assignment   ${open.generation} of rollout ${open.rollout}: ${state}\nnext         ${next}\n`);
+    }
+    return 0;
+  });
+
+function stateOf(progress: Progress): { readonly state: string; readonly next: string } {
+  const { end, begun, staged, permit, direction } = progress;
+  if (end?.kind === 'needs-a-person') return { state: `needs a person: ${end.outcome.message}`, next: 'mend what it names, then farrier-agent finish, revert or release' };
+  if (begun) return { state: direction === 'forward' ? 'changing the host' : 'putting the host back', next: 'it finishes or reverts by itself; farrier-agent journal shows each step' };
+  if (permit !== null) return { state: 'permitted', next: 'it begins' };
+  return staged ? { state: 'staged, nothing changed', next: 'it waits for a slot; farrier-agent release gives it up' } : { state: 'staging, nothing changed', next: 'it downloads and verifies' };
+}

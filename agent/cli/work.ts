@@ -1,0 +1,35 @@
+import { systemClock } from '../../shared/ports/system-clock.ts';
+import { deadlineWatchdog } from '../adapters/deadline-watchdog.ts';
+import { hostExecutors } from '../adapters/host-executors.ts';
+import { WORK_MODES } from '../ports/work-units.ts';
+import { runWork } from '../runner/run-work.ts';
+import { openOrEnd } from './open-or-end.ts';
+import { asVerb, complain, readOptions } from './read-options.ts';
+import type { Verb } from './verb.ts';
+
+const HELP = `Usage: farrier-agent work --generation N --mode MODE
+
+Runs inside a transient unit that the agent starts; not for people.
+
+Example:
+  farrier-agent work --generation 4 --mode activate`;
+
+/** Apart from the state, which is root's alone: apt downloads as a user of its own where that can reach the folder. */
+const APT_CACHE_DIR = '/var/cache/farrier-agent';
+
+/** Works on one assignment in the unit of its own. Exit code 0 also where the work itself failed: the journal says so. */
+export const verb: Verb = (_name, args) =>
+  asVerb(async () => {
+    const { values } = readOptions(args, { generation: { type: 'string' }, mode: { type: 'string' } }, HELP);
+    const mode = WORK_MODES.find((known) => known === values['mode']);
+    const generation = Number(values['generation']);
+    if (mode === undefined || !Number.isInteger(generation)) return complain(`work needs --generation and --mode (${WORK_MODES.join(', ')})`);
+    const { settings, host } = await openOrEnd(values);
+    const stop = new AbortController();
+    process.once('SIGTERM', () => stop.abort());
+    const executors = hostExecutors({ sourcesDir: settings.sourcesDir, cacheDir: APT_CACHE_DIR }, systemClock);
+    const end = await runWork({ generation, mode }, host, executors, deadlineWatchdog(settings.stateDir, systemClock), stop.signal);
+    if (end.kind === 'broken') return complain(`${end.error.message}; ${end.error.remedy}`);
+    host.logger.info('work ended', { generation, ...end });
+    return 0;
+  });

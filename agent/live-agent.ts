@@ -1,0 +1,180 @@
+import { randomUUID } from 'node:crypto';
+
+import type { Outcome } from '../shared/domain/journal-record.ts';
+import type { Envelope } from '../shared/trust/envelope.ts';
+import type { AgentMessage, CoordinatorMessage__Output } from '../shared/wire/messages.ts';
+import type { HostFacts } from './adapters/host-facts.ts';
+import { readHostFigures } from './adapters/host-figures.ts';
+import type { PermitQuestion } from './core/admit-permit.ts';
+import { agentDuty } from './core/agent-duty.ts';
+import { diskFullOutcome, isDiskFull } from './core/disk-full.ts';
+import { highestSeen } from './core/highest-seen.ts';
+import type { JournalError } from './core/journal-error.ts';
+import { openAssignment } from './core/progress.ts';
+import { storeTrust } from './identity/trust-store.ts';
+import type { SessionHost } from './link/session.ts';
+import type { OpenHost } from './open-host.ts';
+import type { WorkUnits } from './ports/work-units.ts';
+import { acceptAssignment } from './runner/accept-assignment.ts';
+import type { JournalReader } from './runner/journal-reader.ts';
+import { recallAssignment } from './runner/recall-assignment.ts';
+import { recordPermit } from './runner/record-permit.ts';
+
+const STEP_KINDS = ['packages', 'service'];
+
+type Reply = (message: AgentMessage) => void;
+
+/** What the agent is between its journal, its work units and the coordinator. Remembers only the question it has open. */
+export class LiveAgent implements SessionHost {
+  readonly #host: OpenHost;
+  readonly #reader: JournalReader;
+  readonly #units: WorkUnits;
+  readonly #facts: HostFacts;
+  readonly #version: string;
+  #question: PermitQuestion | null = null;
+
+  constructor(host: OpenHost, reader: JournalReader, units: WorkUnits, facts: HostFacts, version: string) {
+    this.#host = host;
+    this.#reader = reader;
+    this.#units = units;
+    this.#facts = facts;
+    this.#version = version;
+  }
+
+  hello(): AgentMessage['hello'] {
+    this.#reader.refresh();
+    const { records, journalId } = this.#reader;
+    const { generation, epoch } = highestSeen(records);
+    const { machineId, osRelease, kernel, architecture } = this.#facts;
+    return {
+      ...{ agentVersion: this.#version, bootId: this.#host.bootId, machineId, osRelease, kernel, architecture, journalId },
+      journalSequence: records.at(-1)?.sequence ?? 0,
+      highestGeneration: generation,
+      highestEpoch: epoch,
+      trustVersion: this.#host.trust.version,
+      stepKinds: STEP_KINDS,
+      wallUnixMs: this.#host.clock.wallUnixMs(),
+      activeGeneration: openAssignment(records)?.generation ?? 0,
+    };
+  }
+
+  opened(): void {
+    // A question asked in an earlier session is not answered in this one: whoever led then may lead no more.
+    this.#question = null;
+    this.#host.logger.info('session open');
+  }
+
+  heartbeat(): AgentMessage['heartbeat'] {
+    const activeGeneration = openAssignment(this.#reader.records)?.generation ?? 0;
+    return { monotonicMs: this.#host.clock.monotonicMs(), ...readHostFigures(this.#host.stateDir), activeGeneration };
+  }
+
+  journal(): { readonly journalId: string; readonly records: JournalReader['records'] } {
+    this.#reader.refresh();
+    return { journalId: this.#reader.journalId, records: this.#reader.records };
+  }
+
+  onJournalGrowth(listener: () => void): () => void {
+    return this.#reader.onGrowth(listener);
+  }
+
+  async received(message: CoordinatorMessage__Output, reply: Reply): Promise<void> {
+    try {
+      await this.#dealWith(message, reply);
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+      // The sender repeats what was not journaled, so nothing is lost by staying up to say so.
+      this.#refuse(reply, diskFullOutcome(error, 'what the coordinator sent could not be written down'));
+    }
+  }
+
+  async #dealWith(message: CoordinatorMessage__Output, reply: Reply): Promise<void> {
+    if (message.trust) await this.#trusted(message.trust);
+    else if (message.assignment) await this.#assigned(message.assignment, reply);
+    else if (message.permitOffer) this.#offered(Number(message.permitOffer.generation), reply);
+    else if (message.permit) await this.#permitted(message.permit, reply);
+    else if (message.recall) await this.#recalled(message.recall.rollout, Number(message.recall.generation), message.recall.reason);
+  }
+
+  /**
+   * Starts the work unit that the journal calls for, where none runs: after an assignment, a crash, a reboot or a power
+   * cut alike. What waits for a permit or a person waits.
+   */
+  async drive(): Promise<void> {
+    this.#reader.refresh();
+    if (this.#reader.error !== null) {
+      this.#host.logger.error('the journal cannot be trusted; nothing is done', { ...this.#reader.error });
+      return;
+    }
+    // systemd is asked only where there is work: an idle host starts no program every few seconds.
+    const duty = agentDuty(this.#reader.records, null);
+    if (duty.kind !== 'start-work' || (await this.#units.running()) !== null) return;
+    await this.#start(duty.generation, duty.mode);
+  }
+
+  async #trusted(envelope: Envelope): Promise<void> {
+    const host = this.#host;
+    const stored = await storeTrust(host.stateDir, host.identity, envelope, host.clock.wallUnixMs());
+    if (stored.ok) host.trust = stored.document;
+    else host.logger.warn('trust document refused', { code: stored.code, why: stored.message });
+  }
+
+  async #assigned(envelope: Envelope, reply: Reply): Promise<void> {
+    const result = await acceptAssignment(envelope, this.#host);
+    switch (result.kind) {
+      case 'accepted':
+      case 'already':
+        return await this.drive();
+      case 'refused':
+        if (!result.journaled) this.#refuse(reply, result.outcome);
+        return;
+      case 'busy':
+        return this.#host.logger.info('assignment has to wait', { ...result.outcome });
+      case 'broken':
+        return this.#broken(reply, result.error);
+    }
+  }
+
+  /** Asks for the permit of what is staged. A question asked anew makes every answer to the one before worthless. */
+  #offered(generation: number, reply: Reply): void {
+    this.#reader.refresh();
+    const open = openAssignment(this.#reader.records);
+    if (open?.generation !== generation || !open.staged || open.begun) return;
+    const { bootId, clock } = this.#host;
+    this.#question = { requestId: randomUUID(), generation, bootId, sentMonotonicMs: clock.monotonicMs() };
+    reply({ permitRequest: { requestId: this.#question.requestId, rollout: open.rollout, generation, digest: open.digest, bootId } });
+  }
+
+  async #permitted(envelope: Envelope, reply: Reply): Promise<void> {
+    const result = await recordPermit(envelope, this.#question, this.#host);
+    if (result.kind === 'permitted') {
+      this.#question = null;
+      await this.#start(result.generation, 'activate');
+    } else if (result.kind === 'refused') {
+      this.#refuse(reply, result.outcome);
+    } else {
+      this.#broken(reply, result.error);
+    }
+  }
+
+  async #recalled(rollout: string, generation: number, reason: string): Promise<void> {
+    const result = await recallAssignment({ rollout, generation, code: 'recalled', reason }, this.#units, this.#host);
+    this.#host.logger.info('recall', { rollout, generation, result: result.kind });
+  }
+
+  async #start(generation: number, mode: 'stage' | 'activate'): Promise<void> {
+    const said = await this.#units.start(generation, mode);
+    if (said === '') this.#host.logger.info('work unit started', { generation, mode });
+    else this.#host.logger.error('systemd did not start the work unit', { generation, mode, said });
+  }
+
+  /** Nothing more is done on this host, and nothing can be journaled: the answer is all that the coordinator hears. */
+  #broken(reply: Reply, { message, remedy }: JournalError): void {
+    this.#refuse(reply, { code: 'internal-error', message: `${message}; ${remedy}`, object: '' });
+  }
+
+  #refuse(reply: Reply, outcome: Outcome): void {
+    this.#host.logger.warn('refused', { ...outcome });
+    reply({ refusal: { rollout: '', generation: 0, reason: outcome.code, detail: outcome.message } });
+  }
+}

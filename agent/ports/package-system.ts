@@ -1,0 +1,90 @@
+import type { PackageVersion, PackagesSpec } from '../../shared/domain/step-spec.ts';
+import type { StepFailure, StepResult } from '../steps/step.ts';
+
+/** As the package system names it: `name`, or `name:arch` where the architecture is not the host's own. */
+export type PackageName = string;
+
+export interface PackageState {
+  readonly name: PackageName;
+  /** broken: unpacked, half-configured, half-installed, or waiting for triggers. */
+  readonly state: 'installed' | 'absent' | 'config-files' | 'broken';
+  /** Null where nothing of it is installed. */
+  readonly version: string | null;
+  readonly hold: boolean;
+  /** Installed only because something depends on it. */
+  readonly auto: boolean;
+}
+
+/** One package that a transaction changes; `from` null: it is not installed now. */
+export interface PackageChange {
+  readonly name: PackageName;
+  readonly from: string | null;
+  readonly to: string;
+}
+
+export interface Resolution {
+  readonly ok: true;
+  readonly changes: readonly PackageChange[];
+  /** What would have to be removed. */
+  readonly removals: readonly PackageName[];
+}
+
+/** A package file; `path` is absolute. */
+export interface PackageFile {
+  readonly name: PackageName;
+  readonly version: string;
+  readonly path: string;
+  readonly installedBytes: number;
+  /** Absolute paths of the configuration files that it brings. */
+  readonly conffiles: readonly string[];
+}
+
+export type FileResult = { readonly ok: true; readonly file: PackageFile } | StepFailure;
+
+/** Where it works and when to stop. */
+export interface PackageCall {
+  readonly signal: AbortSignal;
+  readonly output: (text: string) => void;
+}
+
+/** Package sources, refreshed; nothing but them was looked at. Closing removes what was kept of them. */
+export interface OpenSources {
+  /** Simulates one transaction: everything that it would change, dependencies too. */
+  resolve(install: readonly PackageVersion[], call: PackageCall): Promise<Resolution | StepFailure>;
+  /** Downloads and verifies exactly this version; version-not-found where no source has it. */
+  fetch(name: PackageName, version: string, intoFolder: string, call: PackageCall): Promise<FileResult>;
+  close(): Promise<void>;
+}
+
+/**
+ * The host's packages. A complete in-memory one and the real one for apt and dpkg pass the same cases
+ * (test/support/package-system-cases.ts). Operating errors are failures; it rejects when the signal fires.
+ */
+export interface PackageSystem {
+  /** Sources are named files that an admin wrote. */
+  openSources(names: readonly string[], call: PackageCall): Promise<{ readonly ok: true; readonly sources: OpenSources } | StepFailure>;
+
+  /** In the order asked; what the package system does not know is `absent`. */
+  status(names: readonly PackageName[], call: PackageCall): Promise<readonly PackageState[]>;
+
+  /** Every package of the host that is broken. */
+  broken(call: PackageCall): Promise<readonly PackageName[]>;
+
+  /** Finishes what an interrupted transaction began. */
+  repair(conffiles: PackagesSpec['conffiles'], call: PackageCall): Promise<StepResult>;
+
+  /** The installed version as a file: from what the host has cached, else packed again from the installed files. */
+  keepInstalled(name: PackageName, version: string, intoFolder: string, call: PackageCall): Promise<FileResult>;
+
+  /** Configuration files of an installed package. */
+  conffilesOf(name: PackageName, call: PackageCall): Promise<readonly string[]>;
+
+  /** One transaction over files and nothing else: no network, downgrades and held packages allowed, nothing removed. */
+  install(files: readonly PackageFile[], conffiles: PackagesSpec['conffiles'], call: PackageCall): Promise<StepResult>;
+
+  /** Brings files back and takes `purge` and `remove` away, whatever state anything is in, broken maintainer scripts included. */
+  putBack(want: { readonly files: readonly PackageFile[]; readonly purge: readonly PackageName[]; readonly remove: readonly PackageName[] }, call: PackageCall): Promise<StepResult>;
+
+  /** Only for installed packages. */
+  mark(states: readonly Pick<PackageState, 'name' | 'hold' | 'auto'>[], call: PackageCall): Promise<StepResult>;
+}

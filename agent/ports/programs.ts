@@ -1,0 +1,20 @@
+/** Runs a program by argument list. Its environment is exactly `env` and a fixed PATH and locale. */
+export type RunProgram = (argv: readonly [string, ...string[]], options: ProgramOptions) => Promise<ProgramResult>;
+
+export interface ProgramOptions {
+  /** The program and all it started are ended when it fires: SIGTERM first, SIGKILL after a while. */
+  readonly signal: AbortSignal;
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Gets standard output and error as they come. */
+  readonly output?: (text: string) => void;
+}
+
+export interface ProgramResult {
+  /** 128 + signal where a signal ended it. */
+  readonly code: number;
+  /** The last 4 MiB at most. */
+  readonly stdout: string;
+  /** The last 64 KiB at most. */
+  readonly stderr: string;
+}

@@ -1,0 +1,21 @@
+/** systemd(1) as far as steps need it. */
+export interface Units {
+  /** @returns null where no such unit is known. */
+  look(unit: string, signal: AbortSignal): Promise<UnitLook | null>;
+  /** Returns when systemd says that it is up, or that it is not. @returns '' or what systemd said. */
+  restart(unit: string, signal: AbortSignal): Promise<string>;
+  stop(unit: string, signal: AbortSignal): Promise<string>;
+  /** The last lines that it logged: for the host's own eyes. */
+  lastLines(unit: string, signal: AbortSignal): Promise<string>;
+}
+
+/** As systemd names them: see systemctl(1), `show`. */
+export interface UnitLook {
+  readonly activeState: string;
+  readonly subState: string;
+  /** 0 where there is none. */
+  readonly mainPid: number;
+  readonly unitFileState: string;
+  /** How often systemd itself restarted it. */
+  readonly restarts: number;
+}

@@ -1,0 +1,98 @@
+import type { Outcome } from '../../shared/domain/journal-record.ts';
+import { type Force, type NextAction, nextAction } from '../core/resume.ts';
+import { progressOf } from '../core/progress.ts';
+import type { StepResult } from '../steps/step.ts';
+import { appendRecord } from './append-record.ts';
+import { revertStep, rollBackStep, runStep } from './run-step.ts';
+import { stageSteps } from './stage-steps.ts';
+import type { RunnerParts, Work } from './work.ts';
+
+export interface RunOptions {
+  /** stage: only what disrupts nothing. activate: everything that the journal and the permit allow. */
+  readonly until: 'staged' | 'over';
+  readonly permitHolds: () => boolean;
+  readonly force: Force | null;
+  /** Staging ends at once; a step that changes the host is finished first. */
+  readonly stop: AbortSignal;
+}
+
+/** Between two attempts of the same step, so that what passes by itself can pass. */
+const RETRY_WAIT_MS = 2_000;
+
+/**
+ * Does what the journal says is next, until the assignment is over, waits for a permit, needs a person or is told to stop.
+ * The journal is read anew before every action and nothing else is remembered: killed at any instant and called again, it goes on.
+ *
+ * @returns what would be next.
+ */
+export async function runSequence(work: Work, parts: RunnerParts, options: RunOptions): Promise<NextAction> {
+  let { force } = options;
+  let trouble: StepResult = { ok: true };
+  for (;;) {
+    const action = next(work, parts, options, force);
+    if (options.stop.aborted || (options.until === 'staged' && action.kind !== 'stage')) return action;
+    parts.logger.info('next action', { ...action, generation: work.generation });
+    switch (action.kind) {
+      case 'stage':
+        await stageSteps(work, parts, options.stop);
+        if (options.stop.aborted) return action;
+        break;
+      case 'run':
+        if (action.attempt > 1) await pause(parts, options.stop);
+        if (options.stop.aborted) return action;
+        await armWatchdog(work, parts);
+        trouble = await (work.action === 'rollback' ? rollBackStep(work, action, parts) : runStep(work, action, parts));
+        break;
+      case 'revert':
+        if (action.attempt > 1) await pause(parts, options.stop);
+        if (options.stop.aborted) return action;
+        trouble = await revertStep(work, action, parts);
+        break;
+      case 'close':
+        // Disarmed before the slot can be given back: nothing may change this host once it counts as healthy.
+        await parts.watchdog.disarm(work.generation);
+        // Before the last record as well: nothing ever comes back to an assignment that is over.
+        await parts.files.release(work.generation);
+        appendRecord(work, parts, { kind: action.record, outcome: action.outcome });
+        break;
+      case 'needs-a-person':
+        if (action.journaled) return action;
+        await parts.watchdog.disarm(work.generation);
+        appendRecord(work, parts, { kind: 'refused', outcome: withTrouble(action.outcome, trouble) });
+        break;
+      case 'idle':
+      case 'await-permit':
+      case 'over':
+        return action;
+    }
+    // It chose the direction; from its first record on the journal says the same.
+    force = null;
+  }
+}
+
+function next(work: Work, parts: RunnerParts, options: RunOptions, force: Force | null): NextAction {
+  const progress = progressOf(parts.journal.records, work.generation);
+  if (progress === null) return { kind: 'idle' };
+  return nextAction(progress, {
+    stepCount: work.steps.length,
+    action: work.action,
+    permitHolds: options.permitHolds(),
+    bootId: parts.bootId,
+    force,
+  });
+}
+
+async function armWatchdog(work: Work, parts: RunnerParts): Promise<void> {
+  if (work.onSilence === 'revert' && work.action === 'sequence') await parts.watchdog.arm(work.generation, work.silenceMs);
+}
+
+async function pause(parts: RunnerParts, stop: AbortSignal): Promise<void> {
+  await parts.clock.sleep(RETRY_WAIT_MS, stop).catch(() => undefined);
+}
+
+/** The journal says that it went wrong, the last attempt knows how. */
+function withTrouble(outcome: Outcome, trouble: StepResult): Outcome {
+  if (trouble.ok) return outcome;
+  const { message, object } = trouble.outcome;
+  return { ...outcome, message: `${message}; ${outcome.message}`, object: object || outcome.object };
+}

@@ -1,0 +1,20 @@
+import type { Generation } from '../../shared/domain/ids.ts';
+import type { StepSpec } from '../../shared/domain/step-spec.ts';
+import type { StepContext, StepExecutor } from '../steps/step.ts';
+import type { RunnerParts, Work } from './work.ts';
+
+export interface StepAtWork {
+  readonly spec: StepSpec;
+  readonly executor: StepExecutor<StepSpec>;
+  readonly context: (signal: AbortSignal) => StepContext;
+}
+
+/** @param home whose folder the step works in: its own generation's, or that of the one that is rolled back. */
+export async function stepOf(work: Work, step: number, home: Generation, parts: RunnerParts): Promise<StepAtWork> {
+  const spec = work.steps[step];
+  if (spec === undefined) throw new Error(`generation ${work.generation} has no step ${step}`);
+  const folder = await parts.files.folder(home, step);
+  const output = parts.files.output(home, step);
+  const executor = parts.executors[spec.kind] as StepExecutor<StepSpec>;
+  return { spec, executor, context: (signal) => ({ folder, output, signal }) };
+}

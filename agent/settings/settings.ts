@@ -1,0 +1,95 @@
+import { type Fragment, isRecord, readFragments, type SettingsError } from '../../shared/settings/read-fragments.ts';
+import { type Inputs, mergeFragments } from './inputs.ts';
+
+/** Third stage: complete, typed, with defaults. Nothing past here looks at a file or a variable again. */
+export interface AgentSettings {
+  /** host:port of AgentLink; null: as the enrollment said. */
+  readonly coordinator: string | null;
+  /** host:port of Enrollment, for renewal; null: as the enrollment said. */
+  readonly enrollment: string | null;
+  readonly stateDir: string;
+  readonly sourcesDir: string;
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+  readonly allow: Allow;
+}
+
+/** What this host lets a plan do; no coordinator can widen it. Patterns know `*` only. */
+export interface Allow {
+  readonly steps: readonly string[];
+  readonly packages: readonly string[];
+  readonly sources: readonly string[];
+}
+
+const EVERYTHING: readonly string[] = ['*'];
+const ADDRESS = /^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/;
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+
+const ENVIRONMENT: Readonly<Record<string, string>> = {
+  FARRIER_AGENT_STATE_DIR: 'stateDir',
+  FARRIER_AGENT_COORDINATOR: 'coordinator',
+  FARRIER_AGENT_LOG_LEVEL: 'logLevel',
+};
+
+export type LoadedSettings =
+  | { readonly ok: true; readonly settings: AgentSettings }
+  | { readonly ok: false; readonly errors: readonly SettingsError[] };
+
+/** Reads /etc/farrier/agent.yaml and its drop-ins. All mistakes come back at once. */
+export async function loadSettings(configDir: string, environment: NodeJS.ProcessEnv): Promise<LoadedSettings> {
+  const read = await readFragments(configDir, 'agent');
+  const merged = mergeFragments([...read.fragments, environmentFragment(environment)]);
+  const compiled = compileSettings(merged.inputs);
+  const errors = [...read.errors, ...merged.errors, ...compiled.errors];
+  return errors.length === 0 ? { ok: true, settings: compiled.settings } : { ok: false, errors };
+}
+
+function environmentFragment(environment: NodeJS.ProcessEnv): Fragment {
+  const values = Object.entries(ENVIRONMENT).flatMap(([variable, key]) => {
+    const value = environment[variable];
+    return value === undefined ? [] : [[key, value] as const];
+  });
+  return { source: 'environment', values: Object.fromEntries(values) };
+}
+
+export function compileSettings(inputs: Inputs): { readonly settings: AgentSettings; readonly errors: readonly SettingsError[] } {
+  const errors: SettingsError[] = [];
+  const take = <T>(key: string, otherwise: T, demand: string, accept: (value: unknown) => T | undefined): T => {
+    const input = inputs.get(key);
+    if (input === undefined) return otherwise;
+    const value = accept(input.value);
+    if (value === undefined) errors.push({ source: input.source, message: `\`${key}\` must be ${demand}` });
+    return value ?? otherwise;
+  };
+  const settings: AgentSettings = {
+    coordinator: take('coordinator', null, 'host:port', address),
+    enrollment: take('enrollment', null, 'host:port', address),
+    stateDir: take('stateDir', '/var/lib/farrier-agent', 'an absolute path', absolutePath),
+    sourcesDir: take('sourcesDir', '/etc/farrier/sources.d', 'an absolute path', absolutePath),
+    logLevel: take('logLevel', 'info', `one of ${LOG_LEVELS.join(', ')}`, (value) => LOG_LEVELS.find((level) => level === value)),
+    allow: take('allow', { steps: EVERYTHING, packages: EVERYTHING, sources: EVERYTHING }, ALLOW_DEMAND, allowance),
+  };
+  return { settings, errors };
+}
+
+const ALLOW_DEMAND = 'an object of lists of patterns: steps, packages, sources (each optional; absent allows everything)';
+
+function allowance(value: unknown): Allow | undefined {
+  if (!isRecord(value)) return undefined;
+  if (Object.keys(value).some((key) => !['steps', 'packages', 'sources'].includes(key))) return undefined;
+  const lists = ['steps', 'packages', 'sources'].map((key) => patterns(value[key]));
+  const [steps, packages, sources] = lists;
+  return steps && packages && sources ? { steps, packages, sources } : undefined;
+}
+
+function patterns(value: unknown): readonly string[] | undefined {
+  if (value === undefined) return EVERYTHING;
+  return Array.isArray(value) && value.every((item) => typeof item === 'string') ? value : undefined;
+}
+
+function address(value: unknown): string | undefined {
+  return typeof value === 'string' && ADDRESS.test(value) ? value : undefined;
+}
+
+function absolutePath(value: unknown): string | undefined {
+  return typeof value === 'string' && value.startsWith('/') ? value : undefined;
+}

@@ -1,0 +1,130 @@
+import type { PackagesSpec } from '../../../shared/domain/step-spec.ts';
+import type { PackageState, PackageSystem } from '../../ports/package-system.ts';
+import { type CaptureResult, type CheckResult, STEP_OK, type StepContext, type StepExecutor, type StepResult, stepFailure } from '../step.ts';
+import { captureSpace, releaseSpace } from './reserve.ts';
+import { type ConffileCopy, copyConffiles, restoreConffiles } from './conffile-copies.ts';
+import { stagePackages } from './stage.ts';
+import { damaged, readStaged, type Staged } from './staged.ts';
+
+/** Everything that the transaction changes, as it was found. */
+export interface PackagesPrior {
+  readonly packages: readonly PackageState[];
+  readonly conffiles: readonly ConffileCopy[];
+}
+
+/** Brings packages to exact versions and back. Only staging needs the network. */
+export function packagesStep(system: PackageSystem): StepExecutor<PackagesSpec, PackagesPrior> {
+  return {
+    kind: 'packages',
+    stage: (spec, context) => stagePackages(system, spec, context),
+    check: (spec, context) => check(system, spec, context),
+    capture: (spec, context) => capture(system, spec, context),
+    apply: (spec, prior, context) => apply(system, spec, prior, context),
+    verify: (spec, prior, context) => verify(system, spec, prior, context),
+    revert: (spec, prior, context) => revert(system, spec, prior, context),
+    canRevert: async (spec, prior, context) => {
+      const staged = await stagedFor(spec, context);
+      return staged.ok ? enoughToGoBack(staged.staged, prior) : staged;
+    },
+  };
+}
+
+async function check(system: PackageSystem, spec: PackagesSpec, context: StepContext): Promise<CheckResult> {
+  const staged = await stagedFor(spec, context);
+  if (!staged.ok) return staged;
+  const states = await system.status(spec.install.map(({ name }) => name), context);
+  const there = spec.install.every(({ version }, index) => states[index]?.state === 'installed' && states[index]?.version === version);
+  return { ok: true, state: there && (await system.broken(context)).length === 0 ? 'satisfied' : 'needed' };
+}
+
+async function capture(system: PackageSystem, spec: PackagesSpec, context: StepContext): Promise<CaptureResult<PackagesPrior>> {
+  const found = await stagedFor(spec, context);
+  if (!found.ok) return found;
+  const { staged } = found;
+  const file = await damaged([...staged.newFiles, ...staged.oldFiles]);
+  if (file !== null) return stepFailure('prior-unavailable', `${file} is gone or damaged since it was staged; start again`, file);
+  const broken = await system.broken(context);
+  if (broken.length > 0) return stepFailure('package-system-broken', `${broken.join(', ')} is half-installed already; run dpkg --configure -a and apt-get -f install first`, broken[0]);
+  const packages = await system.status(staged.changes.map(({ name }) => name), context);
+  const moved = staged.changes.find(({ from }, index) => packages[index]?.version !== from);
+  if (moved !== undefined) return stepFailure('prior-unavailable', `${moved.name} was ${moved.from ?? 'not installed'} when it was staged and is not any more; start again`, moved.name);
+  const paths = staged.newFiles.flatMap(({ conffiles }) => conffiles);
+  for (const { name, version } of packages) if (version !== null) paths.push(...(await system.conffilesOf(name, context)));
+  const conffiles = await copyConffiles(paths, conffileFolder(context));
+  await captureSpace(context.folder, staged.oldFiles);
+  return { ok: true, prior: { packages, conffiles } };
+}
+
+/** Also where an earlier attempt was cut off anywhere in it. */
+async function apply(system: PackageSystem, spec: PackagesSpec, prior: PackagesPrior, context: StepContext): Promise<StepResult> {
+  const found = await stagedFor(spec, context);
+  if (!found.ok) return found;
+  // What cannot be repaired is often what the new versions mend: the transaction decides.
+  if ((await system.broken(context)).length > 0) await system.repair(spec.conffiles, context);
+  const installed = await system.install(found.staged.newFiles, spec.conffiles, context);
+  return installed.ok ? system.mark(marksAfter(spec, prior), context) : installed;
+}
+
+async function verify(system: PackageSystem, spec: PackagesSpec, prior: PackagesPrior, context: StepContext): Promise<StepResult> {
+  const found = await stagedFor(spec, context);
+  if (!found.ok) return found;
+  const marks = marksAfter(spec, prior);
+  const states = await system.status(found.staged.changes.map(({ name }) => name), context);
+  for (const [index, { name, to }] of found.staged.changes.entries()) {
+    const state = states[index];
+    const mark = marks.find((one) => one.name === name);
+    if (state?.state !== 'installed' || state.version !== to) return stepFailure('verify-failed', `${name} is ${describe(state)}, not ${to}`, name);
+    if (state.hold !== mark?.hold || state.auto !== mark.auto) return stepFailure('verify-failed', `the hold or mark of ${name} is not as it was found`, name);
+  }
+  const broken = await system.broken(context);
+  return broken.length === 0 ? STEP_OK : stepFailure('verify-failed', `${broken.join(', ')} is half-installed`, broken[0]);
+}
+
+async function revert(system: PackageSystem, spec: PackagesSpec, prior: PackagesPrior, context: StepContext): Promise<StepResult> {
+  const found = await stagedFor(spec, context);
+  if (!found.ok) return found;
+  const enough = enoughToGoBack(found.staged, prior);
+  if (!enough.ok) return enough;
+  await releaseSpace(context.folder);
+  // Before, so that the old version starts with its own configuration; after, because dpkg may have had its say.
+  await restoreConffiles(prior.conffiles, conffileFolder(context));
+  if (!(await isBack(system, prior, context))) {
+    const of = (state: PackageState['state']): readonly string[] => prior.packages.filter((one) => one.state === state).map(({ name }) => name);
+    const back = await system.putBack({ files: found.staged.oldFiles, purge: of('absent'), remove: of('config-files') }, context);
+    if (!back.ok) return back;
+  }
+  const lost = await restoreConffiles(prior.conffiles, conffileFolder(context));
+  if (lost.length > 0) return stepFailure('revert-failed', `${lost.join(', ')} cannot be brought back, the copies are gone`, lost[0]);
+  const marked = await system.mark(prior.packages.filter(({ version }) => version !== null), context);
+  if (!marked.ok) return marked;
+  return (await isBack(system, prior, context)) ? STEP_OK : stepFailure('revert-failed', 'the packages are not as they were found');
+}
+
+async function isBack(system: PackageSystem, prior: PackagesPrior, context: StepContext): Promise<boolean> {
+  const states = await system.status(prior.packages.map(({ name }) => name), context);
+  return prior.packages.every((was, index) => states[index]?.state === was.state && states[index]?.version === was.version)
+    && (await system.broken(context)).length === 0;
+}
+
+/** Holds and marks as found; what is new is manual where the plan asked for it, else automatic. */
+function marksAfter(spec: PackagesSpec, prior: PackagesPrior): readonly Pick<PackageState, 'name' | 'hold' | 'auto'>[] {
+  return prior.packages.map(({ name, version, hold, auto }) => ({ name, hold, auto: version === null ? !spec.install.some((one) => one.name === name) : auto }));
+}
+
+function enoughToGoBack(staged: Staged, prior: PackagesPrior): StepResult {
+  const lacking = prior.packages.find(({ name, version }) => version !== null && !staged.oldFiles.some((file) => file.name === name && file.version === version));
+  return lacking === undefined ? STEP_OK : stepFailure('prior-unavailable', `${lacking.name} ${lacking.version} was not kept`, lacking.name);
+}
+
+async function stagedFor(spec: PackagesSpec, context: StepContext): Promise<{ readonly ok: true; readonly staged: Staged } | ReturnType<typeof stepFailure>> {
+  const staged = await readStaged(context.folder, JSON.stringify(spec));
+  return staged === null ? stepFailure('prior-unavailable', 'nothing is staged for this step') : { ok: true, staged };
+}
+
+function conffileFolder(context: StepContext): string {
+  return `${context.folder}/conffiles`;
+}
+
+function describe(state: PackageState | undefined): string {
+  return state?.version === null || state === undefined ? 'not installed' : `${state.state} at ${state.version}`;
+}

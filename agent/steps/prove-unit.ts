@@ -1,0 +1,37 @@
+import type { ServiceSpec } from '../../shared/domain/step-spec.ts';
+import type { Clock } from '../../shared/ports/clock.ts';
+import type { UnitLook, Units } from '../ports/units.ts';
+import { STEP_OK, type StepContext, type StepResult, stepFailure } from './step.ts';
+
+const STARTING_LOOK_MS = 200;
+
+/** So many looks in a row see the unit active, with the same main process, never restarted by systemd. */
+export async function proveUnit(units: Units, clock: Clock, spec: ServiceSpec, context: StepContext): Promise<StepResult> {
+  let first: UnitLook | null = null;
+  for (let seen = 0; seen < spec.looks; ) {
+    const now = await units.look(spec.unit, context.signal);
+    if (now === null) return stepFailure('unit-not-found', `${spec.unit} is gone`, spec.unit);
+    const crash = crashed(first, now);
+    if (crash !== '') {
+      context.output(await units.lastLines(spec.unit, context.signal));
+      return stepFailure('unit-crashed', `${spec.unit} ${crash}; see its journal on the host`, spec.unit);
+    }
+    // Still on its way up: only the step's timeout ends this wait.
+    const starting = now.activeState === 'activating' || now.activeState === 'reloading';
+    // The main process counts from when the unit is up, its restarts from the first look.
+    if (first === null) first = now;
+    else if (first.activeState !== 'active') first = { ...now, restarts: first.restarts };
+    if (!starting) seen += 1;
+    if (seen < spec.looks) await clock.sleep(starting ? STARTING_LOOK_MS : spec.lookIntervalMs, context.signal);
+  }
+  return STEP_OK;
+}
+
+function crashed(first: UnitLook | null, now: UnitLook): string {
+  if (now.subState === 'auto-restart') return 'ended and is being restarted by systemd';
+  if (now.activeState !== 'active' && now.activeState !== 'activating' && now.activeState !== 'reloading') return `is ${now.activeState} (${now.subState})`;
+  if (first === null) return '';
+  if (now.restarts !== first.restarts) return `was restarted by systemd ${now.restarts - first.restarts} times`;
+  const bothUp = first.activeState === 'active' && now.activeState === 'active';
+  return bothUp && now.mainPid !== first.mainPid ? `changed its main process from ${first.mainPid} to ${now.mainPid}` : '';
+}

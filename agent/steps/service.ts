@@ -1,0 +1,63 @@
+import type { ServiceSpec } from '../../shared/domain/step-spec.ts';
+import type { Clock } from '../../shared/ports/clock.ts';
+import type { UnitLook, Units } from '../ports/units.ts';
+import { proveUnit } from './prove-unit.ts';
+import { STEP_OK, type StepContext, type StepExecutor, type StepResult, stepFailure } from './step.ts';
+
+/** The unit as it was found. */
+export interface ServicePrior {
+  readonly unit: UnitLook;
+}
+
+/**
+ * `restart` restarts a unit and proves that it stays up. `guard` stands before the steps that change what the unit runs:
+ * it changes nothing, and going back through it, when those are back, restarts the unit on what it ran before.
+ */
+export function serviceStep(units: Units, clock: Clock): StepExecutor<ServiceSpec, ServicePrior> {
+  return {
+    kind: 'service',
+    // A unit may come with a package of an earlier step: only its own turn can say.
+    stage: async () => STEP_OK,
+    canRevert: async () => STEP_OK,
+    check: async (spec, { signal }) => {
+      if ((await units.look(spec.unit, signal)) === null) return unitNotFound(spec.unit);
+      return { ok: true, state: spec.action === 'guard' ? 'satisfied' : 'needed' };
+    },
+    capture: async (spec, { signal }) => {
+      const unit = await units.look(spec.unit, signal);
+      return unit === null ? unitNotFound(spec.unit) : { ok: true, prior: { unit } };
+    },
+    apply: (spec, _prior, context) => (spec.action === 'guard' ? Promise.resolve(STEP_OK) : restart(units, spec, context)),
+    verify: (spec, _prior, context) => (spec.action === 'guard' ? Promise.resolve(STEP_OK) : proveUnit(units, clock, spec, context)),
+    revert: (spec, prior, context) => revert(units, clock, spec, prior, context),
+  };
+}
+
+async function restart(units: Units, spec: ServiceSpec, context: StepContext): Promise<StepResult> {
+  const said = await units.restart(spec.unit, context.signal);
+  if (said === '') return STEP_OK;
+  context.output(await units.lastLines(spec.unit, context.signal));
+  return stepFailure('unit-crashed', `${spec.unit} does not start: ${said}`, spec.unit);
+}
+
+/** A unit that did not run before is stopped; a restart that later steps' reverts will repeat (guard) is not repeated here. */
+async function revert(units: Units, clock: Clock, spec: ServiceSpec, prior: ServicePrior, context: StepContext): Promise<StepResult> {
+  if (!wasUp(prior.unit)) {
+    const now = await units.look(spec.unit, context.signal);
+    if (now === null || !wasUp(now)) return STEP_OK;
+    const said = await units.stop(spec.unit, context.signal);
+    return said === '' ? STEP_OK : stepFailure('revert-failed', `${spec.unit} was not running before and cannot be stopped: ${said}`, spec.unit);
+  }
+  if (spec.action === 'restart') return STEP_OK;
+  if ((await units.look(spec.unit, context.signal)) === null) return unitNotFound(spec.unit);
+  const restarted = await restart(units, spec, context);
+  return restarted.ok ? proveUnit(units, clock, spec, context) : restarted;
+}
+
+function wasUp({ activeState }: UnitLook): boolean {
+  return activeState === 'active' || activeState === 'activating' || activeState === 'reloading';
+}
+
+function unitNotFound(unit: string): ReturnType<typeof stepFailure> {
+  return stepFailure('unit-not-found', `systemd knows no unit ${unit} that could run; check its name in the plan, and that it is not masked`, unit);
+}

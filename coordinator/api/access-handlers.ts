@@ -1,0 +1,43 @@
+import type { Clock } from '../../shared/ports/clock.ts';
+import type { Random } from '../../shared/ports/random.ts';
+import type { OperatorRole } from '../../shared/trust/identity-uri.ts';
+import type { FleetHandlers } from '../../shared/wire/messages.ts';
+import type { EventStore } from '../ports/event-store.ts';
+import { createToken } from '../trust/create-token.ts';
+import type { FleetKeys } from '../trust/fleet-keys.ts';
+import { issueOperator } from '../trust/operator-registry.ts';
+import { badRequest } from './api-error.ts';
+import { type Gate, unary } from './unary.ts';
+
+export interface AccessParts {
+  readonly store: EventStore;
+  readonly keys: FleetKeys;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** host:port as others reach them. */
+  readonly enrollAddress: string;
+  readonly apiAddress: string;
+}
+
+const ROLES: Readonly<Record<string, OperatorRole>> = { ROLE_VIEWER: 'viewer', ROLE_OPERATOR: 'operator', ROLE_ADMIN: 'admin' };
+
+/** Who may come in: hosts by token, people by certificate. */
+export function accessHandlers(gate: Gate, parts: AccessParts): Pick<FleetHandlers, 'CreateToken' | 'CreateOperator'> {
+  return {
+    CreateToken: unary(gate, { role: 'admin', action: 'token create', object: ({ names }) => names }, async (request, who) => {
+      const { uses, labels, names, cluster, zone, site } = request;
+      const made = await createToken(parts, { uses, ttlMs: Number(request.ttlMs), labels, names, cluster, zone, site, createdBy: who.name });
+      if (!made.ok) throw badRequest(made.message);
+      return { token: made.token, caHash: parts.keys.ca.hash, enrollAddress: parts.enrollAddress, expiresUnixMs: made.expiresUnixMs };
+    }),
+
+    CreateOperator: unary(gate, { role: 'admin', action: 'operator create', object: ({ name }) => name }, async ({ name, role, csrPem }) => {
+      const known = ROLES[role];
+      if (known === undefined) throw badRequest('give the operator a role: viewer, operator or admin');
+      const issued = await issueOperator(parts, { name, role: known, csrPem });
+      if (!issued.ok) throw badRequest(issued.message);
+      const { fleet, ca } = parts.keys;
+      return { certificatePem: issued.certificatePem, caPem: ca.certificatePem, fleet, apiAddress: parts.apiAddress };
+    }),
+  };
+}

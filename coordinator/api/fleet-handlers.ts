@@ -1,0 +1,23 @@
+import type { FleetHandlers } from '../../shared/wire/messages.ts';
+import { type AccessParts, accessHandlers } from './access-handlers.ts';
+import { type NodeParts, nodeHandlers } from './node-handlers.ts';
+import { type PlanParts, planHandlers } from './plan-handlers.ts';
+import { policyHandlers } from './policy-handlers.ts';
+import { readHandlers } from './read-handlers.ts';
+import { rolloutHandlers } from './rollout-handlers.ts';
+import type { AuditLog } from './audit.ts';
+import type { Gate } from './unary.ts';
+
+export type FleetParts = AccessParts & NodeParts & PlanParts & { readonly audit: AuditLog };
+
+/** The whole of the service Fleet. One gate for the network, another for the Unix socket. */
+export function fleetHandlers(gate: Gate, parts: FleetParts): FleetHandlers {
+  return {
+    ...accessHandlers(gate, parts),
+    ...nodeHandlers(gate, parts),
+    ...policyHandlers(gate, parts),
+    ...planHandlers(gate, parts),
+    ...rolloutHandlers(gate, parts),
+    ...readHandlers(gate, parts),
+  };
+}

@@ -1,0 +1,31 @@
+import type { Rollout__Output as Rollout, RolloutNode__Output as RolloutNode } from '../../../shared/wire/messages.ts';
+import { plainText } from '../print/plain-text.ts';
+import { doneOf, reasonText } from '../print/print-rollouts.ts';
+import { aboutNode } from './node-line.ts';
+
+/** What is new since the view before, one line each; null before the first. */
+export function changeLines(before: Rollout | null, now: Rollout): readonly string[] {
+  const nodesBefore = new Map(before?.nodes.map((node) => [node.node, node]));
+  return [
+    ...(before !== null && before.status === now.status && before.reason === now.reason ? [] : [statusLine(now)]),
+    // Of those that merely wait nothing is news at the start.
+    ...now.nodes.filter((node) => isNews(nodesBefore.get(node.node), node)).map((node) => nodeText(node)),
+  ];
+}
+
+function isNews(before: RolloutNode | undefined, now: RolloutNode): boolean {
+  if (before === undefined) return now.phase !== 'waiting';
+  return before.phase !== now.phase || before.step !== now.step || before.reason !== now.reason;
+}
+
+function statusLine(rollout: Rollout): string {
+  const { id, status, outstanding, reason, detail, failures, maxFailures, unavailable, budget } = rollout;
+  const why = reason === '' ? '' : `: ${reasonText(reason, detail)}`;
+  const waits = outstanding > 0 && status !== 'running' ? ` (${outstanding} outstanding)` : '';
+  return plainText(`${id} ${status}${waits}${why} [${doneOf(rollout)} done, unavailable ${unavailable}/${budget}, failures ${failures}/${maxFailures}]`);
+}
+
+function nodeText(node: RolloutNode): string {
+  const about = aboutNode(node);
+  return plainText(`${node.node} ${node.phase}${about === '' ? '' : `: ${about}`}`);
+}

@@ -1,0 +1,57 @@
+import type { Command } from 'commander';
+
+import { parsePlan } from '../../../shared/plan/parse-plan.ts';
+import type { CliContext } from '../context.ts';
+import { printPlan, printSteps } from '../print/print-plan.ts';
+import { readInputFile } from '../read-input-file.ts';
+import type { InputFile } from '../read-input-file.ts';
+import { acceptDiagnostics, tooLarge } from '../refuse-diagnostics.ts';
+
+const EXAMPLE = `
+The file:
+  apiVersion: farrier/v1
+  kind: Plan
+  metadata: { name: containerd-1-7 }
+  spec:
+    select: { labels: { role: worker } }
+    waves:
+      - { name: canary, select: { labels: { canary: "yes" } }, most: 1, soak: 10m }
+      - { name: rest }
+    maxUnavailable: 2      # or 40%
+    maxFailures: 0
+    onFailure: pause       # or rollback
+    onSilence: keep        # or revert, with silence: 10m
+    minDonePercent: 90
+    steps:
+      - packages: { install: { containerd: 1.7.24~ds1-6+b4 }, sources: [local] }
+      - service: { restart: containerd.service }
+
+Example:
+  farrier plan check containerd.yaml
+  farrier plan check --offline containerd.yaml`;
+
+export function planCheck(parent: Command, context: CliContext): void {
+  parent
+    .command('check')
+    .description('show every mistake of a plan, and what it would do; changes nothing')
+    .argument('<file>', 'YAML, or - for standard input')
+    .option('--offline', 'only read the file; do not ask the coordinator about the fleet')
+    .addHelpText('after', EXAMPLE)
+    .action(async (path: string, { offline = false }: { readonly offline?: boolean }) => {
+      const input = await readInputFile(path, context.io);
+      if (offline) {
+        checkOffline(context, input);
+        return;
+      }
+      if (!acceptDiagnostics(context, tooLarge(input, 'plan'))) return;
+      const checked = await context.withFleet(async (fleet) => await fleet.call('CheckPlan', input));
+      if (acceptDiagnostics(context, checked.diagnostics)) context.show(checked, () => printPlan(checked));
+    });
+}
+
+function checkOffline(context: CliContext, { yaml, file }: InputFile): void {
+  const parsed = parsePlan(yaml, file);
+  if (!acceptDiagnostics(context, parsed.ok ? parsed.warnings : parsed.diagnostics) || !parsed.ok) return;
+  const steps = parsed.plan.steps.map(({ name }) => name);
+  context.show({ diagnostics: parsed.warnings, steps }, () => ['the file has no mistakes; the fleet was not looked at', ...printSteps(steps)]);
+}

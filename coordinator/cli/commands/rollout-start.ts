@@ -1,0 +1,32 @@
+import type { Command } from 'commander';
+
+import type { CliContext } from '../context.ts';
+import { readInputFile } from '../read-input-file.ts';
+import { acceptDiagnostics, tooLarge } from '../refuse-diagnostics.ts';
+import { watchRollout } from '../watch-rollout.ts';
+
+const EXAMPLE = `
+Example:
+  farrier rollout start containerd.yaml --watch`;
+
+export function rolloutStart(parent: Command, context: CliContext): void {
+  parent
+    .command('start')
+    .description('freeze a plan against the fleet as it is and begin')
+    .argument('<file>', 'YAML, or - for standard input')
+    .option('--watch', 'stay and show it until it is over')
+    .addHelpText('after', EXAMPLE)
+    .action(async (path: string, { watch = false }: { readonly watch?: boolean }) => {
+      const input = await readInputFile(path, context.io);
+      if (!acceptDiagnostics(context, tooLarge(input, 'plan'))) return;
+      await context.withFleet(async (fleet) => {
+        const started = await fleet.call('StartRollout', input);
+        if (!acceptDiagnostics(context, started.diagnostics)) return;
+        if (!watch) {
+          context.show(started, () => [`rollout ${started.rollout} started`, `  watch it: farrier rollout watch ${started.rollout}`]);
+          return;
+        }
+        context.exitCode = await watchRollout(fleet, started.rollout, { json: context.json, untilPaused: false }, context.io);
+      });
+    });
+}

@@ -1,0 +1,65 @@
+import type { NodeName, RolloutId } from '../../shared/domain/ids.ts';
+import { MUTATION } from '../../shared/ports/mutation.ts';
+import { ownersOf } from './assignment-block.ts';
+import { Budget } from './budget.ts';
+import { commandNodes } from './command-nodes.ts';
+import type { Decision } from './decision.ts';
+import { grantSlots, slotCandidates } from './grant-slots.ts';
+import { hold } from './hold.ts';
+import type { LedgerEvent, Slot } from './ledger-event.ts';
+import { recallLeftovers } from './recall-leftovers.ts';
+import type { RolloutState } from './rollout.ts';
+import { type Rules, rulesUnder } from './rules.ts';
+import { settleRollout, type Settled } from './settle-rollout.ts';
+import { settleSlots } from './settle-slots.ts';
+import type { Now, World } from './world.ts';
+
+/**
+ * What is to be done now: the one place where Farrier decides. Pure; the same world and instant give the same decisions.
+ *
+ * Decisions are to be carried out in order, each append by compare-and-swap against the sequences of this world; the
+ * first append that fails ends the tick, since all that comes after it was decided for a world that is no more.
+ */
+export function decide(world: World, now: Now, rules: Rules = rulesUnder(MUTATION)): readonly Decision[] {
+  const settled = inOrder(world).map((rollout) => settleRollout(world, now, rollout));
+  const slots = settleSlots(world, now, rules);
+  const owners = ownersOf(settled.map(({ rollout }) => rollout));
+
+  const worked = settled.map((one) => work(world, now, one, owners));
+  const rollouts = worked.map(({ rollout }) => rollout);
+
+  const budget = new Budget(world, now, slots.slots, rollouts, rules);
+  const granted = grantSlots(
+    worked.flatMap(({ candidates }) => candidates),
+    budget,
+  );
+  const ledger: readonly LedgerEvent[] = granted.length === 0 ? slots.events : [...slots.events, { type: 'slots-taken', epoch: world.epoch, slots: granted }];
+
+  return [
+    ...worked.flatMap(({ rollout, events }): Decision[] => (events.length === 0 ? [] : [{ kind: 'rollout', rollout: rollout.id, events }])),
+    ...(ledger.length === 0 ? [] : [{ kind: 'ledger', events: ledger } as const]),
+    ...worked.flatMap(({ commands }) => commands),
+    ...recallLeftovers(world, new Map(rollouts.map((rollout) => [rollout.id, rollout] as const))),
+  ];
+}
+
+/** Who was started first is served first. */
+function inOrder(world: World): readonly RolloutState[] {
+  return [...world.rollouts.values()].toSorted((a, b) => a.startedUnixMs - b.startedUnixMs || (a.id < b.id ? -1 : 1));
+}
+
+interface Worked extends Settled {
+  readonly commands: readonly Decision[];
+  readonly candidates: readonly Slot[];
+}
+
+/** Isolation: a rollout whose decision throws is held with what it has recorded; the others go on. */
+function work(world: World, now: Now, settled: Settled, owners: Map<NodeName, RolloutId>): Worked {
+  if (settled.broken) return { ...settled, commands: [], candidates: [] };
+  try {
+    return { ...settled, candidates: slotCandidates(world, now, settled.rollout), commands: commandNodes(world, settled.rollout, owners) };
+  } catch (error) {
+    const held = hold(settled.rollout, now, error);
+    return { ...held, events: [...settled.events, ...held.events], commands: [], candidates: [] };
+  }
+}

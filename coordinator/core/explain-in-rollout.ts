@@ -1,0 +1,127 @@
+import type { NodeName } from '../../shared/domain/ids.ts';
+import { assignmentBlock, type Owners, ownersOf } from './assignment-block.ts';
+import type { AssignmentProgress } from './assignment-progress.ts';
+import type { Budget } from './budget.ts';
+import type { Cause } from './explain.ts';
+import { reportedProgress } from './reported-progress.ts';
+import type { Assigned, RolloutNode, RolloutState } from './rollout.ts';
+import { isReachable } from './unavailable.ts';
+import { tallyWave, type WaveTally } from './wave-tally.ts';
+import type { Now, World } from './world.ts';
+
+const NODES_NAMED_MAX = 5;
+
+/** What explaining needs of a rollout as a whole: made once for all of its nodes. */
+export interface Explaining {
+  readonly world: World;
+  readonly now: Now;
+  readonly rollout: RolloutState;
+  readonly budget: Budget;
+  readonly owners: Owners;
+  readonly waveOf: ReadonlyMap<NodeName, number>;
+  readonly tallies: readonly WaveTally[];
+}
+
+export function explaining(world: World, now: Now, rollout: RolloutState, budget: Budget): Explaining {
+  const { waves } = rollout.frozen;
+  const waveOf = new Map(waves.flatMap(({ nodes }, index) => nodes.map((name) => [name, index] as const)));
+  return { world, now, rollout, budget, owners: ownersOf(world.rollouts.values()), waveOf, tallies: waves.map((wave) => tallyWave(rollout, wave)) };
+}
+
+/** Why a node of a rollout is where it is; empty where it is done. What the host is doing comes before what it waits for. */
+export function explainInRollout(here: Explaining, name: NodeName): readonly Cause[] {
+  const { rollout } = here;
+  const node = rollout.nodes.get(name);
+  if (node === undefined) return [];
+  switch (node.state) {
+    case 'ended':
+      return node.end.state === 'done' ? [] : [ofOutcome(node.end.state, node.end.outcome, node.atUnixMs)];
+    case 'gone':
+      return [{ reason: 'gone', object: name, sinceUnixMs: rollout.startedUnixMs, detail: '' }];
+    case 'deferred':
+      return [{ reason: 'deferred', object: name, sinceUnixMs: node.sinceUnixMs, detail: '' }, ...ofWaiting(here, name, node.sinceUnixMs)];
+    case 'waiting':
+      return [...ofStatus(rollout), ...ofWave(here, name, node), ...ofWaiting(here, name, node.sinceUnixMs)];
+    case 'assigned':
+      return ofAssigned(here, name, node);
+  }
+}
+
+function ofAssigned(here: Explaining, name: NodeName, node: Assigned): readonly Cause[] {
+  const { world, rollout } = here;
+  const view = world.nodes.get(name);
+  const progress = view === undefined ? null : reportedProgress(view, rollout.id, node);
+  const work = progress === null ? null : ofWork(progress);
+  if (work !== null) return [work];
+  const waiting: Cause = { reason: 'waiting-for-agent', object: name, sinceUnixMs: node.sinceUnixMs, detail: '' };
+  if (node.recallAsked) return [{ ...waiting, detail: 'it is asked to drop what it has not begun' }, ...ofStatus(rollout)];
+  if (view !== undefined && !isReachable(view)) return [waiting, ...ofStatus(rollout)];
+  if (progress === null) return [...ofStatus(rollout), waiting];
+  if (progress.state === 'accepted') return [{ reason: 'staging', object: progress.stepName, sinceUnixMs: progress.sinceUnixMs, detail: '' }];
+  if (world.ledger.slots.get(name)?.generation === node.generation) return [...ofStatus(rollout), waiting];
+  return [...ofStatus(rollout), ...ofWave(here, name, node), ...ofBudget(here, name, node)];
+}
+
+function ofWork({ state, stepName, outcome, sinceUnixMs }: AssignmentProgress): Cause | null {
+  if (state === 'needs-a-person') return ofOutcome('needs-a-person', outcome, sinceUnixMs);
+  if (state === 'active') return { reason: 'activating', object: stepName, sinceUnixMs, detail: '' };
+  return state === 'reverting' ? { reason: 'activating', object: stepName, sinceUnixMs, detail: 'a step failed; those before it are put back' } : null;
+}
+
+function ofOutcome(
+  reason: 'reverted' | 'refused' | 'needs-a-person',
+  outcome: { readonly code: string; readonly message: string; readonly object: string } | null,
+  sinceUnixMs: number,
+): Cause {
+  return { reason, object: outcome?.object ?? '', sinceUnixMs, detail: outcome === null ? '' : `${outcome.code} ${outcome.message}`.trim() };
+}
+
+function ofStatus({ id, status, startedUnixMs }: RolloutState): readonly Cause[] {
+  switch (status.state) {
+    case 'paused':
+      return [{ reason: status.reason, object: id, sinceUnixMs: status.sinceUnixMs, detail: status.detail }];
+    case 'aborting':
+      return [{ reason: 'aborted', object: id, sinceUnixMs: startedUnixMs, detail: status.why }];
+    case 'rolling-back':
+      return [{ reason: 'rolled-back', object: status.rollback ?? id, sinceUnixMs: startedUnixMs, detail: status.why }];
+    case 'ended':
+      return status.status === 'aborted' ? [{ reason: 'aborted', object: id, sinceUnixMs: status.atUnixMs, detail: '' }] : [];
+    case 'running':
+      return [];
+  }
+}
+
+function ofWave({ rollout, waveOf, tallies }: Explaining, name: NodeName, node: RolloutNode): readonly Cause[] {
+  const { waves } = rollout.frozen;
+  const index = waveOf.get(name) ?? 0;
+  if (index === 0 || rollout.waves.get(waves[index]?.name ?? '')?.state !== 'closed') return [];
+  const unfinished = tallies.findIndex((tally, at) => at < index && tally.unfinished.length > 0);
+  const earlier = waves[unfinished === -1 ? index - 1 : unfinished]?.name ?? '';
+  const detail = unfinished === -1 ? `wave ${earlier} soaks or is judged` : `wave ${earlier} waits for ${namesOf(tallies[unfinished]?.unfinished ?? [])}`;
+  return [{ reason: 'wave-not-open', object: earlier, sinceUnixMs: 'sinceUnixMs' in node ? node.sinceUnixMs : rollout.startedUnixMs, detail }];
+}
+
+function ofWaiting({ world, rollout, owners, budget }: Explaining, name: NodeName, sinceUnixMs: number): readonly Cause[] {
+  const view = world.nodes.get(name);
+  if (view === undefined || rollout.status.state !== 'running') return [];
+  const reason = assignmentBlock(world, view, rollout.id, owners);
+  if (reason === 'busy-elsewhere') return [{ reason, object: owners.get(name) ?? name, sinceUnixMs, detail: '' }];
+  // What is wrong with the node itself is said once, not in each rollout.
+  if (reason === 'clock-off' || budget.reason(name) !== null) return [];
+  return [{ reason: reason === null || reason === 'session-lost' ? 'waiting-for-agent' : reason, object: name, sinceUnixMs, detail: '' }];
+}
+
+function ofBudget({ budget }: Explaining, name: NodeName, node: Assigned): readonly Cause[] {
+  const scope = budget.blockedBy(name);
+  if (scope === null) return [{ reason: 'waiting-for-agent', object: name, sinceUnixMs: node.sinceUnixMs, detail: '' }];
+  const blockers = [...scope.unavailable].toSorted();
+  // Right after a start the limits are full of nodes that have yet to report.
+  const settling = blockers.some((blocker) => budget.reason(blocker) === 'not-reported');
+  const who = namesOf(blockers.map((blocker) => `${blocker} ${budget.reason(blocker) ?? ''}`.trim()));
+  const detail = `${scope.unavailable.size} of ${scope.limit} in ${scope.kind} ${scope.name} (${who})`;
+  return [{ reason: settling ? 'fleet-settling' : 'budget-spent', object: `${scope.kind} ${scope.name}`, sinceUnixMs: node.sinceUnixMs, detail }];
+}
+
+function namesOf(names: readonly string[]): string {
+  return [...names.slice(0, NODES_NAMED_MAX), ...(names.length > NODES_NAMED_MAX ? [`${names.length - NODES_NAMED_MAX} more`] : [])].join(', ');
+}

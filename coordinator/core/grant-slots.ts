@@ -1,0 +1,48 @@
+import type { NodeName } from '../../shared/domain/ids.ts';
+import type { Budget } from './budget.ts';
+import type { Slot } from './ledger-event.ts';
+import { reportedProgress } from './reported-progress.ts';
+import type { Assigned, RolloutState } from './rollout.ts';
+import { isReachable } from './unavailable.ts';
+import type { Now, World } from './world.ts';
+
+/** Slots that one rollout could use now, in the order in which its plan wants them: waves, then by name. */
+export function slotCandidates(world: World, now: Now, rollout: RolloutState): readonly Slot[] {
+  if (rollout.status.state !== 'running') return [];
+  const candidates: Slot[] = [];
+  for (const wave of rollout.frozen.waves) {
+    if (rollout.waves.get(wave.name)?.state === 'closed') break;
+    const staged = wave.nodes.filter((name) => isStaged(world, rollout, name)).toSorted();
+    for (const node of staged) {
+      const { generation } = rollout.nodes.get(node) as Assigned;
+      candidates.push({ node, rollout: rollout.id, wave: wave.name, generation, takenUnixMs: now.wallUnixMs });
+    }
+  }
+  return candidates;
+}
+
+function isStaged(world: World, rollout: RolloutState, name: NodeName): boolean {
+  const node = rollout.nodes.get(name);
+  if (node?.state !== 'assigned' || node.recallAsked) return false;
+  const view = world.nodes.get(name);
+  if (view === undefined || !isReachable(view)) return false;
+  return reportedProgress(view, rollout.id, node)?.state === 'staged';
+}
+
+/**
+ * I1: grants what every limit leaves room for. A node that is unavailable already takes no further unit and so never
+ * waits for one: a repair cannot deadlock. One that a person cordoned is left alone.
+ *
+ * @param budget counted down by what is granted.
+ */
+export function grantSlots(candidates: readonly Slot[], budget: Budget): readonly Slot[] {
+  const granted: Slot[] = [];
+  for (const slot of candidates) {
+    const reason = budget.reason(slot.node);
+    // Two rollouts never own one node; a slot held here is this one's, or an older one that has yet to end.
+    if (reason === 'holds-slot' || reason === 'cordoned-by-person' || budget.blockedBy(slot.node) !== null) continue;
+    budget.take(slot.node);
+    granted.push(slot);
+  }
+  return granted;
+}

@@ -1,0 +1,19 @@
+/** Safety rules that a proof may break on purpose, to show that it would notice. Everything shipped runs on SAFE_RULES. */
+export interface Rules {
+  /** Elapsed wall time after which a slot counts as returned; null: time never frees a slot. */
+  readonly slotTimeoutMs: number | null;
+  /** As many nodes more than the limit may be unavailable. */
+  readonly budgetSlack: number;
+  /** A node that has not reported since the coordinator started counts as unavailable. */
+  readonly countsUnreported: boolean;
+}
+
+export const SAFE_RULES: Rules = { slotTimeoutMs: null, budgetSlack: 0, countsUnreported: true };
+
+const MUTATION_SLOT_TIMEOUT_MS = 20_000;
+
+/** The rules under a mutation that was built in; '' and mutations of other parts leave them safe. */
+export function rulesUnder(mutation: string): Rules {
+  if (mutation === 'slot-returned-on-timeout') return { ...SAFE_RULES, slotTimeoutMs: MUTATION_SLOT_TIMEOUT_MS };
+  return SAFE_RULES;
+}

@@ -1,0 +1,71 @@
+import { assignmentBlock, type Owners } from './assignment-block.ts';
+import { assignedNodes, standingOf } from './outstanding.ts';
+import type { RolloutEventBody } from './rollout-event.ts';
+import type { RolloutState } from './rollout.ts';
+import { frontier, judgeWave } from './wave-tally.ts';
+import type { Now, World } from './world.ts';
+
+type Ended = Extract<RolloutEventBody, { readonly type: 'ended' }>['status'];
+
+const NOBODY: Owners = new Map();
+
+/** Ends a rollout that has nothing left to do and nothing left on any host. */
+export function settleEnd(world: World, _now: Now, rollout: RolloutState): readonly RolloutEventBody[] {
+  const status = endOf(world, rollout);
+  return status === null ? [] : [{ type: 'ended', status }];
+}
+
+function endOf(world: World, rollout: RolloutState): Ended | null {
+  switch (rollout.status.state) {
+    case 'running':
+      return endOfRunning(world, rollout);
+    case 'aborting':
+      return isClear(world, rollout) ? 'aborted' : null;
+    case 'rolling-back':
+      return endOfRollback(world, rollout, rollout.status.rollback);
+    case 'paused':
+    case 'ended':
+      return null;
+  }
+}
+
+function endOfRunning(world: World, rollout: RolloutState): Ended | null {
+  const wave = frontier(rollout);
+  if (wave === null || !assignedNodes(rollout).next().done) return null;
+  if (judgeWave(rollout, wave) === 'failed') return 'failed';
+  if (rollout.frozen.waves.some(({ name }) => rollout.waves.get(name)?.state !== 'complete') || isAnyoneToCome(world, rollout)) return null;
+  const ended = [...rollout.nodes.values()].filter((node) => node.state === 'ended');
+  const done = ended.filter((node) => node.end.state === 'done').length;
+  const { maxFailures, minDonePercent } = rollout.frozen.plan;
+  const isGood = done > 0 && rollout.failures <= maxFailures && done * 100 >= minDonePercent * ended.length;
+  return isGood ? 'completed' : 'failed';
+}
+
+/** A node that came back after its wave had gone on without it is caught up before the end. */
+function isAnyoneToCome(world: World, rollout: RolloutState): boolean {
+  return [...rollout.nodes].some(([name, node]) => {
+    if (node.state === 'waiting') return true;
+    const view = world.nodes.get(name);
+    return node.state === 'deferred' && view !== undefined && assignmentBlock(world, view, rollout.id, NOBODY) === null;
+  });
+}
+
+function endOfRollback(world: World, rollout: RolloutState, rollback: string | null): Ended | null {
+  if (!isClear(world, rollout)) return null;
+  if (rollback === null) return hasDone(rollout) ? null : 'rolled-back';
+  return world.rollouts.get(rollback)?.status.state === 'ended' ? 'rolled-back' : null;
+}
+
+/** Nothing of it is on any host that could tell, and nothing could begin or is begun. */
+export function isClear(world: World, rollout: RolloutState): boolean {
+  for (const [name, node] of assignedNodes(rollout)) {
+    const standing = standingOf(world, rollout, name, node);
+    if (standing.kind !== 'loose' || standing.recallable) return false;
+  }
+  return true;
+}
+
+/** A rollback has something to bring back. */
+export function hasDone(rollout: RolloutState): boolean {
+  return [...rollout.nodes.values()].some((node) => node.state === 'ended' && node.end.state === 'done');
+}

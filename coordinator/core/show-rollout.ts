@@ -1,0 +1,156 @@
+import type { Generation, NodeName, RolloutId, WaveName } from '../../shared/domain/ids.ts';
+import type { Reason } from '../../shared/domain/reason.ts';
+import { Budget } from './budget.ts';
+import { explainInRollout, type Explaining, explaining } from './explain-in-rollout.ts';
+import { assignedNodes, standingOf } from './outstanding.ts';
+import { reportedProgress } from './reported-progress.ts';
+import { FARRIER } from './rollout-event.ts';
+import type { Assigned, RolloutNode, RolloutState } from './rollout.ts';
+import type { Now, World } from './world.ts';
+
+/** A rollout as people see it: message Rollout of the wire. */
+export interface RolloutView {
+  readonly id: RolloutId;
+  readonly plan: string;
+  /** `paused` by a person, `held` by the system; `pausing` until every permit is acknowledged as begun or recalled. */
+  readonly status: 'running' | 'pausing' | 'paused' | 'held' | 'aborting' | 'rolling-back' | 'completed' | 'failed' | 'aborted' | 'rolled-back';
+  readonly reason: Reason | '';
+  readonly detail: string;
+  readonly nodes: readonly RolloutNodeView[];
+  /** maxUnavailable of this rollout, in nodes. */
+  readonly budget: number;
+  /** Of its nodes, whatever the reason. */
+  readonly unavailable: number;
+  readonly slots: number;
+  readonly startedUnixMs: number;
+  readonly endedUnixMs: number;
+  readonly rollbackOf: RolloutId | '';
+  readonly maxFailures: number;
+  readonly failures: number;
+  /** May begin at any moment: neither begun nor recalled. */
+  readonly outstanding: number;
+  readonly startedBy: string;
+  /** Elapsed time left at the pace so far; 0 while unknown. */
+  readonly leftMs: number;
+}
+
+export interface RolloutNodeView {
+  readonly node: NodeName;
+  readonly wave: WaveName;
+  readonly phase: Phase;
+  readonly step: string;
+  readonly reason: Reason | '';
+  readonly detail: string;
+  readonly sinceUnixMs: number;
+  readonly generation: Generation;
+}
+
+export type Phase =
+  | 'waiting'
+  | 'assigned'
+  | 'staging'
+  | 'staged'
+  | 'slot'
+  | 'permitted'
+  | 'activating'
+  | 'reverting'
+  | 'done'
+  | 'reverted'
+  | 'refused'
+  | 'needs-a-person'
+  | 'deferred'
+  | 'gone';
+
+export function showRollout(world: World, now: Now, rollout: RolloutState): RolloutView {
+  const { id, frozen, status, startedUnixMs } = rollout;
+  const budget = new Budget(world, now, world.ledger.slots, world.rollouts.values());
+  const outstanding = [...assignedNodes(rollout)].filter(([name, node]) => standingOf(world, rollout, name, node).kind === 'outstanding').length;
+  const here = explaining(world, now, rollout, budget);
+  const nodes = frozen.waves.flatMap((wave) => wave.nodes.map((name) => showNode(here, wave.name, name)));
+  return {
+    id,
+    plan: frozen.plan.name,
+    status: shownStatus(rollout, outstanding),
+    ...shownReason(rollout),
+    nodes,
+    budget: frozen.maxUnavailable,
+    unavailable: frozen.waves.flatMap((wave) => wave.nodes).filter((name) => budget.reason(name) !== null).length,
+    slots: [...world.ledger.slots.values()].filter((slot) => slot.rollout === id).length,
+    startedUnixMs,
+    endedUnixMs: status.state === 'ended' ? status.atUnixMs : 0,
+    rollbackOf: frozen.rollbackOf ?? '',
+    maxFailures: frozen.plan.maxFailures,
+    failures: rollout.failures,
+    outstanding,
+    startedBy: rollout.startedBy,
+    leftMs: estimateLeft(rollout, now),
+  };
+}
+
+function shownStatus({ status }: RolloutState, outstanding: number): RolloutView['status'] {
+  if (status.state === 'ended') return status.status;
+  if (status.state !== 'paused') return status.state;
+  if (outstanding > 0) return 'pausing';
+  return status.by === FARRIER ? 'held' : 'paused';
+}
+
+function shownReason({ status }: RolloutState): { readonly reason: Reason | ''; readonly detail: string } {
+  switch (status.state) {
+    case 'paused':
+      return { reason: status.reason, detail: status.detail };
+    case 'aborting':
+      return { reason: 'aborted', detail: status.why };
+    case 'rolling-back':
+      return { reason: 'rolled-back', detail: status.why };
+    case 'running':
+    case 'ended':
+      return { reason: '', detail: '' };
+  }
+}
+
+function showNode(here: Explaining, wave: WaveName, name: NodeName): RolloutNodeView {
+  const { world, rollout } = here;
+  const node = rollout.nodes.get(name);
+  if (node === undefined) throw new Error(`rollout ${rollout.id} has no node ${name}`);
+  const [cause] = explainInRollout(here, name);
+  const { phase, step } = shownPhase(world, rollout, name, node);
+  const sinceUnixMs = cause?.sinceUnixMs ?? (node.state === 'ended' ? node.atUnixMs : rollout.startedUnixMs);
+  return { node: name, wave, phase, step, reason: cause?.reason ?? '', detail: cause?.detail ?? '', sinceUnixMs, generation: node.generation };
+}
+
+function shownPhase(world: World, rollout: RolloutState, name: NodeName, node: RolloutNode): { readonly phase: Phase; readonly step: string } {
+  if (node.state === 'ended') return { phase: node.end.state, step: '' };
+  return node.state === 'assigned' ? assignedPhase(world, rollout, name, node) : { phase: node.state, step: '' };
+}
+
+function assignedPhase(world: World, rollout: RolloutState, name: NodeName, node: Assigned): { readonly phase: Phase; readonly step: string } {
+  const view = world.nodes.get(name);
+  const progress = view === undefined ? null : reportedProgress(view, rollout.id, node);
+  const hasSlot = world.ledger.slots.get(name)?.generation === node.generation;
+  switch (progress?.state) {
+    case undefined:
+      return { phase: hasSlot ? 'slot' : 'assigned', step: '' };
+    case 'accepted':
+      return { phase: 'staging', step: progress?.stepName ?? '' };
+    case 'staged':
+      return { phase: node.permitIssued ? 'permitted' : hasSlot ? 'slot' : 'staged', step: '' };
+    case 'active':
+      return { phase: 'activating', step: progress?.stepName ?? '' };
+    case 'permitted':
+    case 'reverting':
+    case 'needs-a-person':
+    case 'done':
+    case 'reverted':
+    case 'refused':
+      return { phase: progress?.state ?? 'assigned', step: progress?.stepName ?? '' };
+  }
+}
+
+/** What is left at the pace of the nodes that are over; wrong by as much as the nodes differ. */
+function estimateLeft(rollout: RolloutState, now: Now): number {
+  if (rollout.status.state !== 'running') return 0;
+  const nodes = [...rollout.nodes.values()];
+  const over = nodes.filter(({ state }) => state === 'ended').length;
+  const left = nodes.filter(({ state }) => state === 'waiting' || state === 'assigned').length;
+  return over === 0 ? 0 : Math.max(0, Math.round(((now.wallUnixMs - rollout.startedUnixMs) / over) * left));
+}

@@ -1,0 +1,45 @@
+import { hostname } from 'node:os';
+import { z } from 'zod';
+
+import { type Fragment, readFragments, type SettingsError } from '../../shared/settings/read-fragments.ts';
+
+const address = z.string().regex(/^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.*-]+):\d{1,5}$/, 'must be host:port');
+
+/** Second stage: one merged input, every key optional. */
+const Inputs = z.strictObject({
+  fleet: z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'must be lower-case letters, digits and dashes').default('farrier'),
+  dataFolder: z.string().startsWith('/', 'must be an absolute path').default('/var/lib/farrier-coordinator'),
+  listen: address.default('0.0.0.0:7443'),
+  enrollListen: address.default('0.0.0.0:7444'),
+  advertise: z.string().min(1).default(hostname()),
+  adminSocket: z.string().startsWith('/', 'must be an absolute path').default('/run/farrier-coordinator/admin.sock'),
+  nats: z.string().nullable().default(null),
+  natsMonitor: z.string().nullable().default(null),
+  kubeconfig: z.string().nullable().default(null),
+  logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+});
+
+/** Third stage. Addresses are host:port; `advertise` is the name under which hosts reach this coordinator. */
+export type CoordinatorSettings = z.infer<typeof Inputs>;
+
+export type LoadedSettings =
+  | { readonly ok: true; readonly settings: CoordinatorSettings }
+  | { readonly ok: false; readonly errors: readonly SettingsError[] };
+
+/** Files first, the command line last. All mistakes come back at once, each with where it was said. */
+export async function loadSettings(configDir: string, commandLine: Readonly<Record<string, unknown>>): Promise<LoadedSettings> {
+  const read = await readFragments(configDir, 'coordinator');
+  const fragments = [...read.fragments, { source: 'command line', values: commandLine }];
+  const compiled = Inputs.safeParse(Object.assign({}, ...fragments.map((fragment) => fragment.values)));
+  const errors = [...read.errors, ...(compiled.error?.issues.map((issue) => locate(issue, fragments)) ?? [])];
+  return errors.length === 0 && compiled.success ? { ok: true, settings: compiled.data } : { ok: false, errors };
+}
+
+function locate(issue: z.core.$ZodIssue, fragments: readonly Fragment[]): SettingsError {
+  const key = issue.code === 'unrecognized_keys' ? issue.keys[0] : String(issue.path[0]);
+  const source = fragments.findLast((fragment) => key !== undefined && Object.hasOwn(fragment.values, key))?.source ?? 'settings';
+  if (issue.code === 'unrecognized_keys') {
+    return { source, message: `unknown key \`${issue.keys.join('`, `')}\`; known are ${Object.keys(Inputs.shape).join(', ')}` };
+  }
+  return { source, message: `\`${issue.path.join('.')}\` ${issue.message}` };
+}

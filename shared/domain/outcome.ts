@@ -1,0 +1,44 @@
+/**
+ * How a step or a sequence ended: a closed list.
+ * `target`: blames what was installed, counts towards quarantine. `host`: blames the host or the circumstances.
+ */
+export const OUTCOME_CODES = {
+  ok: 'none',
+  satisfied: 'none',
+  'apply-failed': 'target',
+  'verify-failed': 'target',
+  'unit-crashed': 'target',
+  'timed-out': 'host',
+  'disk-full': 'host',
+  'lock-held': 'host',
+  'source-unknown': 'host',
+  'source-unreachable': 'host',
+  'version-not-found': 'host',
+  'prior-unavailable': 'host',
+  'package-system-broken': 'host',
+  'unit-not-found': 'host',
+  'not-allowed': 'host',
+  'unknown-step-kind': 'host',
+  'interrupted-twice': 'host',
+  'stopped-by-person': 'host',
+  'went-silent': 'host',
+  recalled: 'none',
+  'signature-invalid': 'host',
+  'generation-stale': 'host',
+  'epoch-stale': 'host',
+  'store-regressed': 'host',
+  'permit-replayed': 'host',
+  'permit-expired': 'host',
+  'boot-changed': 'host',
+  'wrong-node': 'host',
+  'nothing-to-revert': 'host',
+  'revert-failed': 'host',
+  'needs-a-person': 'host',
+  'internal-error': 'host',
+} as const satisfies Record<string, 'none' | 'target' | 'host'>;
+
+export type OutcomeCode = keyof typeof OUTCOME_CODES;
+
+export function isOutcomeCode(code: string): code is OutcomeCode {
+  return Object.hasOwn(OUTCOME_CODES, code);
+}

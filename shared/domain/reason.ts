@@ -1,0 +1,136 @@
+/** Why a node or a rollout is where it is: a closed list, each with who can unblock it and what happens next. */
+export const REASONS = {
+  'budget-spent': {
+    message: 'as many nodes are unavailable as the plan or the policy allows',
+    unblock: 'nobody needs to: a slot comes free when a node is done or healthy again',
+    next: 'the node gets the next free slot',
+  },
+  'wave-not-open': {
+    message: 'an earlier wave is not complete',
+    unblock: 'an operator, where a node of the earlier wave is held',
+    next: 'the wave opens when the one before it is complete',
+  },
+  'fleet-settling': {
+    message: 'the coordinator started and nodes in scope have not yet reported their journals',
+    unblock: 'nobody needs to; `farrier node forget NODE` where a host is gone for good',
+    next: 'silent nodes count as unavailable; slots are granted as far as the budget holds',
+  },
+  staging: {
+    message: 'the agent is downloading and verifying',
+    unblock: 'nobody needs to',
+    next: 'the node asks for a slot when everything is staged',
+  },
+  'waiting-for-agent': {
+    message: 'the coordinator waits for the agent to answer',
+    unblock: 'an admin of the host: `systemctl status farrier-agent` there',
+    next: 'the message is sent again until it is acknowledged',
+  },
+  activating: {
+    message: 'the agent is changing the host',
+    unblock: 'nobody needs to',
+    next: 'the node verifies and returns its slot',
+  },
+  'session-lost': {
+    message: 'the agent has not been heard for longer than the policy allows',
+    unblock: 'an admin of the host: network and `systemctl status farrier-agent`',
+    next: 'it goes on when the agent dials in again; the node counts as unavailable until then',
+  },
+  'not-reported': {
+    message: 'the agent has not reported since the coordinator started',
+    unblock: 'an admin of the host: network and `systemctl status farrier-agent`',
+    next: 'the node counts as unavailable until its agent reports its journal',
+  },
+  'cluster-not-ready': {
+    message: 'the node’s cluster says that it is not ready, or the cluster does not answer',
+    unblock: 'an admin of the cluster: `kubectl describe node`',
+    next: 'a repair goes first where the agent is connected; the node counts as unavailable until it is ready',
+  },
+  'cordoned-by-person': {
+    message: 'the node is unschedulable and it was not Farrier that cordoned it',
+    unblock: 'whoever cordoned it: `kubectl uncordon`',
+    next: 'the node is left alone and counts as unavailable until it is schedulable again',
+  },
+  'holds-slot': {
+    message: 'the node holds a slot: it is, or may be, in the middle of an upgrade',
+    unblock: 'the agent, by reporting done or reverted; else `farrier node forget NODE`',
+    next: 'the slot is returned with the agent’s report',
+  },
+  'paused-by-person': {
+    message: 'a person paused the rollout',
+    unblock: 'an operator: `farrier rollout resume`',
+    next: 'nodes that have begun finish; no slot is granted',
+  },
+  'failure-budget-spent': {
+    message: 'more nodes failed than maxFailures allows',
+    unblock: 'an operator: `farrier rollout resume`, `rollback` or `abort`',
+    next: 'no slot is granted',
+  },
+  aborted: {
+    message: 'a person aborted the rollout',
+    unblock: 'nobody; start a new rollout',
+    next: 'nodes that have begun finish',
+  },
+  'rolled-back': {
+    message: 'the rollout is being brought back by a rollback rollout',
+    unblock: 'nobody needs to',
+    next: 'see the rollback rollout',
+  },
+  reverted: {
+    message: 'a step failed and the node was put back to what it ran before',
+    unblock: 'an operator, after reading the outcome on the host: `farrier-agent journal`',
+    next: 'the node stays on the old version; it counted against maxFailures',
+  },
+  'needs-a-person': {
+    message: 'the node could neither finish nor revert by itself',
+    unblock: 'an admin on the host: `farrier-agent status`, then `farrier-agent finish` or `revert`',
+    next: 'its slot stays taken',
+  },
+  refused: {
+    message: 'the agent refused the assignment before anything was changed',
+    unblock: 'an operator, after mending what the detail names',
+    next: 'the node stays as it was; it counted against maxFailures',
+  },
+  'store-regressed': {
+    message: 'the coordinator’s store is older than what the agent has seen',
+    unblock: 'an admin, where a backup was restored: a new generation is allocated by itself',
+    next: 'a new assignment is made above what the agent has seen',
+  },
+  'busy-elsewhere': {
+    message: 'another rollout owns the node',
+    unblock: 'an operator, by ending that rollout',
+    next: 'the node is taken when the other rollout has finished with it',
+  },
+  deferred: {
+    message: 'the node was lost for longer than deferAfter before its turn',
+    unblock: 'nobody needs to',
+    next: 'it catches up under the same policy when it returns',
+  },
+  'pending-approval': {
+    message: 'a node of this name was enrolled before and an operator has to approve the new one',
+    unblock: 'an operator: `farrier node approve NODE`',
+    next: 'the agent’s session opens after the approval',
+  },
+  'clock-off': {
+    message: 'the clocks of the host and the coordinator disagree by more than the limit',
+    unblock: 'an admin: time synchronisation on the named host',
+    next: 'the node takes no assignment until the clocks agree',
+  },
+  gone: {
+    message: 'the node was removed from the fleet during the rollout',
+    unblock: 'nobody',
+    next: 'the node is counted out',
+  },
+  'internal-error': {
+    message: 'the decision for this rollout failed; others go on',
+    unblock: 'the maintainers: see the coordinator’s log',
+    next: 'the rollout is held',
+  },
+} as const satisfies Record<string, ReasonText>;
+
+interface ReasonText {
+  readonly message: string;
+  readonly unblock: string;
+  readonly next: string;
+}
+
+export type Reason = keyof typeof REASONS;

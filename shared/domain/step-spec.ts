@@ -1,0 +1,39 @@
+/** What a step is to achieve, as data: planned by the coordinator, executed by the agent. One variant a kind. */
+export type StepSpec = PackagesSpec | ServiceSpec;
+
+export type StepKind = StepSpec['kind'];
+
+interface StepBase {
+  /** Shown to people; unique within a sequence. */
+  readonly name: string;
+  /** Elapsed time after which one apply, verify or revert counts as failed. */
+  readonly timeoutMs: number;
+}
+
+/** Brings packages to exact versions in one transaction of the host's package system. */
+export interface PackagesSpec extends StepBase {
+  readonly kind: 'packages';
+  readonly install: readonly PackageVersion[];
+  /** Names of package sources in /etc/farrier/sources.d. */
+  readonly sources: readonly string[];
+  /** A configuration file that a person changed is kept or replaced by the package's. */
+  readonly conffiles: 'keep' | 'replace';
+}
+
+export interface PackageVersion {
+  readonly name: string;
+  readonly version: string;
+}
+
+/**
+ * `restart`: apply restarts the unit and verify proves that it stays up.
+ * `guard`: apply changes nothing; revert, which runs after every later step was reverted, restarts the unit and proves it.
+ */
+export interface ServiceSpec extends StepBase {
+  readonly kind: 'service';
+  readonly unit: string;
+  readonly action: 'restart' | 'guard';
+  /** So many looks in a row must see the same main process. */
+  readonly looks: number;
+  readonly lookIntervalMs: number;
+}

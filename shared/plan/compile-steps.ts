@@ -1,0 +1,45 @@
+import type { PackagesSpec, ServiceSpec, StepSpec } from '../domain/step-spec.ts';
+import { GUARD_PREFIX } from './cross-check-plan.ts';
+import type { WrittenStep } from './plan-schema.ts';
+
+/**
+ * Turns the steps of a plan into those of a sequence.
+ *
+ * A restart that comes after packages gets a guard before the first packages step. Steps are reverted last first, so
+ * `[guard, packages, restart]` reverts to: nothing for the restart, the old packages, then the guard, which restarts
+ * the unit on the old packages and proves that it stays up. Without it the old files would lie on disk while the new
+ * program still ran. A unit gets one guard, however often it is restarted; several guards stand in reversed order of
+ * their restarts, so that a revert restarts the units in the order that the plan does.
+ *
+ * Steps without a name are called `packages` and `restart-UNIT`, with a number from the second on.
+ */
+export function compileSteps(written: readonly WrittenStep[]): readonly StepSpec[] {
+  const taken = new Set(written.flatMap(({ name }) => (name === undefined ? [] : [name])));
+  const steps = written.map((step) => compileStep(step, taken));
+  const firstPackages = steps.findIndex((step) => step.kind === 'packages');
+  if (firstPackages === -1) return steps;
+  const restarts = steps.slice(firstPackages).filter((step) => step.kind === 'service');
+  const firstOfUnit = restarts.filter((step, index) => restarts.findIndex(({ unit }) => unit === step.unit) === index);
+  return steps.toSpliced(firstPackages, 0, ...firstOfUnit.map(guard).toReversed());
+}
+
+function guard(restart: ServiceSpec): ServiceSpec {
+  return { ...restart, name: `${GUARD_PREFIX}${restart.unit}`, action: 'guard' };
+}
+
+function compileStep(step: WrittenStep, taken: Set<string>): StepSpec {
+  if (step.packages !== undefined) {
+    const { install, sources, conffiles, timeout } = step.packages;
+    return { kind: 'packages', name: step.name ?? freeName('packages', taken), timeoutMs: timeout, install, sources, conffiles } satisfies PackagesSpec;
+  }
+  if (step.service === undefined) throw new Error('a step without a kind passed the cross-check');
+  const { restart: unit, looks, every, timeout } = step.service;
+  return { kind: 'service', name: step.name ?? freeName(`restart-${unit}`, taken), timeoutMs: timeout, unit, action: 'restart', looks, lookIntervalMs: every };
+}
+
+function freeName(wanted: string, taken: Set<string>): string {
+  let name = wanted;
+  for (let number = 2; taken.has(name); number += 1) name = `${wanted}-${number}`;
+  taken.add(name);
+  return name;
+}

@@ -1,0 +1,80 @@
+import { formatDuration, parseDuration } from './duration.ts';
+import { entryOf, hasOnly, itemsOf } from './loose.ts';
+import type { Problem } from './problem.ts';
+import { problem, warning } from './problem.ts';
+import { DEFAULT_LOOK_INTERVAL_MS, DEFAULT_LOOKS, DEFAULT_SERVICE_TIMEOUT_MS } from './plan-schema.ts';
+import { quote } from './quote.ts';
+
+export const GUARD_PREFIX = 'guard-';
+
+/** What no single value shows. Takes the file as it was written, whether or not its parts are right by themselves. */
+export function crossCheckPlan(raw: unknown): readonly Problem[] {
+  const spec = entryOf(raw, 'spec');
+  const waves = itemsOf(entryOf(spec, 'waves'));
+  const steps = itemsOf(entryOf(spec, 'steps'));
+  return [
+    ...duplicates(waves, 'waves', 'wave'),
+    ...wavesAfterEverything(waves),
+    ...duplicates(steps, 'steps', 'step'),
+    ...steps.flatMap(checkStep),
+    ...unprovenPackages(steps),
+    ...silence(spec),
+  ];
+}
+
+function duplicates(items: readonly unknown[], list: string, what: string): readonly Problem[] {
+  const first = new Map<string, number>();
+  return items.flatMap((item, index) => {
+    const name = entryOf(item, 'name');
+    if (typeof name !== 'string') return [];
+    const before = first.get(name);
+    if (before !== undefined) return [problem(['spec', list, index, 'name'], 'duplicate-name', `${quote(name)} is already the name of ${what} ${before + 1}; give this ${what} another name`)];
+    first.set(name, index);
+    return [];
+  });
+}
+
+/** A wave takes what no earlier one took. */
+function wavesAfterEverything(waves: readonly unknown[]): readonly Problem[] {
+  const taker = waves.findIndex((wave) => typeof entryOf(wave, 'name') === 'string' && hasOnly(wave, ['name', 'soak']));
+  if (taker === -1) return [];
+  return waves.slice(taker + 1).map((_, offset) => problem(['spec', 'waves', taker + 1 + offset], 'conflict', `no node is left for this wave, since wave ${quote(entryOf(waves[taker], 'name'))} takes every one; move it up, or give that wave select or most`));
+}
+
+function checkStep(step: unknown, index: number): readonly Problem[] {
+  if (typeof step !== 'object' || step === null || Array.isArray(step)) return [];
+  const path = ['spec', 'steps', index];
+  const found: Problem[] = [];
+  const kinds = ['packages', 'service'].filter((kind) => Object.hasOwn(step, kind));
+  if (kinds.length === 0 && hasOnly(step, ['name'])) found.push(problem(path, 'missing', 'does nothing; name what it does: packages or service'));
+  if (kinds.length > 1) found.push(problem(path, 'conflict', 'does two things; make it two steps, packages first, so that each can be reverted by itself'));
+  const name = entryOf(step, 'name');
+  if (typeof name === 'string' && name.startsWith(GUARD_PREFIX)) found.push(problem([...path, 'name'], 'bad-name', `is ${quote(name)}; names that begin with ${GUARD_PREFIX} are Farrier's own: choose another`));
+  return [...found, ...tooLittleTime(entryOf(step, 'service'), [...path, 'service'])];
+}
+
+function tooLittleTime(service: unknown, path: readonly (string | number)[]): readonly Problem[] {
+  const looks = entryOf(service, 'looks') ?? DEFAULT_LOOKS;
+  const every = durationOf(entryOf(service, 'every'), DEFAULT_LOOK_INTERVAL_MS);
+  const timeout = durationOf(entryOf(service, 'timeout'), DEFAULT_SERVICE_TIMEOUT_MS);
+  if (typeof looks !== 'number' || every === null || timeout === null || looks * every < timeout) return [];
+  return [problem([...path, 'timeout'], 'conflict', `${looks} looks, one every ${formatDuration(every)}, do not fit into a timeout of ${formatDuration(timeout)}; raise timeout, or lower looks or every`)];
+}
+
+function unprovenPackages(steps: readonly unknown[]): readonly Problem[] {
+  const last = steps.findLastIndex((step) => entryOf(step, 'packages') !== undefined);
+  if (last === -1 || steps.slice(last + 1).some((step) => entryOf(step, 'service') !== undefined)) return [];
+  return [warning(['spec', 'steps', last], 'nothing-proves', 'nothing proves that what these packages run still works; add a step `service: { restart: UNIT }` after it')];
+}
+
+function silence(spec: unknown): readonly Problem[] {
+  const written = entryOf(spec, 'silence') !== undefined;
+  const reverts = entryOf(spec, 'onSilence') === 'revert';
+  if (reverts && !written) return [problem(['spec', 'silence'], 'missing', 'is missing; onSilence: revert needs how long a begun node may stay unconfirmed, as silence: 10m')];
+  if (written && !reverts) return [warning(['spec', 'silence'], 'no-effect', 'has no effect without onSilence: revert; add that, or take silence out')];
+  return [];
+}
+
+function durationOf(value: unknown, byDefault: number): number | null {
+  return value === undefined ? byDefault : parseDuration(String(value));
+}

@@ -1,0 +1,36 @@
+import type { Diagnostic } from '../domain/diagnostic.ts';
+import { DEFAULT_POLICY, type FleetPolicy } from '../domain/policy.ts';
+import { checkFile } from './check-file.ts';
+import { formatDuration, parseDuration } from './duration.ts';
+import { entryOf } from './loose.ts';
+import { policyFile } from './policy-schema.ts';
+import type { Problem } from './problem.ts';
+import { problem } from './problem.ts';
+
+export type ParsedPolicy =
+  | { readonly ok: true; readonly policy: FleetPolicy; readonly warnings: readonly Diagnostic[] }
+  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
+
+/** Reads a policy and tells everything that is wrong with it at once. What it leaves out is as in DEFAULT_POLICY. */
+export function parsePolicy(text: string, file: string, version: number): ParsedPolicy {
+  const checked = checkFile(text, file, policyFile, crossCheck);
+  if (!checked.ok) return checked;
+  const { maxUnavailable, lostAfter, deferAfter, permitValidFor, clockLimit } = checked.value.spec;
+  const policy: FleetPolicy = { version, maxUnavailable, lostAfterMs: lostAfter, deferAfterMs: deferAfter, permitValidForMs: permitValidFor, clockLimitMs: clockLimit };
+  return { ok: true, policy, warnings: checked.warnings };
+}
+
+/** A deferred node leaves the budget: one that is not even lost yet must not. */
+function crossCheck(raw: unknown): readonly Problem[] {
+  const spec = entryOf(raw, 'spec');
+  const lostAfter = read(spec, 'lostAfter', DEFAULT_POLICY.lostAfterMs);
+  const deferAfter = read(spec, 'deferAfter', DEFAULT_POLICY.deferAfterMs);
+  if (lostAfter === null || deferAfter === null || deferAfter > lostAfter) return [];
+  const key = entryOf(spec, 'deferAfter') === undefined ? 'lostAfter' : 'deferAfter';
+  return [problem(['spec', key], 'conflict', `a node would be deferred (after ${formatDuration(deferAfter)}) before it counts as lost (after ${formatDuration(lostAfter)}); make deferAfter longer than lostAfter`)];
+}
+
+function read(spec: unknown, key: string, byDefault: number): number | null {
+  const written = entryOf(spec, key);
+  return written === undefined ? byDefault : parseDuration(String(written));
+}

@@ -1,0 +1,6 @@
+// What an envelope carries. It is signed along, so that one kind of payload can never pass for another.
+export const ASSIGNMENT_TYPE = 'application/vnd.farrier.assignment.v1+protobuf';
+export const PERMIT_TYPE = 'application/vnd.farrier.permit.v1+protobuf';
+export const TRUST_DOCUMENT_TYPE = 'application/vnd.farrier.trust-document.v1+protobuf';
+
+export type PayloadType = typeof ASSIGNMENT_TYPE | typeof PERMIT_TYPE | typeof TRUST_DOCUMENT_TYPE;

@@ -1,0 +1,24 @@
+// The door through which the rest of the product sees message types; only shared/wire imports the generated ones.
+export type { AgentLinkClient, AgentLinkHandlers } from './generated/farrier/v1/AgentLink.d.ts';
+export type { AgentMessage, AgentMessage__Output } from './generated/farrier/v1/AgentMessage.d.ts';
+export type { ArtifactsClient, ArtifactsHandlers } from './generated/farrier/v1/Artifacts.d.ts';
+export type { AuditEntry__Output } from './generated/farrier/v1/AuditEntry.d.ts';
+export type { CheckPlanResponse__Output } from './generated/farrier/v1/CheckPlanResponse.d.ts';
+export type { CoordinatorMessage, CoordinatorMessage__Output } from './generated/farrier/v1/CoordinatorMessage.d.ts';
+export type { CreateTokenResponse__Output } from './generated/farrier/v1/CreateTokenResponse.d.ts';
+export type { EnrollRequest__Output } from './generated/farrier/v1/EnrollRequest.d.ts';
+export type { EnrollResponse, EnrollResponse__Output } from './generated/farrier/v1/EnrollResponse.d.ts';
+export type { EnrollmentClient, EnrollmentHandlers } from './generated/farrier/v1/Enrollment.d.ts';
+export type { Envelope, Envelope__Output } from './generated/farrier/v1/Envelope.d.ts';
+export type { Explanation__Output } from './generated/farrier/v1/Explanation.d.ts';
+export type { FetchRequest__Output } from './generated/farrier/v1/FetchRequest.d.ts';
+export type { FetchResponse, FetchResponse__Output } from './generated/farrier/v1/FetchResponse.d.ts';
+export type { FleetClient, FleetDefinition, FleetHandlers } from './generated/farrier/v1/Fleet.d.ts';
+export type { Hello__Output } from './generated/farrier/v1/Hello.d.ts';
+export type { ListAuditResponse__Output } from './generated/farrier/v1/ListAuditResponse.d.ts';
+export type { Node__Output } from './generated/farrier/v1/Node.d.ts';
+export type { Report__Output } from './generated/farrier/v1/Report.d.ts';
+export type { RenewRequest__Output } from './generated/farrier/v1/RenewRequest.d.ts';
+export type { RenewResponse, RenewResponse__Output } from './generated/farrier/v1/RenewResponse.d.ts';
+export type { Rollout, Rollout__Output } from './generated/farrier/v1/Rollout.d.ts';
+export type { RolloutNode__Output } from './generated/farrier/v1/RolloutNode.d.ts';

@@ -1,0 +1,50 @@
+// The only importer of the generated types, and the one place that loads the protos.
+import { loadPackageDefinition } from '@grpc/grpc-js';
+import { loadSync, type MessageTypeDefinition } from '@grpc/proto-loader';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+import type { ProtoGrpcType as ArtifactsProto } from './generated/artifacts.d.ts';
+import type { ProtoGrpcType as AssignmentProto } from './generated/assignment.d.ts';
+import type { ProtoGrpcType as EnrollmentProto } from './generated/enrollment.d.ts';
+import type { ProtoGrpcType as FleetProto } from './generated/fleet.d.ts';
+import type { ProtoGrpcType as LinkProto } from './generated/link.d.ts';
+import type { ProtoGrpcType as StepsProto } from './generated/steps.d.ts';
+
+/** Mirrored by the flags in proto/generate.ts: types and decoded messages must agree. */
+const LOADER_OPTIONS = { longs: Number, enums: String, defaults: true, oneofs: true } as const;
+
+const FILES = ['link', 'enrollment', 'artifacts', 'assignment', 'steps', 'fleet'].map((name) => `farrier/v1/${name}.proto`);
+
+type Farrier = LinkProto['farrier']['v1'] &
+  EnrollmentProto['farrier']['v1'] &
+  ArtifactsProto['farrier']['v1'] &
+  AssignmentProto['farrier']['v1'] &
+  StepsProto['farrier']['v1'] &
+  FleetProto['farrier']['v1'];
+
+/** Everything of package farrier.v1: service clients, service definitions, message codecs. */
+export const farrier: Farrier = load();
+
+/** The bytes of a message, as the wire and the signatures carry it. */
+export function encode<In extends object, Out extends object>(type: MessageTypeDefinition<In, Out>, message: In): Buffer {
+  return type.serialize(message);
+}
+
+/** @throws where the bytes are no such message. Unknown fields are skipped, so that an older reader lives on. */
+export function decode<In extends object, Out extends object>(type: MessageTypeDefinition<In, Out>, bytes: Uint8Array): Out {
+  return type.deserialize(Buffer.from(bytes));
+}
+
+function load(): Farrier {
+  const definition = loadSync(FILES, { ...LOADER_OPTIONS, includeDirs: [protoFolder()] });
+  return (loadPackageDefinition(definition) as unknown as LinkProto & { farrier: { v1: Farrier } }).farrier.v1;
+}
+
+/** Beside the program in a package, at the root of the repository while developing. */
+function protoFolder(): string {
+  const candidates = ['./proto', '../../proto'].map((path) => fileURLToPath(new URL(path, import.meta.url)));
+  const found = candidates.find((path) => existsSync(`${path}/farrier/v1/link.proto`));
+  if (found === undefined) throw new Error(`no proto folder beside the program: looked in ${candidates.join(', ')}`);
+  return found;
+}

@@ -1,0 +1,110 @@
+import type { Rollout__Output } from '../../../shared/wire/messages.ts';
+import type { Fleet } from '../fleet.ts';
+import type { Host } from '../host.ts';
+import type { FarrierPackages } from './build-packages.ts';
+
+/** The host that runs the coordinator. */
+export const CONTROL = 'control';
+
+export interface Enrollment {
+  readonly token: string;
+  readonly caHash: string;
+  readonly enrollAddress: string;
+}
+
+/** Farrier installed from its packages on a fleet of real hosts, used as an operator on the control host uses it. */
+export class FarrierFleet {
+  readonly fleet: Fleet;
+  readonly control: Host;
+  /** The nodes: every host but the control host. */
+  readonly nodes: readonly Host[];
+  readonly #packages: FarrierPackages;
+
+  constructor(fleet: Fleet, packages: FarrierPackages) {
+    this.fleet = fleet;
+    this.control = fleet.host(CONTROL);
+    this.nodes = fleet.hosts.filter((host) => host.name !== CONTROL);
+    this.#packages = packages;
+  }
+
+  /** Installs and starts the coordinator; waits until it answers. */
+  async installCoordinator(settings = 'fleet: demo\nadvertise: control\n'): Promise<void> {
+    const { control } = this;
+    await control.copyIn(this.#packages.coordinator, '/root/coordinator.deb');
+    await control.writeFile('/etc/farrier/coordinator.yaml', settings);
+    await control.mustExec(['dpkg', '--force-confold', '--install', '/root/coordinator.deb']);
+    await control.mustExec(['systemctl', 'start', 'farrier-coordinator.service']);
+    await this.farrier(['node', 'ls']);
+  }
+
+  async createToken(labels: Readonly<Record<string, string>> = {}): Promise<Enrollment> {
+    const flags = Object.entries(labels).flatMap(([label, value]) => ['--labels', `${label}=${value}`]);
+    return JSON.parse(await this.farrier(['token', 'create', '--uses', '100', '--json', ...flags])) as Enrollment;
+  }
+
+  /** Installs the agent on a host that has no Node, enrolls it, and starts it; the package source of the harness is allowed. */
+  async installAgent(host: Host, enrollment: Enrollment): Promise<void> {
+    await host.writeFile('/etc/farrier/sources.d/local.list', 'deb [trusted=yes] file:/srv/repo ./\n');
+    await host.copyIn(this.#packages.agent, '/root/agent.deb');
+    await host.mustExec(['dpkg', '--install', '/root/agent.deb']);
+    const { token, caHash, enrollAddress } = enrollment;
+    await host.mustExec(['farrier-agent', 'enroll', '--coordinator', enrollAddress, '--token', token, '--ca-hash', caHash, '--name', host.name]);
+    await host.mustExec(['systemctl', 'start', 'farrier-agent.service']);
+  }
+
+  /** The CLI on the control host. @throws where it exits with anything but 0. */
+  async farrier(args: readonly string[]): Promise<string> {
+    return await this.control.mustExec(['farrier', ...args]);
+  }
+
+  async tryFarrier(args: readonly string[]): ReturnType<Host['exec']> {
+    return await this.control.exec(['farrier', ...args]);
+  }
+
+  async putPolicy(yaml: string): Promise<void> {
+    await this.control.writeFile('/root/policy.yaml', yaml);
+    await this.farrier(['policy', 'set', '/root/policy.yaml']);
+  }
+
+  /** @returns the rollout's id. */
+  async start(planYaml: string): Promise<string> {
+    await this.control.writeFile('/root/plan.yaml', planYaml);
+    const { rollout } = JSON.parse(await this.farrier(['rollout', 'start', '/root/plan.yaml', '--json'])) as { readonly rollout: string };
+    return rollout;
+  }
+
+  async show(rollout: string): Promise<Rollout__Output> {
+    return JSON.parse(await this.farrier(['rollout', 'show', rollout, '--json'])) as Rollout__Output;
+  }
+
+  /** Waits until every node has a session. */
+  async waitForSessions(timeoutMs = 60_000): Promise<void> {
+    await this.#until(timeoutMs, async () => {
+      const { nodes } = JSON.parse(await this.farrier(['node', 'ls', '--json'])) as { readonly nodes: readonly { readonly session: string }[] };
+      return nodes.length === this.nodes.length && nodes.every((node) => node.session === 'connected') ? nodes : null;
+    });
+  }
+
+  /** Waits until the rollout has one of these statuses. @throws with what it shows when the time is up. */
+  async waitFor(rollout: string, statuses: readonly string[], timeoutMs = 180_000): Promise<Rollout__Output> {
+    let last: Rollout__Output | null = null;
+    try {
+      return await this.#until(timeoutMs, async () => {
+        last = await this.show(rollout).catch(() => null);
+        return last !== null && statuses.includes(last.status) ? last : null;
+      });
+    } catch {
+      throw new Error(`rollout ${rollout} is not ${statuses.join(' or ')} after ${timeoutMs} ms: ${JSON.stringify(last, null, 1)}`);
+    }
+  }
+
+  async #until<T>(timeoutMs: number, look: () => Promise<T | null>): Promise<T> {
+    const deadline = performance.now() + timeoutMs;
+    for (;;) {
+      const found = await look();
+      if (found !== null) return found;
+      if (performance.now() > deadline) throw new Error('time is up');
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    }
+  }
+}

@@ -1,0 +1,172 @@
+import fc from 'fast-check';
+import { afterAll, describe, expect, test } from 'vitest';
+
+import { decide } from '../../coordinator/core/decide.ts';
+import { SAFE_RULES } from '../../coordinator/core/rules.ts';
+import type { World } from '../../coordinator/core/world.ts';
+import { applyDecisions } from '../support/apply-decisions.ts';
+import { arbitraryWorld } from '../support/arbitrary-world.ts';
+import { auditGrants } from '../support/worst-case.ts';
+import { later, NOW } from '../support/world-builder.ts';
+
+const RUNS = 3_000;
+const ROUNDS_MAX = 8;
+
+/** How many of the worlds were really about the property: a generator that never comes near a limit proves nothing. */
+const seen = { grants: 0, lastUnits: 0, refused: 0, repairs: 0, assigned: 0, shared: 0, opened: 0, stopped: 0, recalled: 0 };
+
+function never(breaches: (world: World) => readonly string[]): void {
+  fc.assert(
+    fc.property(arbitraryWorld, (world) => {
+      expect(breaches(world)).toEqual([]);
+    }),
+    { numRuns: RUNS, seed: 1 },
+  );
+}
+
+describe('decide never', () => {
+  test('I1: takes more nodes down than any limit allows, with all that is known counted at its worst', () => {
+    never((world) => {
+      const decisions = decide(world, NOW, SAFE_RULES);
+      const { breaches, granted, lastUnits, repairs } = auditGrants(world, NOW, decisions);
+      seen.grants += granted;
+      seen.lastUnits += lastUnits;
+      seen.repairs += repairs.length;
+      if (auditGrants(world, NOW, decide(world, NOW, { ...SAFE_RULES, budgetSlack: 9 })).granted > granted) seen.refused += 1;
+      return breaches.filter((breach) => breach.startsWith('I1'));
+    });
+    expect(seen.grants).toBeGreaterThan(300);
+    expect(seen.lastUnits, 'grants made when a limit was exactly one short of full').toBeGreaterThan(200);
+    expect(seen.refused, 'worlds in which a limit refused a slot').toBeGreaterThan(300);
+    expect(seen.repairs, 'slots of nodes that were out already').toBeGreaterThan(50);
+  });
+
+  test('I3: lets a wave go before the one before it is complete and soaked, or after a failed canary', () => {
+    never((world) => {
+      const decisions = decide(world, NOW, SAFE_RULES);
+      const { world: after } = applyDecisions(world, NOW, decisions);
+      const tooEarly = [...world.rollouts.values()].flatMap((before) => {
+        const { frozen, waves } = after.rollouts.get(before.id)!;
+        return frozen.waves.flatMap((wave, index) => {
+          const earlier = frozen.waves[index - 1];
+          if (earlier === undefined || before.waves.get(wave.name)?.state !== 'closed' || waves.get(wave.name)?.state === 'closed') return [];
+          seen.opened += 1;
+          const state = waves.get(earlier.name)!;
+          const soaked = state.state === 'complete' && NOW.wallUnixMs - state.atUnixMs >= earlier.soakMs;
+          return soaked ? [] : [`wave ${wave.name} of ${before.id}`];
+        });
+      });
+      const inClosed = decisions.flatMap((decision) => {
+        if (decision.kind !== 'assign') return [];
+        const { frozen, waves } = after.rollouts.get(decision.rollout)!;
+        const wave = frozen.waves.find(({ nodes }) => nodes.includes(decision.node))!;
+        return waves.get(wave.name)?.state === 'closed' ? [`${decision.node} in a closed wave`] : [];
+      });
+      return [...tooEarly, ...inClosed, ...auditGrants(world, NOW, decisions).breaches.filter((breach) => breach.startsWith('I3'))];
+    });
+    expect(seen.opened, 'waves opened after another one').toBeGreaterThan(20);
+  });
+
+  test('I5: gives a node two owners, or a generation that anybody has seen', () => {
+    never((world) => {
+      const decisions = decide(world, NOW, SAFE_RULES);
+      const { world: after } = applyDecisions(world, NOW, decisions);
+      const assigned = decisions.filter((decision) => decision.kind === 'assign');
+      seen.assigned += assigned.length;
+      const old = assigned.flatMap(({ node, generation }) => {
+        const view = world.nodes.get(node)!;
+        const known = [0, ...view.journal.assignments.keys(), world.ledger.slots.get(node)?.generation ?? 0];
+        for (const rollout of world.rollouts.values()) known.push(rollout.nodes.get(node)?.generation ?? 0);
+        return generation > Math.max(...known) ? [] : [`${node} got generation ${generation} again`];
+      });
+      const owners = assigned.flatMap(({ node }) => {
+        const living = [...after.rollouts.values()].filter((rollout) => rollout.status.state !== 'ended');
+        if (living.filter((rollout) => rollout.nodes.has(node)).length > 1) seen.shared += 1;
+        const owning = living.filter((rollout) => rollout.nodes.get(node)?.state === 'assigned');
+        return owning.length > 1 ? [`${node} has ${owning.length} owners`] : [];
+      });
+      return [...old, ...owners, ...auditGrants(world, NOW, decisions).breaches.filter((breach) => breach.startsWith('I5'))];
+    });
+    expect(seen.assigned).toBeGreaterThan(300);
+    expect(seen.shared, 'assignments of nodes that several rollouts want').toBeGreaterThan(100);
+  });
+
+  test('I7: assigns, grants or permits where a rollout grants no more, and asks back all that has not begun', () => {
+    never((world) => {
+      const decisions = decide(world, NOW, SAFE_RULES);
+      const { world: after } = applyDecisions(world, NOW, decisions);
+      const stopped = [...after.rollouts.values()].filter(({ status }) => status.state !== 'running').map(({ id }) => id);
+      seen.stopped += stopped.length;
+      const more = decisions.filter((decision) => {
+        const isMore = decision.kind === 'assign' || decision.kind === 'permit' || decision.kind === 'offer-permit' || decision.kind === 'send-assignment';
+        return isMore && stopped.includes(decision.rollout);
+      });
+      const left = stopped.flatMap((id) => outstandingOf(after, id).filter((name) => after.rollouts.get(id)!.nodes.get(name)?.state === 'assigned' && !isRecalled(after, id, name)));
+      seen.recalled += decisions.filter(({ kind }) => kind === 'recall').length;
+      return [...more.map(({ kind }) => kind), ...left, ...auditGrants(world, NOW, decisions).breaches.filter((breach) => breach.startsWith('I7'))];
+    });
+    expect(seen.stopped).toBeGreaterThan(1_000);
+    expect(seen.recalled).toBeGreaterThan(200);
+  });
+
+  test('decides something illegal, or for ever', () => {
+    never((before) => {
+      let world = before;
+      for (let round = 0; round < ROUNDS_MAX; round++) {
+        const result = applyDecisions(world, NOW, decide(world, NOW, SAFE_RULES));
+        if (!result.appended) return [];
+        world = result.world;
+      }
+      return ['not settled'];
+    });
+  });
+
+  test('decides otherwise for the same world, or changes it', () => {
+    never((world) => {
+      const text = JSON.stringify([[...world.rollouts.values()].map(({ nodes }) => [...nodes]), [...world.ledger.slots]]);
+      const [first, second] = [decide(world, NOW, SAFE_RULES), decide(world, NOW, SAFE_RULES)];
+      const after = JSON.stringify([[...world.rollouts.values()].map(({ nodes }) => [...nodes]), [...world.ledger.slots]]);
+      return JSON.stringify(first) === JSON.stringify(second) && text === after ? [] : ['it did'];
+    });
+  });
+
+  test('takes a slot back because time passed', () => {
+    never((world) => {
+      const held = new Set(world.ledger.slots.keys());
+      const returned = decide(world, later(NOW, 10 ** 9), SAFE_RULES).flatMap((decision) => (decision.kind === 'ledger' ? decision.events : []));
+      return returned.flatMap((event) => {
+        if (event.type !== 'slot-returned' || !held.has(event.node)) return [];
+        const state = world.nodes.get(event.node)?.journal.assignments.get(event.generation)?.state;
+        return state === 'done' || state === 'reverted' || state === 'refused' ? [] : [`${event.node} ${state}`];
+      });
+    });
+  });
+});
+
+describe('the properties catch', () => {
+  test.each([
+    ['a budget that is off by one', { ...SAFE_RULES, budgetSlack: 1 }],
+    ['a node that has not reported and counts as available', { ...SAFE_RULES, countsUnreported: false }],
+  ])('%s', (_, rules) => {
+    const found = fc.check(fc.property(arbitraryWorld, (world) => auditGrants(world, NOW, decide(world, NOW, rules)).breaches.length === 0), { numRuns: RUNS, seed: 1 });
+    expect(found.failed).toBe(true);
+  });
+});
+
+afterAll(() => console.log('worlds that were about it', JSON.stringify(seen)));
+
+function outstandingOf(world: World, id: string): string[] {
+  const rollout = world.rollouts.get(id)!;
+  return [...rollout.nodes].flatMap(([name, node]) => {
+    if (node.state !== 'assigned') return [];
+    const progress = world.nodes.get(name)?.journal.assignments.get(node.generation);
+    const begun = progress !== undefined && progress.rollout === id && (progress.begun || progress.state === 'refused');
+    const mayBegin = node.permitIssued || world.ledger.slots.get(name)?.generation === node.generation;
+    return mayBegin && !begun ? [name] : [];
+  });
+}
+
+function isRecalled(world: World, id: string, name: string): boolean {
+  const node = world.rollouts.get(id)!.nodes.get(name);
+  return node?.state === 'assigned' && node.recallAsked;
+}

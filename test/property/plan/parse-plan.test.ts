@@ -1,0 +1,77 @@
+import fc from 'fast-check';
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+
+import type { ServiceSpec, StepSpec } from '../../../shared/domain/step-spec.ts';
+import { parsePlan } from '../../../shared/plan/parse-plan.ts';
+import { parsePolicy } from '../../../shared/plan/parse-policy.ts';
+import { formatPath, parsePath } from '../../../shared/plan/property-path.ts';
+import { decodeSequence, encodeSequence } from '../../../shared/wire/sequence-codec.ts';
+import { arbitrarySteps } from '../../support/arbitrary-steps.ts';
+
+const examples = ['containerd.yaml', 'every-mistake.yaml'].map((name) => readFileSync(new URL(`../../support/plans/${name}`, import.meta.url), 'utf8'));
+
+/** An example with a few characters put in, taken out or doubled: nearly right, as people write it. */
+const damaged = fc
+  .tuple(fc.constantFrom(...examples), fc.array(fc.tuple(fc.nat(1200), fc.constantFrom('', '\n', '\t', ' ', ':', '-', '{', '}', '"', '*a', '&a ', '#', '0', '%', '!x ', '\u0000', '\ud800'), fc.nat(30)), { minLength: 1, maxLength: 4 }))
+  .map(([text, damages]) => damages.reduce((sofar, [at, put, take]) => sofar.slice(0, at) + put + sofar.slice(at + take), text));
+
+test('no text makes the parsers throw, and whatever they find lies in the file', () => {
+  let refused = 0;
+  fc.assert(
+    fc.property(fc.oneof(damaged, fc.string({ maxLength: 300 })), (text) => {
+      const lines = text.split(/\r?\n/);
+      for (const parsed of [parsePlan(text, 'f'), parsePolicy(text, 'f', 1)]) {
+        if (parsed.ok) continue;
+        refused += 1;
+        expect(parsed.diagnostics.filter(({ severity }) => severity === 'error')).not.toEqual([]);
+        for (const { line, column, message } of parsed.diagnostics) {
+          expect(line).toBeLessThanOrEqual(lines.length);
+          expect(column).toBeLessThanOrEqual((lines[line - 1]?.length ?? 0) + 1);
+          expect(message).not.toMatch(/[\p{Cc}]/u);
+        }
+      }
+    }),
+    { numRuns: 500 },
+  );
+  expect(refused).toBeGreaterThan(400);
+});
+
+function written(steps: readonly StepSpec[]): string {
+  const items = steps.map((step) =>
+    step.kind === 'packages'
+      ? { packages: { install: Object.fromEntries(step.install.map(({ name, version }) => [name, version])), sources: step.sources.length === 0 ? ['local'] : step.sources, conffiles: step.conffiles } }
+      : { service: { restart: step.unit, looks: step.looks, every: '100ms' } },
+  );
+  return JSON.stringify({ apiVersion: 'farrier/v1', kind: 'Plan', metadata: { name: 'p' }, spec: { steps: items } });
+}
+
+test('whatever the parser takes, an agent takes; a restart after packages never lacks its guard', () => {
+  let guarded = 0;
+  fc.assert(
+    fc.property(arbitrarySteps, (steps) => {
+      const parsed = parsePlan(written(steps), 'f');
+      if (!parsed.ok) throw new Error(JSON.stringify(parsed.diagnostics));
+      const compiled = parsed.plan.steps;
+      expect(decodeSequence(encodeSequence(compiled))).toEqual({ ok: true, value: compiled });
+      const firstPackages = compiled.findIndex(({ kind }) => kind === 'packages');
+      const restarts = compiled.filter((step, index): step is ServiceSpec => step.kind === 'service' && step.action === 'restart' && firstPackages !== -1 && index > firstPackages);
+      for (const { unit } of restarts) {
+        guarded += 1;
+        const guards = compiled.flatMap((step, index) => (step.kind === 'service' && step.action === 'guard' && step.unit === unit ? [index] : []));
+        expect(guards).toHaveLength(1);
+        expect(guards[0]).toBeLessThan(firstPackages);
+      }
+    }),
+  );
+  expect(guarded).toBeGreaterThan(20);
+});
+
+test('a path reads back', () => {
+  const part = fc.oneof(fc.nat(99), fc.string({ minLength: 1, maxLength: 20 }));
+  fc.assert(
+    fc.property(fc.array(part, { minLength: 1, maxLength: 6 }), (path) => {
+      expect(parsePath(formatPath(path))).toEqual(path);
+    }),
+  );
+});

@@ -1,0 +1,269 @@
+import type { Rules } from '../../coordinator/core/rules.ts';
+import { SAFE_RULES } from '../../coordinator/core/rules.ts';
+import { Deposed } from '../../coordinator/runtime/deposed.ts';
+import { loadState } from '../../coordinator/runtime/load-state.ts';
+import type { Clock } from '../../shared/ports/clock.ts';
+import { memoryDisk, memoryStore } from '../support/memory-store.ts';
+import { type Dice, seededDice } from '../support/seeded-dice.ts';
+import { Checker, type Tally } from './checker.ts';
+import { CHAOS_TICKS, drawFaults, type Faults } from './faults.ts';
+import { ModelAgent, TICK_MS } from './model-agent.ts';
+import { Killed, ModelCoordinator, type Surroundings } from './model-coordinator.ts';
+import { drawScenario, FLEET, type Scenario } from './scenario.ts';
+import { Wire } from './wire.ts';
+
+/** After the last fault, everything must have come to an end by then (I12). */
+const CALM_TICKS_MAX = 1_500;
+const BACKUP_EVERY_TICKS = 5;
+const START_UNIX_MS = Date.UTC(2026, 0, 1);
+
+export interface SimulationOptions {
+  readonly rules?: Rules;
+  /** Faults to fix whatever the seed says. */
+  readonly faults?: Partial<Faults>;
+  readonly agentsCheckEpoch?: boolean;
+  /** Judge by what is true on the hosts alone, not by recounting each grant. */
+  readonly truthOnly?: boolean;
+}
+
+export interface SimulationResult {
+  readonly faults: Faults;
+  readonly breaches: readonly string[];
+  readonly tally: Tally;
+  readonly ticks: number;
+  /** How each rollout ended. */
+  readonly ends: Readonly<Record<string, string>>;
+}
+
+/** One run of the production core among model agents, all chance from one seed. Stops at the first breach. */
+export async function simulate(seed: number, options: SimulationOptions = {}): Promise<SimulationResult> {
+  return await new Simulation({ ...drawFaults(seed), ...options.faults }, options).run();
+}
+
+class Simulation {
+  readonly #faults: Faults;
+  readonly #dice: Dice;
+  readonly #scenario: Scenario;
+  readonly #agents: ReadonlyMap<string, ModelAgent>;
+  readonly #checker: Checker;
+  readonly #disk = memoryDisk();
+  readonly #backups: { readonly tick: number; readonly streams: ReadonlyMap<string, readonly string[]> }[] = [];
+  readonly #around: Surroundings;
+  /** Those that believe that they lead; the newest last. */
+  #leaders: ModelCoordinator[] = [];
+  readonly #wires = new Set<Wire>();
+  readonly #clock: Clock;
+  #tick = 0;
+  #leaderlessTicks = 0;
+  #elected = '';
+  #calm = false;
+
+  constructor(faults: Faults, options: SimulationOptions) {
+    this.#faults = faults;
+    this.#dice = seededDice(faults.seed * 7_919 + 1);
+    this.#scenario = drawScenario(this.#dice, faults);
+    const agents = new Map<string, ModelAgent>();
+    this.#agents = agents;
+    this.#checker = new Checker(this.#scenario, agents, options.truthOnly ?? false);
+    for (const { name } of this.#scenario.records) {
+      agents.set(name, new ModelAgent(name, this.#dice, faults, this.#checker, options.agentsCheckEpoch ?? true));
+    }
+    this.#clock = { monotonicMs: () => this.#tick * TICK_MS, wallUnixMs: () => START_UNIX_MS + this.#tick * TICK_MS, sleep: async () => undefined };
+    this.#around = {
+      store: memoryStore({ disk: this.#disk, clock: this.#clock }),
+      clock: this.#clock,
+      policy: this.#scenario.policy,
+      rules: options.rules ?? SAFE_RULES,
+      tick: () => this.#tick,
+      mayDie: () => {
+        if (!this.#calm && this.#dice.chance(this.#faults.crashWhilePerforming)) throw new Killed();
+      },
+      audit: (world, now, decisions) => this.#checker.audit(world, now, decisions),
+    };
+  }
+
+  async run(): Promise<SimulationResult> {
+    for (const record of this.#scenario.records) await this.#around.store.putRecord(`node/${record.name}`, record, 0);
+    try {
+      await this.#untilOver();
+    } catch (error) {
+      this.#checker.breaches.push(`tick ${this.#tick} threw ${error instanceof Error ? error.stack : String(error)}`);
+    }
+    if (this.#checker.breaches.length === 0) await this.#checkRestart();
+    const rollouts = [...(this.#present()?.state.rollouts.values() ?? [])];
+    const ends = Object.fromEntries(rollouts.map(({ id, status }) => [id, status.state === 'ended' ? status.status : status.state]));
+    return { faults: this.#faults, breaches: this.#checker.breaches, tally: this.#checker.tally, ticks: this.#tick, ends };
+  }
+
+  async #untilOver(): Promise<void> {
+    while (this.#checker.breaches.length === 0 && !(this.#calm && this.#isOver())) {
+      this.#tick += 1;
+      this.#calm = this.#tick > CHAOS_TICKS;
+      await this.#oneTick();
+      if (this.#tick > CHAOS_TICKS + CALM_TICKS_MAX) this.#checker.breaches.push(`I12 not over after ${CALM_TICKS_MAX} calm ticks: ${this.#whatIsLeft()}`);
+    }
+  }
+
+  async #oneTick(): Promise<void> {
+    if (this.#tick % BACKUP_EVERY_TICKS === 0) this.#backUp();
+    if (this.#faults.restores.includes(this.#tick)) this.#restore();
+    for (const agent of this.#agents.values()) this.#stepAgent(agent);
+    await this.#elect();
+    for (const leader of [...this.#leaders]) await this.#stepLeader(leader);
+    await this.#people();
+    this.#checker.checkTruth();
+    const present = this.#present();
+    // What a deposed leader still shows is old, and it has nobody to show it to for long.
+    if (present !== undefined && present.name === this.#elected) this.#checker.watch(present.state, { monotonicMs: this.#clock.monotonicMs(), wallUnixMs: this.#clock.wallUnixMs() });
+  }
+
+  #stepAgent(agent: ModelAgent): void {
+    const { linkDown, agentCrash, powerCut, hostDies } = this.#faults;
+    const happens = (probability: number): boolean => !this.#calm && this.#dice.chance(probability);
+    if (agent.dead) return;
+    agent.dead = happens(hostDies);
+    if (agent.dead || happens(powerCut)) agent.crash(this.#tick, true);
+    else if (happens(agentCrash)) agent.crash(this.#tick, false);
+    else if (happens(linkDown)) agent.hangUp(this.#tick);
+    if (agent.dead || agent.offTicks-- > 0) return;
+    const { wire } = agent;
+    // A coordinator that is gone is noticed by the silence.
+    if (wire !== null && !wire.coordinatorOpen && this.#dice.chance(0.4)) agent.hangUp(this.#tick);
+    if (agent.wire === null && this.#leaders.length > 0 && this.#dice.chance(0.3)) this.#dial(agent);
+    agent.step(this.#tick);
+  }
+
+  #dial(agent: ModelAgent): void {
+    const wire = new Wire(agent.name, this.#dice.pick(this.#leaders).name, this.#dice, this.#faults);
+    this.#wires.add(wire);
+    agent.dial(this.#tick, wire);
+  }
+
+  /** A follower takes over where nobody leads, and, rarely, where somebody does. */
+  async #elect(): Promise<void> {
+    const awake = this.#leaders.some(({ frozenTicks }) => frozenTicks <= 0);
+    this.#leaderlessTicks = awake ? 0 : this.#leaderlessTicks + 1;
+    const usurped = !this.#calm && this.#leaders.length < 2 && this.#dice.chance(this.#faults.usurpation);
+    if (this.#leaderlessTicks < 3 && !usurped && this.#tick > 1) return;
+    this.#elected = `coordinator-${this.#tick}`;
+    this.#leaders.push(await ModelCoordinator.lead(this.#elected, this.#around));
+    this.#checker.tally.takeovers += 1;
+    this.#leaderlessTicks = 0;
+  }
+
+  async #stepLeader(leader: ModelCoordinator): Promise<void> {
+    const { coordinatorCrash, freeze, notReady } = this.#faults;
+    if (!this.#calm && this.#dice.chance(coordinatorCrash)) return this.#kill(leader);
+    if (!this.#calm && this.#dice.chance(freeze)) leader.frozenTicks = this.#dice.int(3, 15);
+    if (leader.frozenTicks-- > 0) return;
+    // A deposed leader that appends nothing learns it only when its lease is gone.
+    if (leader !== this.#leaders.at(-1) && (this.#calm || this.#dice.chance(0.08))) return this.#kill(leader);
+    for (const name of this.#agents.keys()) {
+      if (notReady > 0 && this.#dice.chance(0.1)) leader.observe(name, this.#calm || !this.#dice.chance(notReady * 10));
+    }
+    try {
+      for (const wire of this.#wires) {
+        if (wire.coordinator !== leader.name || !wire.coordinatorOpen) continue;
+        for (const message of wire.dueFromAgent(this.#tick)) {
+          await leader.receive(wire, message);
+          if (message.kind === 'lost') this.#wires.delete(wire);
+        }
+      }
+      await leader.tick();
+    } catch (error) {
+      if (!(error instanceof Deposed) && !(error instanceof Killed)) throw error;
+      this.#kill(leader);
+    }
+  }
+
+  #kill(leader: ModelCoordinator): void {
+    this.#checker.tally.kills += 1;
+    this.#leaders = this.#leaders.filter((other) => other !== leader);
+    for (const wire of this.#wires) {
+      if (wire.coordinator !== leader.name) continue;
+      wire.coordinatorOpen = false;
+      this.#wires.delete(wire);
+    }
+  }
+
+  /** Commands of people, who in the calm also mend, resume and clear away. */
+  async #people(): Promise<void> {
+    const leader = this.#present();
+    if (leader === undefined) return;
+    try {
+      for (const { rollout, frozen, atTick } of this.#scenario.starts) {
+        if (this.#tick >= atTick && !leader.state.rollouts.has(rollout)) await leader.start(rollout, { type: 'started', frozen, by: 'ann' });
+      }
+      const rollouts = [...leader.state.rollouts.keys()];
+      if (!this.#calm && rollouts.length > 0 && this.#dice.chance(this.#faults.person)) await this.#steer(leader, this.#dice.pick(rollouts), drawSteering(this.#dice));
+      if (this.#calm && this.#tick % 10 === 0) await this.#cleanUp(leader);
+    } catch (error) {
+      if (!(error instanceof Deposed)) throw error;
+      this.#kill(leader);
+    }
+  }
+
+  async #steer(leader: ModelCoordinator, rollout: string, steering: string): Promise<void> {
+    await leader.steer(rollout, steering);
+    if (steering === 'STEERING_RESUME' && leader.state.rollouts.get(rollout)?.status.state === 'running') this.#checker.resumed(rollout);
+  }
+
+  async #cleanUp(leader: ModelCoordinator): Promise<void> {
+    for (const rollout of leader.state.rollouts.values()) {
+      if (rollout.status.state === 'paused') await this.#steer(leader, rollout.id, 'STEERING_RESUME');
+    }
+    for (const agent of this.#agents.values()) {
+      if (!agent.dead) agent.mend(this.#tick);
+      if (!agent.dead || !leader.state.nodes.has(agent.name)) continue;
+      this.#checker.forgotten.add(agent.name);
+      await leader.removeNode(agent.name);
+    }
+  }
+
+  #backUp(): void {
+    this.#backups.push({ tick: this.#tick, streams: new Map([...this.#disk.streams].map(([name, events]) => [name, [...events]])) });
+  }
+
+  /** An admin stops every coordinator and puts an older store in place. */
+  #restore(): void {
+    const backup = this.#backups.findLast(({ tick }) => tick <= this.#tick - this.#faults.backupAgeTicks);
+    if (backup === undefined) return;
+    const newestEpoch = Math.max(0, ...this.#leaders.map(({ state }) => state.epoch));
+    for (const leader of [...this.#leaders]) this.#kill(leader);
+    this.#disk.streams.clear();
+    for (const [name, events] of backup.streams) this.#disk.streams.set(name, [...events]);
+    this.#checker.restored(newestEpoch);
+  }
+
+  #present(): ModelCoordinator | undefined {
+    const leader = this.#leaders.toSorted((a, b) => a.state.epoch - b.state.epoch).at(-1);
+    return leader === undefined || leader.frozenTicks > 0 ? undefined : leader;
+  }
+
+  #isOver(): boolean {
+    const leader = this.#present();
+    if (leader === undefined || leader.state.rollouts.size === 0 || leader.state.ledger.slots.size > 0) return false;
+    if ([...leader.state.rollouts.values()].some(({ status }) => status.state !== 'ended')) return false;
+    return [...this.#agents.values()].every((agent) => agent.dead || agent.work === null);
+  }
+
+  #whatIsLeft(): string {
+    const leader = this.#present();
+    const rollouts = [...(leader?.state.rollouts.values() ?? [])].map(({ id, status, nodes }) => `${id} ${status.state} ${[...nodes].map(([name, node]) => `${name}:${node.state}`).join(' ')}`);
+    const hosts = [...this.#agents.values()].filter((agent) => agent.work !== null).map((agent) => `${agent.name} ${agent.work?.rollout} ${agent.work?.generation} ${agent.work?.phase}`);
+    return [...rollouts, ...hosts, `slots ${JSON.stringify([...(leader?.state.ledger.slots.values() ?? [])])}`].join('; ');
+  }
+
+  /** Nothing lives only in memory: a restart folds to the same state. */
+  async #checkRestart(): Promise<void> {
+    const leader = this.#present();
+    const [held, loaded] = [leader?.name === this.#elected ? leader.state : undefined, await loadState(this.#around.store, FLEET, this.#clock)];
+    const journals = (state: typeof loaded): unknown => [...state.nodes].map(([name, { journal }]) => [name, journal.lastSequence, [...journal.assignments]]);
+    const durable = (state: typeof loaded): string => JSON.stringify([[...state.rollouts].map(([id, { nodes, ...rest }]) => [id, rest, [...nodes]]).toSorted(), [...state.ledger.slots], journals(state)]);
+    if (held !== undefined && durable(held) !== durable(loaded)) this.#checker.breaches.push('a restart folds the logs to another state');
+  }
+}
+
+function drawSteering(dice: Dice): string {
+  return dice.pick(['STEERING_PAUSE', 'STEERING_PAUSE', 'STEERING_RESUME', 'STEERING_RESUME', 'STEERING_ABORT', 'STEERING_ROLLBACK']);
+}

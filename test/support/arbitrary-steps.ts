@@ -1,0 +1,29 @@
+import fc from 'fast-check';
+
+import type { PackagesSpec, ServiceSpec, StepSpec } from '../../shared/domain/step-spec.ts';
+
+const lower = 'abcdefghijklmnopqrstuvwxyz0123456789';
+const word = fc.string({ unit: fc.constantFrom(...lower), minLength: 2, maxLength: 12 });
+const version = fc
+  .tuple(fc.option(fc.nat(9), { nil: null }), fc.nat(99), fc.string({ unit: fc.constantFrom(...`${lower}.+~-`), maxLength: 12 }))
+  .map(([epoch, first, rest]) => `${epoch === null ? '' : `${epoch}:`}${first}${rest}`);
+
+const packages: fc.Arbitrary<Omit<PackagesSpec, 'name' | 'timeoutMs'>> = fc.record({
+  kind: fc.constant('packages'),
+  install: fc.uniqueArray(fc.record({ name: word, version }), { minLength: 1, maxLength: 5, selector: ({ name }) => name }),
+  sources: fc.array(word, { maxLength: 3 }),
+  conffiles: fc.constantFrom('keep', 'replace'),
+});
+
+const service: fc.Arbitrary<Omit<ServiceSpec, 'name' | 'timeoutMs'>> = fc.record({
+  kind: fc.constant('service'),
+  unit: word.map((name) => `${name}.service`),
+  action: fc.constantFrom('restart', 'guard'),
+  looks: fc.integer({ min: 1, max: 100 }),
+  lookIntervalMs: fc.integer({ min: 1, max: 60_000 }),
+});
+
+/** Sequences that a plan could hold. */
+export const arbitrarySteps: fc.Arbitrary<readonly StepSpec[]> = fc
+  .uniqueArray(fc.tuple(word, fc.integer({ min: 1, max: 3_600_000 }), fc.oneof(packages, service)), { minLength: 1, maxLength: 6, selector: ([name]) => name })
+  .map((steps) => steps.map(([name, timeoutMs, step]) => ({ ...step, name, timeoutMs })));

@@ -1,0 +1,163 @@
+import fc from 'fast-check';
+
+import type { AssignmentProgress } from '../../coordinator/core/assignment-progress.ts';
+import type { Slot } from '../../coordinator/core/ledger-event.ts';
+import type { RolloutEventBody } from '../../coordinator/core/rollout-event.ts';
+import type { RolloutState } from '../../coordinator/core/rollout.ts';
+import type { NodeView, World } from '../../coordinator/core/world.ts';
+import type { Share } from '../../shared/domain/plan.ts';
+import { aFrozen, aHello, aPlan, aProgress, aRollout, assigned, aSlot, aView, aWorld, done, ledgerWith, reverted, SESSIONS } from './world-builder.ts';
+
+const NODES_MAX = 7;
+const WAVES = 3;
+
+interface NodeSpec {
+  readonly session: keyof typeof SESSIONS;
+  readonly cluster: string;
+  readonly zone: string;
+  readonly condition: 'unwatched' | 'ready' | 'not-ready' | 'cordoned';
+  readonly approved: boolean;
+  /** Which rollout has it assigned, if it is among its nodes; the others have it waiting or over. */
+  readonly owner: number;
+  readonly fate: AssignmentProgress['state'] | 'unsent';
+  readonly hasSlot: boolean;
+  readonly hasPermit: boolean;
+  readonly asks: boolean;
+  readonly elsewhere: 'waiting' | 'done' | 'reverted' | 'deferred';
+}
+
+interface RolloutSpec {
+  /** A wave for each node, or none. */
+  readonly waves: readonly (number | null)[];
+  readonly openWaves: number;
+  readonly maxUnavailable: number;
+  readonly maxFailures: number;
+  readonly onFailure: 'pause' | 'rollback';
+  readonly minDonePercent: number;
+  readonly soakMs: number;
+  readonly status: 'running' | 'paused' | 'resumed' | 'aborting' | 'rolling-back';
+}
+
+const share: fc.Arbitrary<Share> = fc.oneof(
+  fc.record({ unit: fc.constant('nodes' as const), value: fc.integer({ min: 1, max: 4 }) }),
+  fc.record({ unit: fc.constant('percent' as const), value: fc.constantFrom(20, 34, 50, 100) }),
+);
+
+const SESSION_NAMES = ['unreported', 'silent', 'silentForLong', 'justLost', 'lost', 'away', 'connected'] as const;
+const FATES = ['unsent', 'accepted', 'permitted', 'active', 'reverting', 'done', 'reverted', 'refused', 'needs-a-person', 'staged'] as const;
+
+/** One in `rarity` nodes is in some other state than a healthy one that waits for a slot. */
+function nodeSpec(rarity: number): fc.Arbitrary<NodeSpec> {
+  const rarely = <const T>(usual: T, ...others: readonly T[]): fc.Arbitrary<T> => fc.oneof({ weight: rarity - 1, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: fc.constantFrom(...others) });
+  return fc.record({
+    session: rarely('connected', ...SESSION_NAMES),
+    cluster: fc.constantFrom('', 'c1', 'c2'),
+    zone: fc.constantFrom('', 'z1', 'z2'),
+    condition: rarely('unwatched', 'ready', 'not-ready', 'cordoned'),
+    approved: rarely(true, true, true, false),
+    owner: fc.integer({ min: 0, max: 2 }),
+    fate: rarely('staged', ...FATES),
+    hasSlot: rarely(false, true),
+    hasPermit: fc.boolean(),
+    asks: fc.boolean(),
+    elsewhere: rarely('waiting', 'done', 'done', 'reverted', 'deferred'),
+  });
+}
+
+const rolloutSpec: fc.Arbitrary<RolloutSpec> = fc.record({
+  waves: fc.array(fc.option(fc.integer({ min: 0, max: WAVES - 1 }), { freq: 4 }), { minLength: NODES_MAX, maxLength: NODES_MAX }),
+  openWaves: fc.constantFrom(0, 1, 2, WAVES, WAVES),
+  maxUnavailable: fc.integer({ min: 1, max: 3 }),
+  maxFailures: fc.constantFrom(0, 1, 9),
+  onFailure: fc.constantFrom('pause', 'rollback'),
+  minDonePercent: fc.constantFrom(0, 50, 90),
+  soakMs: fc.constantFrom(0, 120_000),
+  status: fc.constantFrom('running', 'running', 'running', 'running', 'running', 'running', 'paused', 'resumed', 'aborting', 'rolling-back'),
+});
+
+/** Fleets in every state that logs, journals and sessions can be in together, and in some that they should never be in. */
+export const arbitraryWorld: fc.Arbitrary<World> = fc
+  .record({
+    nodes: fc.oneof(...[2, 4, 8].map((rarity) => fc.array(nodeSpec(rarity), { minLength: 1, maxLength: NODES_MAX, size: 'max' }))),
+    rollouts: fc.array(rolloutSpec, { minLength: 1, maxLength: 3 }),
+    policy: fc.record({ fleet: share, perCluster: share, perZone: share }),
+  })
+  .map(({ nodes, rollouts, policy }) => {
+    const states = rollouts.map((spec, index) => buildRollout(spec, index, nodes));
+    const views = nodes.map((spec, at) => buildView(spec, at, states));
+    const slots = nodes.flatMap((spec, at) => buildSlot(spec, at, states));
+    return aWorld({ nodes: views, rollouts: states, ledger: ledgerWith(...slots), policy: { maxUnavailable: policy } });
+  });
+
+function nameOf(at: number): string {
+  return `n${at + 1}`;
+}
+
+function ownerOf(spec: NodeSpec, at: number, rollouts: readonly RolloutState[]): RolloutState | undefined {
+  const owner = rollouts[spec.owner];
+  return owner?.nodes.get(nameOf(at))?.state === 'assigned' ? owner : undefined;
+}
+
+function buildRollout(spec: RolloutSpec, index: number, nodes: readonly NodeSpec[]): RolloutState {
+  const id = `r${index + 1}`;
+  const taken: (number | null)[] = nodes.map((_, at): number | null => spec.waves[at] ?? null);
+  if (!taken.some((wave) => wave !== null)) taken[0] = 0;
+  const waves = Array.from({ length: WAVES }, (_, wave) => taken.flatMap((one, at) => (one === wave ? [nameOf(at)] : []))).filter((names) => names.length > 0);
+  const { maxFailures, onFailure, minDonePercent, maxUnavailable, soakMs } = spec;
+  const frozen = aFrozen(id, waves, { plan: aPlan({ maxFailures, onFailure, minDonePercent }), maxUnavailable, soakMs });
+  const open = Math.min(spec.openWaves, waves.length);
+  const events: RolloutEventBody[] = [];
+  for (let wave = 0; wave < open; wave++) {
+    if (wave > 0) events.push({ type: 'wave-completed', wave: `w${wave - 1}` });
+    events.push({ type: 'wave-opened', wave: `w${wave}` });
+    for (const name of waves[wave]!) events.push(...nodeEvents(nodes[Number(name.slice(1)) - 1]!, name, index, id));
+  }
+  return aRollout(id, frozen, ...events, ...statusEvents(spec.status));
+}
+
+function nodeEvents(spec: NodeSpec, node: string, index: number, id: string): RolloutEventBody[] {
+  const assignment = assigned(node, 1 + spec.owner, { digest: `digest-${id}` });
+  if (spec.owner === index) return spec.hasPermit && spec.hasSlot ? [assignment, { type: 'permit-issued', node, generation: 1 + spec.owner, requestId: 'old' }] : [assignment];
+  if (spec.elsewhere === 'waiting') return [];
+  if (spec.elsewhere === 'deferred') return [{ type: 'node-deferred', node }];
+  return [assignment, spec.elsewhere === 'done' ? done(node, 1 + spec.owner) : reverted(node, 1 + spec.owner)];
+}
+
+function statusEvents(status: RolloutSpec['status']): RolloutEventBody[] {
+  const paused: RolloutEventBody = { type: 'paused', by: 'ann', reason: 'paused-by-person', detail: '' };
+  switch (status) {
+    case 'running':
+      return [];
+    case 'paused':
+      return [paused];
+    case 'resumed':
+      return [paused, { type: 'resumed', by: 'ann' }];
+    case 'aborting':
+      return [{ type: 'aborted', by: 'ann', why: '' }];
+    case 'rolling-back':
+      return [{ type: 'rollback-asked', by: 'ann', why: '' }];
+  }
+}
+
+function buildView(spec: NodeSpec, at: number, rollouts: readonly RolloutState[]): NodeView {
+  const owner = ownerOf(spec, at, rollouts);
+  const [name, generation] = [nameOf(at), 1 + spec.owner];
+  const digest = `digest-${owner?.id}`;
+  const outcome = { code: 'recalled', message: '', object: '' } as const;
+  const progress = owner === undefined || spec.fate === 'unsent' ? [] : [aProgress(spec.fate, { rollout: owner.id, generation, digest, outcome })];
+  const session = SESSIONS[spec.session];
+  return aView(name, {
+    record: { cluster: spec.cluster, zone: spec.zone, approved: spec.approved },
+    session: session.state === 'silent' ? session : { ...session, hello: aHello({ journalSequence: spec.session === 'unreported' ? 9 : 1 }) },
+    progress,
+    permitRequest: owner !== undefined && spec.asks ? { requestId: 'new', rollout: owner.id, generation, digest, bootId: 'boot' } : null,
+    cluster: spec.condition === 'unwatched' ? null : { ready: spec.condition !== 'not-ready', unschedulable: spec.condition === 'cordoned' },
+  });
+}
+
+function buildSlot(spec: NodeSpec, at: number, rollouts: readonly RolloutState[]): Slot[] {
+  const owner = ownerOf(spec, at, rollouts);
+  if (owner === undefined || !spec.hasSlot || spec.fate === 'unsent' || spec.fate === 'accepted') return [];
+  const wave = owner.frozen.waves.find(({ nodes }) => nodes.includes(nameOf(at)))!.name;
+  return [aSlot(nameOf(at), { rollout: owner.id, generation: 1 + spec.owner, wave })];
+}

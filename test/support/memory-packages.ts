@@ -1,0 +1,159 @@
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import type { FileResult, OpenSources, PackageChange, PackageFile, PackageSystem, Resolution } from '../../agent/ports/package-system.ts';
+import { type StepFailure, type StepResult, STEP_OK, stepFailure } from '../../agent/steps/step.ts';
+import type { PackagesSpec } from '../../shared/domain/step-spec.ts';
+import type { LabPackage, PackageLab } from './package-lab.ts';
+
+interface Installed {
+  spec: LabPackage;
+  state: 'installed' | 'broken' | 'config-files';
+  hold: boolean;
+  auto: boolean;
+}
+
+/** A complete package system in memory; package files are JSON, configuration files lie in a folder of its own. */
+export async function memoryLab(): Promise<PackageLab> {
+  const base = await mkdtemp(join(tmpdir(), 'farrier-packages-'));
+  const host = new Map<string, Installed>();
+  let source: readonly LabPackage[] = [];
+  let holder: string | null = null;
+  const conffilePath = (name: string): string => join(base, `${name}.conf`);
+
+  const fileOf = async (spec: LabPackage, into: string): Promise<FileResult> => {
+    await mkdir(into, { recursive: true });
+    const path = join(into, `${spec.name}.deb`);
+    await writeFile(path, JSON.stringify(spec));
+    const file: PackageFile = { name: spec.name, version: spec.version, path, installedBytes: 1, conffiles: spec.conffile === undefined ? [] : [conffilePath(spec.name)] };
+    return { ok: true, file };
+  };
+  const locked = (): StepFailure | null => (holder === null ? null : stepFailure('lock-held', `the package system is in use by ${holder}`, holder));
+
+  /** What dpkg does when it configures: a person's change is kept or replaced, with the other one laid beside it. */
+  const configure = (name: string, before: LabPackage | null, policy: PackagesSpec['conffiles']): StepResult => {
+    const now = host.get(name);
+    if (now === undefined) return STEP_OK;
+    if (now.spec.broken?.includes('postinst') === true) return stepFailure('apply-failed', `${name}: postinst failed`, name);
+    const path = conffilePath(name);
+    const content = existsSync(path) ? readFileSync(path, 'utf8') : null;
+    if (now.spec.conffile !== undefined && content !== now.spec.conffile) {
+      const changed = content !== null && content !== before?.conffile;
+      if (changed && policy === 'keep') writeFileSync(`${path}.dpkg-dist`, now.spec.conffile);
+      else writeFileSync(path, now.spec.conffile);
+      if (changed && policy === 'replace') writeFileSync(`${path}.dpkg-old`, content);
+    }
+    now.state = 'installed';
+    return STEP_OK;
+  };
+  const unpack = (spec: LabPackage): LabPackage | null => {
+    const before = host.get(spec.name);
+    // A hold is cleared by a transaction that changes the package, as apt does.
+    host.set(spec.name, { spec, state: 'broken', hold: false, auto: before?.auto ?? false });
+    return before?.spec ?? null;
+  };
+  const install = (specs: readonly LabPackage[], policy: PackagesSpec['conffiles']): StepResult => {
+    const before = new Map<string, LabPackage | null>();
+    for (const spec of specs) {
+      if (spec.broken?.includes('preinst') === true) return stepFailure('apply-failed', `${spec.name}: preinst failed`, spec.name);
+      before.set(spec.name, unpack(spec));
+    }
+    for (const spec of specs) {
+      const configured = configure(spec.name, before.get(spec.name) ?? null, policy);
+      if (!configured.ok) return configured;
+    }
+    return STEP_OK;
+  };
+  const purge = (name: string): void => {
+    host.delete(name);
+    for (const suffix of ['', '.dpkg-dist', '.dpkg-old']) rmSync(conffilePath(name) + suffix, { force: true });
+  };
+  const specsOf = async (files: readonly PackageFile[]): Promise<readonly LabPackage[]> => Promise.all(files.map(async ({ path }) => JSON.parse(await readFile(path, 'utf8')) as LabPackage));
+
+  const sources: OpenSources = {
+    resolve: async (wanted) => resolveIn(source, host, wanted),
+    fetch: async (name, version, into) => {
+      const found = source.find((spec) => spec.name === name && spec.version === version);
+      return found === undefined ? stepFailure('version-not-found', `${name} ${version}`, name) : fileOf(found, into);
+    },
+    close: async () => undefined,
+  };
+  const system: PackageSystem = {
+    openSources: async (names) => {
+      const unknown = names.find((name) => name !== 'lab');
+      return unknown === undefined ? { ok: true, sources } : stepFailure('source-unknown', `no source ${unknown}`, unknown);
+    },
+    status: async (names) => names.map((name) => {
+      const found = host.get(name);
+      if (found === undefined) return { name, state: 'absent', version: null, hold: false, auto: false };
+      const { state, spec, hold, auto } = found;
+      return { name, state, version: state === 'config-files' ? null : spec.version, hold, auto };
+    }),
+    broken: async () => [...host].filter(([, { state }]) => state === 'broken').map(([name]) => name),
+    repair: async (policy) => locked() ?? [...host.keys()].map((name) => (host.get(name)?.state === 'broken' ? configure(name, null, policy) : STEP_OK)).find(({ ok }) => !ok) ?? STEP_OK,
+    keepInstalled: async (name, version, into) => {
+      const found = host.get(name);
+      return found?.spec.version === version ? fileOf(found.spec, into) : stepFailure('prior-unavailable', `${name} ${version} is not installed`, name);
+    },
+    conffilesOf: async (name) => (host.get(name)?.spec.conffile === undefined ? [] : [conffilePath(name)]),
+    install: async (files, policy) => locked() ?? install(await specsOf(files), policy),
+    putBack: async ({ files, purge: away, remove }) => {
+      const busy = locked();
+      if (busy !== null) return busy;
+      for (const name of away) purge(name);
+      for (const name of remove) {
+        const found = host.get(name);
+        if (found !== undefined) found.state = 'config-files';
+      }
+      return install(await specsOf(files), 'keep');
+    },
+    mark: async (states) => {
+      for (const { name, hold, auto } of states) Object.assign(host.get(name) ?? {}, { hold, auto });
+      return STEP_OK;
+    },
+  };
+  return {
+    system,
+    conffilePath,
+    publish: async (packages) => { source = packages; },
+    installed: async (spec) => void install([spec], 'keep'),
+    hold: async (name) => void Object.assign(host.get(name) ?? {}, { hold: true }),
+    runs: async (name) => {
+      const found = host.get(name);
+      return found === undefined || found.state === 'config-files' ? '' : `${name} ${found.spec.version}`;
+    },
+    unpacked: async (spec) => void unpack(spec),
+    occupied: async () => {
+      holder = 'process 4711 (somebody)';
+      return async () => { holder = null; };
+    },
+    folder: () => mkdtemp(join(base, 'step-')),
+  };
+}
+
+function resolveIn(source: readonly LabPackage[], host: ReadonlyMap<string, Installed>, wanted: PackagesSpec['install']): Resolution | StepFailure {
+  const changes: PackageChange[] = [];
+  const removals: string[] = [];
+  const queue = [...wanted];
+  for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+    const { name, version } = next;
+    const found = source.find((spec) => spec.name === name && spec.version === version);
+    const there = source.filter((spec) => spec.name === name).map((spec) => spec.version).toReversed();
+    if (found === undefined) return stepFailure('version-not-found', `${name} ${version} is in none of the named sources; they have ${there.join(', ')}`, name);
+    const from = host.get(name)?.spec.version ?? null;
+    if (from !== version) changes.push({ name, from, to: version });
+    if (found.conflicts !== undefined && host.has(found.conflicts)) removals.push(found.conflicts);
+    const need = /^(\S+)(?: \(>= (\S+)\))?$/.exec(found.depends ?? '');
+    if (need === null) continue;
+    const [, needName = '', atLeast = ''] = need;
+    const fits = (have: string): boolean => have.localeCompare(atLeast, undefined, { numeric: true }) >= 0;
+    if (fits(host.get(needName)?.spec.version ?? '') && host.has(needName)) continue;
+    const best = source.filter((spec) => spec.name === needName && fits(spec.version)).map((spec) => spec.version).toSorted((a, b) => b.localeCompare(a, undefined, { numeric: true }))[0];
+    if (best === undefined) return stepFailure('version-not-found', `${name} needs ${found.depends}`, needName);
+    queue.push({ name: needName, version: best });
+  }
+  // What is new because something needs it is automatic; the step marks it so, and a fake that did not care would hide it.
+  return { ok: true, changes, removals };
+}

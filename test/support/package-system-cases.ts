@@ -1,0 +1,255 @@
+import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+
+import { type PackagesPrior, packagesStep } from '../../agent/steps/packages/packages.ts';
+import type { StepContext, StepFailure, StepResult } from '../../agent/steps/step.ts';
+import type { PackagesSpec } from '../../shared/domain/step-spec.ts';
+import type { LabPackage, PackageCase, PackageLab } from './package-lab.ts';
+
+const hoof = (version: string, more: Partial<LabPackage> = {}): LabPackage => ({ name: 'farrier-hoof', version, ...more });
+const nail = (version: string, more: Partial<LabPackage> = {}): LabPackage => ({ name: 'farrier-nail', version, ...more });
+
+/** The step at work in a lab. */
+async function atWork(lab: PackageLab, install: Readonly<Record<string, string>>, conffiles: PackagesSpec['conffiles'] = 'keep', sources = ['lab']) {
+  const step = packagesStep(lab.system);
+  const spec: PackagesSpec = { kind: 'packages', name: 'p', timeoutMs: 60_000, install: Object.entries(install).map(([name, version]) => ({ name, version })), sources, conffiles };
+  let output = '';
+  const context: StepContext = { folder: await lab.folder(), signal: AbortSignal.timeout(120_000), output: (text) => { output += text; } };
+  return {
+    stage: () => step.stage(spec, context),
+    check: () => step.check(spec, context),
+    capture: async () => {
+      const captured = await step.capture(spec, context);
+      if (!captured.ok) assert.fail(`capture: ${captured.outcome.code} ${captured.outcome.message}`);
+      return captured.prior;
+    },
+    captureFails: async () => codeOf(await step.capture(spec, context)),
+    apply: (prior: PackagesPrior) => step.apply(spec, prior, context),
+    verify: (prior: PackagesPrior) => step.verify(spec, prior, context),
+    revert: (prior: PackagesPrior) => step.revert(spec, prior, context),
+    states: (...names: readonly string[]) => lab.system.status(names, context),
+    output: () => output,
+    context,
+  };
+}
+
+function codeOf(result: { readonly ok: true } | StepFailure): string {
+  return result.ok ? 'ok' : result.outcome.code;
+}
+
+function works(result: StepResult, output = ''): void {
+  if (!result.ok) assert.fail(`${result.outcome.code}: ${result.outcome.message}\n${output}`);
+}
+
+async function thereAndBack(lab: PackageLab, install: Readonly<Record<string, string>>, expectApply: 'ok' | 'apply-failed'): Promise<void> {
+  const names = [...new Set([...Object.keys(install), 'farrier-hoof', 'farrier-nail'])];
+  const step = await atWork(lab, install);
+  works(await step.stage());
+  const before = await step.states(...names);
+  const prior = await step.capture();
+  assert.equal(codeOf(await step.apply(prior)), expectApply);
+  if (expectApply === 'ok') works(await step.verify(prior), step.output());
+  works(await step.revert(prior), step.output());
+  assert.deepEqual(await step.states(...names), before);
+  assert.deepEqual(await lab.system.broken(step.context), []);
+}
+
+/** What a package system must do, and what the packages step makes of it: the same for the real one and for the one in memory. */
+export const PACKAGE_CASES: readonly PackageCase[] = [
+  {
+    name: 'goes to an exact version with what it needs, marks as asked, and back to exactly what was there',
+    run: async (lab) => {
+      await lab.installed(hoof('1.0'));
+      await lab.hold('farrier-hoof');
+      await lab.publish([hoof('1.0'), hoof('1.1', { depends: 'farrier-nail (>= 2)' }), nail('2.0'), nail('1.0')]);
+      const step = await atWork(lab, { 'farrier-hoof': '1.1' });
+      works(await step.stage());
+      assert.deepEqual(await step.check(), { ok: true, state: 'needed' });
+      const prior = await step.capture();
+      assert.deepEqual(prior.packages.map(({ name, version, hold, auto }) => [name, version, hold, auto]).toSorted(), [['farrier-hoof', '1.0', true, false], ['farrier-nail', null, false, false]]);
+      works(await step.apply(prior), step.output());
+      works(await step.verify(prior), step.output());
+      assert.deepEqual(await step.check(), { ok: true, state: 'satisfied' });
+      assert.equal(await lab.runs('farrier-hoof'), 'farrier-hoof 1.1');
+      assert.deepEqual((await step.states('farrier-hoof', 'farrier-nail')).map(({ version, hold, auto }) => [version, hold, auto]), [['1.1', true, false], ['2.0', false, true]]);
+      works(await step.revert(prior), step.output());
+      works(await step.revert(prior), step.output());
+      assert.deepEqual((await step.states('farrier-hoof', 'farrier-nail')).map(({ state, version, hold, auto }) => [state, version, hold, auto]), [['installed', '1.0', true, false], ['absent', null, false, false]]);
+      assert.equal(await lab.runs('farrier-hoof'), 'farrier-hoof 1.0');
+      assert.equal(await lab.runs('farrier-nail'), '');
+    },
+  },
+  {
+    name: 'goes down as well as up, and applies twice as well as once',
+    run: async (lab) => {
+      await lab.installed(hoof('2:2.0+k3s~1'));
+      await lab.publish([hoof('2:2.0+k3s~1'), hoof('1.0')]);
+      const step = await atWork(lab, { 'farrier-hoof': '1.0' });
+      works(await step.stage());
+      works(await step.stage());
+      const prior = await step.capture();
+      works(await step.apply(prior), step.output());
+      works(await step.apply(prior), step.output());
+      works(await step.verify(prior));
+      works(await step.revert(prior), step.output());
+      assert.equal(await lab.runs('farrier-hoof'), 'farrier-hoof 2:2.0+k3s~1');
+    },
+  },
+  {
+    name: 'installs what was not there and purges it on the way back',
+    run: async (lab) => {
+      await lab.publish([nail('1.0', { conffile: 'a' })]);
+      await thereAndBack(lab, { 'farrier-nail': '1.0' }, 'ok');
+      assert.equal(await readFile(lab.conffilePath('farrier-nail'), 'utf8').catch(() => 'none'), 'none');
+    },
+  },
+  {
+    name: 'says which versions there are when the one asked for is not',
+    run: async (lab) => {
+      await lab.publish([hoof('1.0'), hoof('1.1')]);
+      const result = await (await atWork(lab, { 'farrier-hoof': '7.0' })).stage();
+      assert.equal(codeOf(result), 'version-not-found');
+      assert.match(JSON.stringify(result), /farrier-hoof 7\.0.*1\.1, 1\.0/);
+      assert.equal(codeOf(await (await atWork(lab, { 'farrier-anvil': '1.0' })).stage()), 'version-not-found');
+    },
+  },
+  {
+    name: 'knows no source that no admin wrote',
+    run: async (lab) => {
+      await lab.publish([hoof('1.0')]);
+      assert.equal(codeOf(await (await atWork(lab, { 'farrier-hoof': '1.0' }, 'keep', ['elsewhere'])).stage()), 'source-unknown');
+    },
+  },
+  {
+    name: 'refuses what would remove another package',
+    run: async (lab) => {
+      await lab.installed(nail('1.0'));
+      await lab.publish([hoof('1.0', { conflicts: 'farrier-nail' }), nail('1.0')]);
+      const result = await (await atWork(lab, { 'farrier-hoof': '1.0' })).stage();
+      assert.equal(codeOf(result), 'not-allowed');
+      assert.match(JSON.stringify(result), /farrier-nail/);
+    },
+  },
+  {
+    name: 'refuses what cannot be met from the named sources',
+    run: async (lab) => {
+      await lab.publish([hoof('1.0', { depends: 'farrier-anvil' })]);
+      assert.equal(codeOf(await (await atWork(lab, { 'farrier-hoof': '1.0' })).stage()), 'version-not-found');
+    },
+  },
+  ...[['postinst'], ['postinst', 'prerm'], ['postinst', 'prerm', 'postrm'], ['preinst']].map((broken): PackageCase => ({
+    name: `comes back from a version whose ${broken.join(', ')} fails`,
+    run: async (lab) => {
+      await lab.installed(hoof('1.0', { conffile: 'old' }));
+      await lab.publish([hoof('1.0', { conffile: 'old' }), hoof('1.2', { broken: broken as LabPackage['broken'] & object, conffile: 'new' })]);
+      await thereAndBack(lab, { 'farrier-hoof': '1.2' }, 'apply-failed');
+      assert.equal(await lab.runs('farrier-hoof'), 'farrier-hoof 1.0');
+    },
+  })),
+  {
+    name: 'takes a new package away whose every script fails',
+    run: async (lab) => {
+      await lab.installed(nail('1.0'));
+      await lab.publish([hoof('1.0', { broken: ['postinst', 'prerm', 'postrm'], depends: 'farrier-nail (>= 2)' }), nail('2.0'), nail('1.0')]);
+      await thereAndBack(lab, { 'farrier-hoof': '1.0' }, 'apply-failed');
+    },
+  },
+  {
+    name: 'goes on after a power cut between unpacking and configuring, and back as well',
+    run: async (lab) => {
+      await lab.installed(hoof('1.0'));
+      await lab.publish([hoof('1.0'), hoof('1.1')]);
+      const step = await atWork(lab, { 'farrier-hoof': '1.1' });
+      works(await step.stage());
+      const prior = await step.capture();
+      await lab.unpacked(hoof('1.1'));
+      assert.equal((await step.states('farrier-hoof'))[0]?.state, 'broken');
+      assert.deepEqual(await step.check(), { ok: true, state: 'needed' });
+      works(await step.apply(prior), step.output());
+      works(await step.verify(prior));
+      await lab.unpacked(hoof('1.1'));
+      works(await step.revert(prior), step.output());
+      assert.equal(await lab.runs('farrier-hoof'), 'farrier-hoof 1.0');
+    },
+  },
+  {
+    name: 'begins nothing on a host whose packages are broken already',
+    run: async (lab) => {
+      await lab.installed(hoof('1.0'));
+      await lab.publish([hoof('1.0'), hoof('1.1')]);
+      const step = await atWork(lab, { 'farrier-hoof': '1.1' });
+      works(await step.stage());
+      await lab.unpacked(nail('1.0'));
+      assert.equal(await step.captureFails(), 'package-system-broken');
+      assert.equal(codeOf(await (await atWork(lab, { 'farrier-hoof': '1.1' })).stage()), 'package-system-broken');
+    },
+  },
+  {
+    name: 'begins nothing when somebody changed a package after it was staged',
+    run: async (lab) => {
+      await lab.installed(hoof('1.0'));
+      await lab.publish([hoof('1.0'), hoof('1.1'), hoof('1.2')]);
+      const step = await atWork(lab, { 'farrier-hoof': '1.2' });
+      works(await step.stage());
+      await lab.installed(hoof('1.1'));
+      assert.equal(await step.captureFails(), 'prior-unavailable');
+    },
+  },
+  {
+    name: 'begins nothing when a staged file was changed',
+    run: async (lab) => {
+      await lab.installed(hoof('1.0'));
+      await lab.publish([hoof('1.0'), hoof('1.1')]);
+      const step = await atWork(lab, { 'farrier-hoof': '1.1' });
+      works(await step.stage());
+      await writeFile(`${step.context.folder}/old/farrier-hoof.deb`, 'no package');
+      assert.equal(await step.captureFails(), 'prior-unavailable');
+    },
+  },
+  {
+    name: 'keeps the installed version where no source has it any more, and goes back to it',
+    run: async (lab) => {
+      await lab.installed(hoof('1.0', { conffile: 'old' }));
+      await writeFile(lab.conffilePath('farrier-hoof'), 'mine');
+      await lab.publish([hoof('1.1', { conffile: 'new' })]);
+      await thereAndBack(lab, { 'farrier-hoof': '1.1' }, 'ok');
+      assert.equal(await lab.runs('farrier-hoof'), 'farrier-hoof 1.0');
+      assert.equal(await readFile(lab.conffilePath('farrier-hoof'), 'utf8'), 'mine');
+    },
+  },
+  ...(['keep', 'replace'] as const).map((policy): PackageCase => ({
+    name: `conffiles: ${policy} does so with one that a person changed, and going back brings it back byte for byte`,
+    run: async (lab) => {
+      await lab.installed(hoof('1.0', { conffile: 'old' }));
+      const path = lab.conffilePath('farrier-hoof');
+      await writeFile(path, 'mine');
+      await lab.publish([hoof('1.0', { conffile: 'old' }), hoof('1.1', { conffile: 'new' })]);
+      const step = await atWork(lab, { 'farrier-hoof': '1.1' }, policy);
+      works(await step.stage());
+      const prior = await step.capture();
+      works(await step.apply(prior), step.output());
+      assert.equal(await readFile(path, 'utf8'), policy === 'keep' ? 'mine' : 'new');
+      works(await step.revert(prior), step.output());
+      assert.equal(await readFile(path, 'utf8'), 'mine');
+      assert.equal(await readFile(`${path}.dpkg-old`, 'utf8').catch(() => 'none'), 'none');
+      assert.equal(await readFile(`${path}.dpkg-dist`, 'utf8').catch(() => 'none'), 'none');
+    },
+  })),
+  {
+    name: 'names who holds the lock, and changes nothing',
+    run: async (lab) => {
+      await lab.installed(hoof('1.0'));
+      await lab.publish([hoof('1.0'), hoof('1.1')]);
+      const step = await atWork(lab, { 'farrier-hoof': '1.1' });
+      works(await step.stage());
+      const prior = await step.capture();
+      const letGo = await lab.occupied();
+      const result = await step.apply(prior);
+      await letGo();
+      assert.equal(codeOf(result), 'lock-held');
+      assert.match(JSON.stringify(result), /process \d+ \(\S+\)/);
+      works(await step.revert(prior), step.output());
+      works(await step.apply(prior), step.output());
+    },
+  },
+];

@@ -1,0 +1,128 @@
+import type { Decision } from '../../coordinator/core/decision.ts';
+import type { Slot } from '../../coordinator/core/ledger-event.ts';
+import { foldRollout, type RolloutState } from '../../coordinator/core/rollout.ts';
+import type { NodeView, Now, World } from '../../coordinator/core/world.ts';
+import type { Share } from '../../shared/domain/plan.ts';
+
+/** What the grants of one tick broke, and how close to the limits they came. */
+export interface Audit {
+  readonly breaches: readonly string[];
+  readonly granted: number;
+  /** Grants that took the last unit of some limit. */
+  readonly lastUnits: number;
+  /** Slots of nodes that were out already, without our help. */
+  readonly repairs: readonly Slot[];
+}
+
+/**
+ * Counts the grants of a tick anew, slowly and by the words of DESIGN 4 and 4a only: it shares no code with what it
+ * judges but the folding of logs.
+ */
+export function auditGrants(world: World, now: Now, decisions: readonly Decision[]): Audit {
+  const rollouts = new Map<string, RolloutState>(world.rollouts);
+  const slots = new Map<string, Slot>(world.ledger.slots);
+  const breaches: string[] = [];
+  const repairs: Slot[] = [];
+  let [granted, lastUnits] = [0, 0];
+  for (const decision of decisions) {
+    if (decision.kind === 'rollout') {
+      const before = rollouts.get(decision.rollout)!;
+      rollouts.set(decision.rollout, foldRollout(before.id, before, before.sequence + 1, decision.events));
+    }
+    if (decision.kind !== 'ledger') continue;
+    for (const event of decision.events) {
+      if (event.type === 'slot-returned') slots.delete(event.node);
+      if (event.type === 'slot-adopted') slots.set(event.slot.node, event.slot);
+      if (event.type !== 'slots-taken') continue;
+      for (const slot of event.slots) {
+        breaches.push(...ruleBreaches(world, rollouts, slot, slots));
+        const counts = scopeCounts(world, now, rollouts, slots, slot.node);
+        const wasOut = isOut(world, now, world.nodes.get(slot.node)!, slots);
+        if (wasOut) repairs.push(slot);
+        else breaches.push(...counts.filter(({ out, limit }) => out >= limit).map(({ name, out, limit }) => `I1 ${slot.node} taken with ${out} of ${limit} out in ${name}`));
+        if (!wasOut && counts.some(({ out, limit }) => out === limit - 1)) lastUnits += 1;
+        granted += 1;
+        slots.set(slot.node, slot);
+      }
+    }
+  }
+  return { breaches, granted, lastUnits, repairs };
+}
+
+function ruleBreaches(world: World, rollouts: ReadonlyMap<string, RolloutState>, slot: Slot, slots: ReadonlyMap<string, Slot>): string[] {
+  const rollout = rollouts.get(slot.rollout);
+  const what = `${slot.node} generation ${slot.generation} of ${slot.rollout}`;
+  if (rollout === undefined) return [`I5 slot for ${what}: no such rollout`];
+  const { status, frozen, failures, failuresSeen } = rollout;
+  const node = rollout.nodes.get(slot.node);
+  const others = [...rollouts.values()].filter((other) => other.id !== slot.rollout && other.status.state !== 'ended' && other.nodes.get(slot.node)?.state === 'assigned');
+  const index = frozen.waves.findIndex(({ nodes }) => nodes.includes(slot.node));
+  const breaches = [
+    status.state !== 'running' && `I7 slot for ${what} while it is ${status.state}`,
+    failures > Math.max(frozen.plan.maxFailures, failuresSeen) && `I7 slot for ${what} after ${failures} failures`,
+    (node?.state !== 'assigned' || node.generation !== slot.generation) && `I5 slot for ${what} without that assignment`,
+    slots.has(slot.node) && `I5 second slot for ${what}`,
+    others.length > 0 && `I5 slot for ${what} that ${others[0]?.id} owns too`,
+    index > 0 && rollout.waves.get(frozen.waves[index - 1]!.name)?.state !== 'complete' && `I3 slot for ${what} before the wave before it is complete`,
+    index > 0 && failuresSeen === 0 && canaryFailed(rollout) && `I3 slot for ${what} after a failed canary`,
+    world.nodes.get(slot.node)?.cluster?.unschedulable === true && `I1 slot for ${what}, which a person cordoned`,
+  ];
+  return breaches.filter((breach) => breach !== false);
+}
+
+function canaryFailed({ frozen, nodes }: RolloutState): boolean {
+  return (frozen.waves[0]?.nodes ?? []).some((name) => {
+    const node = nodes.get(name);
+    return node?.state === 'ended' && node.end.state !== 'done';
+  });
+}
+
+/** Unavailable by the words of DESIGN 4a. */
+function isOut(world: World, now: Now, view: NodeView, slots: ReadonlyMap<string, Slot>): boolean {
+  const { record, session, cluster } = view;
+  if (slots.has(record.name) || !record.approved || isUnheard(view)) return true;
+  if (session.state === 'lost' && now.monotonicMs - session.sinceMonotonicMs > world.policy.lostAfterMs) return true;
+  return cluster !== null && (!cluster.ready || cluster.unschedulable);
+}
+
+/** Nobody knows all that was done to it. */
+function isUnheard({ session, journal }: NodeView): boolean {
+  if (session.state !== 'lost') return session.state === 'silent' || !session.reported;
+  const { journalId, journalSequence } = session.hello;
+  return journalSequence > 0 && (journal.journalId !== journalId || journal.lastSequence < journalSequence);
+}
+
+/** Deferred nodes leave numerator and denominator of fleet and rollout, and stay in cluster and zone. */
+function isLeftOut(world: World, now: Now, view: NodeView, slots: ReadonlyMap<string, Slot>): boolean {
+  const { record, session } = view;
+  if (slots.has(record.name) || session.state === 'connected') return false;
+  const lostLong = session.state === 'lost' && !isUnheard(view) && now.monotonicMs - session.sinceMonotonicMs > world.policy.deferAfterMs;
+  return lostLong || world.ledger.forgotten.get(record.name)?.gone === true;
+}
+
+function scopeCounts(world: World, now: Now, rollouts: ReadonlyMap<string, RolloutState>, slots: ReadonlyMap<string, Slot>, name: string) {
+  const { record } = world.nodes.get(name)!;
+  const { fleet, perCluster, perZone } = world.policy.maxUnavailable;
+  const all = [...world.nodes.values()];
+  const wide = all.filter((view) => !isLeftOut(world, now, view, slots));
+  const removed = [...slots.keys()].filter((node) => !world.nodes.has(node));
+  const out = (views: readonly NodeView[]): number => views.filter((view) => isOut(world, now, view, slots)).length;
+  const cluster = all.filter((view) => view.record.cluster === record.cluster);
+  const zone = all.filter((view) => view.record.zone === record.zone);
+  return [
+    { name: 'fleet', limit: limitOf(fleet, wide.length), out: out(wide) + removed.length },
+    ...(record.cluster === '' ? [] : [{ name: `cluster ${record.cluster}`, limit: limitOf(perCluster, cluster.length), out: out(cluster) + removed.length }]),
+    ...(record.zone === '' ? [] : [{ name: `zone ${record.zone}`, limit: limitOf(perZone, zone.length), out: out(zone) + removed.length }]),
+    ...[...rollouts.values()]
+      .filter((rollout) => rollout.status.state !== 'ended' && rollout.nodes.has(name))
+      .map((rollout) => ({
+        name: `rollout ${rollout.id}`,
+        limit: rollout.frozen.maxUnavailable,
+        out: out(wide.filter((view) => rollout.nodes.has(view.record.name))) + removed.filter((node) => rollout.nodes.has(node)).length,
+      })),
+  ];
+}
+
+function limitOf(share: Share, total: number): number {
+  return share.unit === 'nodes' ? share.value : Math.max(1, Math.floor((share.value * total) / 100));
+}

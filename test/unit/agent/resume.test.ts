@@ -1,0 +1,137 @@
+import { describe, expect, test } from 'vitest';
+
+import { agentDuty } from '../../../agent/core/agent-duty.ts';
+import { keptRecords } from '../../../agent/core/kept-records.ts';
+import { lastDone } from '../../../agent/core/last-done.ts';
+import { type ResumeView, resume, resumeGeneration } from '../../../agent/core/resume.ts';
+import type { JournalEntry } from '../../../agent/ports/journal.ts';
+import type { RecordKind } from '../../../shared/domain/journal-record.ts';
+import { DIGEST, entry, records } from '../../support/journal-records.ts';
+
+const CODES = { fails: 'apply-failed', person: 'needs-a-person', recalled: 'recalled' } as const;
+
+/** `begin0 prior0 reverting0:fails` and so on; `staged` is the whole sequence. */
+function journal(text: string): readonly JournalEntry[] {
+  return text.split(' ').filter((word) => word !== '').map((word) => {
+    const [, kind = '', step = '', code] = /^([a-z]+)(\d*)(?::(\w+))?$/.exec(word) ?? [];
+    const outcome = code === undefined ? null : { code: CODES[code as keyof typeof CODES], message: code, object: '' };
+    return entry((kind === 'staged' ? 'stage' : kind) as RecordKind, { step: step === '' ? -1 : Number(step), outcome, payloadDigest: kind === 'prior' ? DIGEST : '' });
+  });
+}
+
+const view: ResumeView = { stepCount: 2, action: 'sequence', permitHolds: true, bootId: 'boot-1', force: null };
+const why = { code: 'stopped-by-person', message: '', object: '' } as const;
+
+function next(text: string, change: Partial<ResumeView> = {}, bootId = 'boot-1'): string {
+  const action = resumeGeneration(records(journal(text), bootId), 1, { ...view, ...change });
+  switch (action.kind) {
+    case 'run':
+      return `run ${action.step} #${action.attempt}${action.prior === null ? '' : ' known'}`;
+    case 'revert':
+      return `revert ${action.step} #${action.attempt}${action.prior === null ? '' : ' known'} ${action.failure.code}`;
+    case 'close':
+      return `close ${action.record} ${action.outcome.code}`;
+    case 'needs-a-person':
+      return `needs-a-person${action.journaled ? ' journaled' : ''}`;
+    case 'over':
+      return `over ${action.end}`;
+    default:
+      return action.kind;
+  }
+}
+
+const READY = 'accepted staged permit';
+
+describe('what the journal says is next', () => {
+  test.each([
+    ['', 'idle'],
+    ['accepted', 'stage'],
+    ['accepted stage0', 'stage'],
+    ['accepted staged', 'await-permit'],
+    [READY, 'run 0 #1'],
+    [`${READY} begin0`, 'run 0 #2'],
+    [`${READY} begin0 prior0`, 'run 0 #2 known'],
+    [`${READY} begin0 prior0 applied0`, 'run 0 #2 known'],
+    [`${READY} begin0 prior0 applied0 verified0`, 'run 1 #1'],
+    [`${READY} begin0 prior0 begin0`, 'revert 0 #1 known interrupted-twice'],
+    [`${READY} begin0 begin0`, 'revert 0 #1 interrupted-twice'],
+    [`${READY} begin0 prior0 applied0 verified0 begin1 prior1 applied1 verified1`, 'close done ok'],
+    [`${READY} begin0 prior0 verified0 begin1 prior1 reverting1:fails`, 'revert 1 #2 known apply-failed'],
+    [`${READY} begin0 prior0 verified0 begin1 prior1 reverting1:fails reverted1`, 'revert 0 #1 known apply-failed'],
+    [`${READY} begin0 prior0 verified0 begin1 reverting1:fails reverted1 reverting0:fails reverted0`, 'close reverted apply-failed'],
+    [`${READY} begin0 prior0 reverting0:fails reverting0 reverting0`, 'needs-a-person'],
+    [`${READY} begin0 prior0 reverting0:fails reverting0 reverting0 refused:person`, 'needs-a-person journaled'],
+    [`${READY} begin0 verified0 begin1 verified1 done`, 'over done'],
+    [`${READY} begin0 reverting0:fails reverted0 reverted:fails`, 'over reverted'],
+    ['accepted staged refused:recalled', 'over refused'],
+  ])('%j: %s', (text, expected) => {
+    expect(next(text)).toBe(expected);
+  });
+
+  test('a permit that was not begun is void after a boot and in another process; what was begun goes on', () => {
+    expect(next(READY, { bootId: 'boot-2' })).toBe('await-permit');
+    expect(next(READY, { permitHolds: false })).toBe('await-permit');
+    expect(next(`${READY} begin0`, { bootId: 'boot-2', permitHolds: false })).toBe('run 0 #2');
+    expect(next(`${READY} begin0 prior0 reverting0:fails`, { bootId: 'boot-2', permitHolds: false })).toBe('revert 0 #2 known apply-failed');
+  });
+
+  const STUCK = `${READY} begin0 prior0 verified0 begin1 prior1 reverting1:fails reverting1 reverting1 refused:person`;
+  test('a person decides which way, and the counts begin anew', () => {
+    expect(next(STUCK, { force: { to: 'finish' } })).toBe('run 1 #1 known');
+    expect(next(STUCK, { force: { to: 'revert', why } })).toBe('revert 1 #1 known apply-failed');
+    expect(next(`${STUCK} begin1`)).toBe('run 1 #2 known');
+    expect(next(`${STUCK} reverting1`)).toBe('revert 1 #2 known apply-failed');
+    expect(next(`${READY} begin0 prior0`, { force: { to: 'revert', why } })).toBe('revert 0 #1 known stopped-by-person');
+    // Finishing after a part was put back does that part again.
+    expect(next(`${READY} begin0 prior0 verified0 begin1 prior1 reverting1:fails reverted1`, { force: { to: 'finish' } })).toBe('run 1 #1 known');
+    expect(next(`${READY} begin0 prior0 begin0 prior0 reverting0`, { force: { to: 'finish' } })).toBe('run 0 #3 known');
+  });
+
+  test('a person cannot begin what no permit began', () => {
+    expect(next('accepted staged', { force: { to: 'finish' } })).toBe('await-permit');
+    expect(next('accepted staged', { force: { to: 'revert', why } })).toBe('await-permit');
+  });
+
+  test('a rollback runs the steps last first and has no way back', () => {
+    const rollback = { action: 'rollback' } as const;
+    expect(next(READY, rollback)).toBe('run 1 #1');
+    expect(next(`${READY} begin1 applied1 verified1`, rollback)).toBe('run 0 #1');
+    expect(next(`${READY} begin1 begin1`, rollback)).toBe('run 1 #3');
+    expect(next(`${READY} begin1 begin1 begin1`, rollback)).toBe('needs-a-person');
+    expect(next(`${READY} begin1 verified1 begin0 verified0`, rollback)).toBe('close done ok');
+  });
+});
+
+test('an agent that starts sees to what is open', () => {
+  const duty = (text: string, running: number | null = null): string => {
+    const found = agentDuty(records(journal(text)), running);
+    return found.kind === 'start-work' ? found.mode : found.kind;
+  };
+  expect(duty('')).toBe('idle');
+  expect(duty('accepted')).toBe('stage');
+  expect(duty('accepted', 1)).toBe('watch');
+  expect(duty(READY)).toBe('await-permit');
+  expect(duty(`${READY} begin0`)).toBe('activate');
+  expect(duty(`${READY} begin0 refused:person`)).toBe('needs-a-person');
+  expect(duty(`${READY} begin0 done`)).toBe('idle');
+  expect(resume(records(journal(`${READY} begin0`)), () => view).kind).toBe('run');
+  expect(resume([], () => view).kind).toBe('idle');
+});
+
+test('only the last assignment that changed the host can be rolled back', () => {
+  const of = (generation: number, text: string) => journal(text).map((one) => ({ ...one, generation }));
+  const begun = `${READY} begin0 prior0`;
+  const found = (...all: readonly (readonly JournalEntry[])[]): number | undefined => lastDone(records(all.flat()), 9)?.generation;
+  expect(found(of(1, `${begun} done`))).toBe(1);
+  expect(found(of(1, `${begun} done`), of(2, `${begun} reverted:fails`))).toBe(1);
+  expect(found(of(1, `${begun} done`), of(2, 'accepted refused:recalled'))).toBe(1);
+  expect(found(of(1, `${begun} done`), of(2, `${begun} done`))).toBe(2);
+  expect(found(of(1, `${begun} done`), of(2, begun))).toBeUndefined();
+  expect(found(of(1, `${begun} done`), of(2, `${begun} refused:person`))).toBeUndefined();
+});
+
+test('only a beginning of the journal is ever dropped', () => {
+  const many = records(Array.from({ length: 30 }, (_, index) => entry('accepted', { generation: index + 1 })));
+  expect(keptRecords(many).map(({ sequence }) => sequence)).toEqual(Array.from({ length: 20 }, (_, index) => index + 11));
+  expect(keptRecords(many.slice(0, 20))).toEqual(many.slice(0, 20));
+});

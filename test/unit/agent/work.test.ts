@@ -1,0 +1,229 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+import { acceptAssignment } from '../../../agent/runner/accept-assignment.ts';
+import { breakGlassFinish, breakGlassRelease, breakGlassRevert } from '../../../agent/runner/break-glass.ts';
+import { openHostJournal } from '../../../agent/runner/host.ts';
+import { recallAssignment } from '../../../agent/runner/recall-assignment.ts';
+import { recordPermit } from '../../../agent/runner/record-permit.ts';
+import { generateSigningKey } from '../../../shared/trust/signing-key.ts';
+import { AgentBench } from '../../support/agent-bench.ts';
+
+let bench: AgentBench;
+
+beforeEach(() => { bench = new AgentBench(); });
+afterEach(() => rmSync(bench.stateDir, { recursive: true }));
+
+const RECALL = { rollout: 'r1', generation: 1, code: 'recalled', reason: 'paused' } as const;
+const DONE = 'begin0 prior0 applied0 verified0 begin1 prior1 applied1 verified1 done';
+
+async function staged(change: Parameters<AgentBench['assignment']>[0] = {}): Promise<void> {
+  expect((await acceptAssignment(bench.assignment(change), bench.host)).kind).toBe('accepted');
+  await bench.work(1, 'stage');
+}
+
+async function permitted(change: Parameters<AgentBench['assignment']>[0] = {}): Promise<void> {
+  await staged(change);
+  expect((await recordPermit(bench.permit(bench.digest()), bench.question(), bench.host)).kind).toBe('permitted');
+}
+
+describe('the whole way', () => {
+  test('accepted, staged, permitted, done; armed while begun and disarmed before the end', async () => {
+    await permitted({ onSilence: 'revert', silenceMs: 1_000 });
+    expect(bench.armed.size).toBe(0);
+    expect(await bench.work(1, 'activate')).toMatchObject({ kind: 'ended', next: { kind: 'over', end: 'done' } });
+    expect(bench.kinds()).toBe(`accepted stage0 stage1 stage permit ${DONE}`);
+    expect(bench.did).toEqual(['stage a', 'stage b', 'apply a', 'verify a', 'apply b', 'verify b']);
+    expect(bench.armed.size).toBe(0);
+    expect(await bench.work(1, 'activate')).toEqual({ kind: 'ended', next: { kind: 'idle' } });
+  });
+
+  test('a rollback runs the reverts last first, from the earlier assignment', async () => {
+    await permitted();
+    await bench.work(1, 'activate');
+    bench.did.length = 0;
+    const action = { kind: 'revert', of: { rollout: 'r1', generation: 1, digest: bench.digest() } } as const;
+    expect((await acceptAssignment(bench.assignment({ generation: 2, rollout: 'r2', action }), bench.host)).kind).toBe('accepted');
+    await bench.work(2, 'stage');
+    const permit = bench.permit(bench.digest(2), { generation: 2, rollout: 'r2' });
+    expect((await recordPermit(permit, bench.question({ generation: 2 }), bench.host)).kind).toBe('permitted');
+    await bench.work(2, 'activate');
+    expect(bench.did).toEqual(['can revert a', 'can revert b', 'revert b', 'revert a']);
+    expect(bench.kinds(2)).toBe('accepted stage0 stage1 stage permit begin1 applied1 verified1 begin0 applied0 verified0 done');
+  });
+
+  test('a rollback of what this host does not have is refused before anything is begun', async () => {
+    const action = { kind: 'revert', of: { rollout: 'r0', generation: 7, digest: 'd'.repeat(64) } } as const;
+    await acceptAssignment(bench.assignment({ generation: 9, action }), bench.host);
+    await bench.work(9, 'stage');
+    expect(bench.kinds(9)).toBe('accepted refused:nothing-to-revert');
+  });
+
+  test('what cannot be staged is refused', async () => {
+    bench.failing.add('stage b');
+    await staged();
+    expect(bench.kinds()).toBe('accepted stage0 stage1:apply-failed refused:apply-failed');
+  });
+
+  test('told to stop, it finishes its step and goes on where it was', async () => {
+    await permitted();
+    const stop = new AbortController();
+    bench.did.push = (...items: string[]) => {
+      if (items.includes('apply a')) stop.abort();
+      return Array.prototype.push.apply(bench.did, items);
+    };
+    expect(await bench.work(1, 'activate', stop.signal)).toMatchObject({ next: { kind: 'run', step: 1 } });
+    expect(bench.kinds()).toMatch(/verified0$/);
+    await bench.work(1, 'activate');
+    expect(bench.kinds()).toMatch(new RegExp(`${DONE}$`));
+  });
+});
+
+describe('who is believed', () => {
+  test('nothing that a key of the fleet did not sign', async () => {
+    const result = await acceptAssignment(bench.assignment({ key: generateSigningKey() }), bench.host);
+    expect(result).toMatchObject({ kind: 'refused', journaled: false, outcome: { code: 'signature-invalid' } });
+    await staged();
+    const foreign = { ...bench.permit(bench.digest()), signatures: bench.assignment().signatures };
+    expect(await recordPermit(foreign, bench.question(), bench.host)).toMatchObject({ kind: 'refused', outcome: { code: 'signature-invalid' } });
+    // An assignment's envelope is no permit, although the same key signed it.
+    expect(await recordPermit(bench.assignment(), bench.question(), bench.host)).toMatchObject({ outcome: { code: 'signature-invalid' } });
+  });
+
+  test('the work unit verifies for itself: an assignment that was changed on disk is never begun', async () => {
+    await permitted();
+    const path = join(bench.stateDir, 'assignments/1/assignment.dsse.json');
+    const stored = JSON.parse(readFileSync(path, 'utf8')) as { payload: string };
+    const payload = Buffer.from(stored.payload, 'base64');
+    payload[payload.indexOf('a.service')] = 'x'.charCodeAt(0);
+    writeFileSync(path, JSON.stringify({ ...stored, payload: payload.toString('base64') }));
+    expect(await bench.work(1, 'activate')).toMatchObject({ kind: 'refused', outcome: { code: 'signature-invalid' } });
+    expect(bench.kinds()).toMatch(/permit refused:signature-invalid$/);
+    expect(bench.did).not.toContain('apply a');
+  });
+
+  test('the work unit verifies for itself: no permit on disk, no begin, whatever the journal says', async () => {
+    await permitted();
+    rmSync(join(bench.stateDir, 'assignments/1/permit.json'));
+    expect(await bench.work(1, 'activate')).toMatchObject({ next: { kind: 'await-permit' } });
+    expect(bench.kinds()).toMatch(/permit$/);
+  });
+
+  test('a permit that expired between its record and the begin is void', async () => {
+    await permitted();
+    bench.nowMs += 1_001;
+    expect(await bench.work(1, 'activate')).toMatchObject({ next: { kind: 'await-permit' } });
+    expect(bench.did).not.toContain('apply a');
+  });
+
+  test('what was begun goes on after its key was rotated out, but not when its file was changed too', async () => {
+    await permitted();
+    const stop = new AbortController();
+    bench.failing.add('verify b');
+    bench.failing.add('revert b');
+    await bench.work(1, 'activate', stop.signal);
+    expect(bench.kinds()).toMatch(/refused:needs-a-person$/);
+    bench.failing.clear();
+    bench.trusted = [generateSigningKey()];
+    const path = join(bench.stateDir, 'assignments/1/assignment.dsse.json');
+    const whole = readFileSync(path, 'utf8');
+    writeFileSync(path, whole.replace('"keyid":"', '"keyid":"0'));
+    expect(await bench.work(1, 'revert')).toMatchObject({ kind: 'refused', outcome: { code: 'needs-a-person' } });
+    writeFileSync(path, whole);
+    expect(await bench.work(1, 'revert')).toMatchObject({ next: { kind: 'over', end: 'reverted' } });
+  });
+
+  test('an epoch once seen fences the lower ones off, also where a newer leader only repeated itself', async () => {
+    await staged();
+    expect(await acceptAssignment(bench.assignment({ epoch: 2 }), bench.host)).toMatchObject({ kind: 'already' });
+    expect(await recordPermit(bench.permit(bench.digest()), bench.question(), bench.host)).toMatchObject({ outcome: { code: 'epoch-stale' } });
+    expect(await recordPermit(bench.permit(bench.digest(), { epoch: 2 }), bench.question(), bench.host)).toMatchObject({ kind: 'permitted' });
+    await bench.work(1, 'activate');
+    expect(bench.kinds()).toMatch(/done$/);
+  });
+});
+
+describe('recall', () => {
+  test('ends what was not begun, once, and a permit after it is worth nothing', async () => {
+    await permitted();
+    expect(await recallAssignment(RECALL, bench.units, bench.host)).toEqual({ kind: 'recalled' });
+    expect(await recallAssignment(RECALL, bench.units, bench.host)).toEqual({ kind: 'over' });
+    expect(bench.kinds()).toMatch(/permit refused:recalled$/);
+    expect(await bench.work(1, 'activate')).toEqual({ kind: 'ended', next: { kind: 'idle' } });
+    expect(bench.did).not.toContain('apply a');
+  });
+
+  test('comes too late for what was begun, and does not know what never came', async () => {
+    await permitted();
+    bench.failing.add('verify b');
+    bench.failing.add('revert b');
+    await bench.work(1, 'activate');
+    expect(await recallAssignment(RECALL, bench.units, bench.host)).toEqual({ kind: 'begun' });
+    expect(await recallAssignment({ ...RECALL, generation: 2 }, bench.units, bench.host)).toEqual({ kind: 'unknown' });
+    expect(await recallAssignment({ ...RECALL, rollout: 'r2' }, bench.units, bench.host)).toEqual({ kind: 'unknown' });
+  });
+
+  test('stops a unit that stages, and waits for one that holds the journal', async () => {
+    await acceptAssignment(bench.assignment(), bench.host);
+    bench.runningGeneration = 1;
+    const held = openHostJournal(bench.host, 0);
+    if (!held.ok) throw new Error('not opened');
+    setTimeout(() => held.journal.close(), 400);
+    expect(await recallAssignment(RECALL, bench.units, bench.host)).toEqual({ kind: 'recalled' });
+    expect(bench.asked[0]).toBe('stop 1');
+  });
+});
+
+describe('one at a time', () => {
+  test('an assignment waits while a work unit writes, and while another is begun', async () => {
+    const held = openHostJournal(bench.host, 0);
+    if (!held.ok) throw new Error('not opened');
+    expect(await acceptAssignment(bench.assignment(), bench.host)).toMatchObject({ kind: 'busy' });
+    held.journal.close();
+    await permitted();
+    bench.failing.add('verify b');
+    bench.failing.add('revert b');
+    await bench.work(1, 'activate');
+    expect(await acceptAssignment(bench.assignment({ generation: 2 }), bench.host)).toMatchObject({ kind: 'busy', outcome: { code: 'needs-a-person' } });
+  });
+
+  test('a newer one ends an older one that was not begun', async () => {
+    await permitted();
+    expect((await acceptAssignment(bench.assignment({ generation: 2, rollout: 'r2' }), bench.host)).kind).toBe('accepted');
+    expect(bench.kinds()).toMatch(/refused:recalled$/);
+    expect(await bench.work(1, 'activate')).toEqual({ kind: 'ended', next: { kind: 'idle' } });
+  });
+});
+
+describe('break-glass, when nobody else can', () => {
+  beforeEach(async () => {
+    await permitted();
+    bench.failing.add('verify b');
+    bench.failing.add('revert b');
+    await bench.work(1, 'activate');
+    expect(bench.kinds()).toMatch(/reverting1:apply-failed reverting1:apply-failed reverting1:apply-failed refused:needs-a-person$/);
+    expect(await bench.work(1, 'activate')).toMatchObject({ next: { kind: 'needs-a-person', journaled: true } });
+    bench.failing.clear();
+  });
+
+  test('finish goes on forward', async () => {
+    expect(await breakGlassFinish(bench.units, bench.host)).toMatchObject({ ok: true });
+    expect(bench.asked).toEqual(['stop 1', 'start 1 finish']);
+    await bench.work(1, 'finish');
+    expect(bench.kinds()).toMatch(/refused:needs-a-person begin1 applied1 verified1 done$/);
+  });
+
+  test('revert puts back', async () => {
+    expect(await breakGlassRevert(bench.units, bench.host)).toMatchObject({ ok: true });
+    await bench.work(1, 'revert');
+    expect(bench.kinds()).toMatch(/reverting1:apply-failed reverted1 reverting0:apply-failed reverted0 reverted:apply-failed$/);
+  });
+
+  test('release leaves the host as a person mended it and ends the assignment', async () => {
+    expect(await breakGlassRelease(bench.units, bench.watchdog, bench.host)).toMatchObject({ ok: true });
+    expect(bench.kinds()).toMatch(/refused:needs-a-person refused:stopped-by-person$/);
+    expect(await breakGlassRelease(bench.units, bench.watchdog, bench.host)).toMatchObject({ ok: false });
+    expect((await acceptAssignment(bench.assignment({ generation: 2 }), bench.host)).kind).toBe('accepted');
+  });
+});

@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+
+import { compileSteps } from '../../../shared/plan/compile-steps.ts';
+import type { WrittenStep } from '../../../shared/plan/plan-schema.ts';
+
+function packages(name?: string): WrittenStep {
+  return { name, packages: { install: [{ name: 'runc', version: '1.0-1' }], sources: ['s'], conffiles: 'keep', timeout: 1000 } };
+}
+
+function restart(unit: string, name?: string): WrittenStep {
+  return { name, service: { restart: unit, looks: 3, every: 1000, timeout: 9000 } };
+}
+
+test.each<[string, WrittenStep[], string[]]>([
+  ['a restart alone needs no guard', [restart('a.service')], ['restart-a.service']],
+  ['packages alone have nothing to guard', [packages()], ['packages']],
+  ['a restart after packages is guarded', [packages(), restart('a.service')], ['guard-a.service', 'packages', 'restart-a.service']],
+  ['a restart before packages is not', [restart('a.service'), packages()], ['restart-a.service', 'packages']],
+  ['the guard stands before the first packages', [packages(), packages(), restart('a.service')], ['guard-a.service', 'packages', 'packages-2', 'restart-a.service']],
+  ['a unit has one guard', [packages(), restart('a.service'), packages(), restart('a.service')], ['guard-a.service', 'packages', 'restart-a.service', 'packages-2', 'restart-a.service-2']],
+  ['a revert restarts in the order of the plan', [packages(), restart('a.service'), restart('b.service')], ['guard-b.service', 'guard-a.service', 'packages', 'restart-a.service', 'restart-b.service']],
+  ['a given name is kept, and no other step gets it', [packages(), packages('packages'), restart('a.service', 'up')], ['guard-a.service', 'packages-2', 'packages', 'up']],
+])('%s', (_, written, names) => {
+  expect(compileSteps(written).map(({ name }) => name)).toEqual(names);
+});
+
+test('a guard looks as its restart does', () => {
+  const [guard, , proof] = compileSteps([packages(), restart('a.service')]);
+  expect(guard).toEqual({ ...proof, name: 'guard-a.service', action: 'guard' });
+});

@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+
+import { DEFAULT_POLICY } from '../../../shared/domain/policy.ts';
+import { parsePolicy } from '../../../shared/plan/parse-policy.ts';
+
+const HEAD = 'apiVersion: farrier/v1\nkind: FleetPolicy\n';
+
+test('a policy is read with its units resolved', () => {
+  const text = `${HEAD}spec:\n  maxUnavailable: { fleet: 2, perCluster: 50%, perZone: 1 }\n  lostAfter: 30s\n  deferAfter: 2h\n  permitValidFor: 90s\n  clockLimit: 1m\n`;
+  expect(parsePolicy(text, 'policy.yaml', 7)).toEqual({
+    ok: true,
+    warnings: [],
+    policy: {
+      version: 7,
+      maxUnavailable: { fleet: { unit: 'nodes', value: 2 }, perCluster: { unit: 'percent', value: 50 }, perZone: { unit: 'nodes', value: 1 } },
+      lostAfterMs: 30_000,
+      deferAfterMs: 7_200_000,
+      permitValidForMs: 90_000,
+      clockLimitMs: 60_000,
+    },
+  });
+});
+
+test('what a policy leaves out is as if nobody had decided', () => {
+  expect(parsePolicy(`${HEAD}spec: {}\n`, 'policy.yaml', 1)).toMatchObject({ ok: true, policy: { ...DEFAULT_POLICY, version: 1 } });
+  expect(parsePolicy(`${HEAD}spec: { maxUnavailable: { fleet: 3 } }\n`, 'policy.yaml', 1)).toMatchObject({
+    ok: true,
+    policy: { maxUnavailable: { ...DEFAULT_POLICY.maxUnavailable, fleet: { unit: 'nodes', value: 3 } } },
+  });
+});
+
+test.each<[string, string, string]>([
+  ['a plan', 'apiVersion: farrier/v1\nkind: Plan\nspec: {}\n', '2:7 kind wrong-kind'],
+  ['a key on the wrong level', `${HEAD}lostAfter: 45s\nspec: {}\n`, '3:1 lostAfter unknown-key'],
+  ['a nameless ceiling', `${HEAD}spec: { maxUnavailable: 2 }\n`, '3:25 spec.maxUnavailable wrong-type'],
+  ['a ceiling of nothing', `${HEAD}spec: { maxUnavailable: { fleet: 0 } }\n`, '3:34 spec.maxUnavailable.fleet out-of-range'],
+  ['a duration that is too short', `${HEAD}spec: { lostAfter: 1s }\n`, '3:20 spec.lostAfter out-of-range'],
+  ['deferred before lost', `${HEAD}spec: { lostAfter: 10m, deferAfter: 5m }\n`, '3:37 spec.deferAfter conflict'],
+])('%s is refused', (_, text, expected) => {
+  const parsed = parsePolicy(text, 'policy.yaml', 1);
+  expect(parsed.ok ? [] : parsed.diagnostics.map(({ line, column, path, code }) => `${line}:${column} ${path} ${code}`)).toEqual([expected]);
+});

@@ -1,0 +1,65 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+import { loadSettings as loadAgent } from '../../agent/settings/settings.ts';
+import { loadSettings as loadCoordinator } from '../../coordinator/settings/settings.ts';
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'farrier-settings-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function write(name: string, text: string): void {
+  mkdirSync(join(folder, name, '..'), { recursive: true });
+  writeFileSync(join(folder, name), text);
+}
+
+describe('the agent’s settings', () => {
+  test('nothing written: the defaults', async () => {
+    const loaded = await loadAgent(folder, {});
+    expect(loaded).toMatchObject({ ok: true, settings: { coordinator: null, stateDir: '/var/lib/farrier-agent', logLevel: 'info', allow: { steps: ['*'], packages: ['*'], sources: ['*'] } } });
+  });
+
+  test('drop-ins win over the file in the order of their names, the environment over both', async () => {
+    write('agent.yaml', 'coordinator: a:1\nlogLevel: warn\nallow: { packages: [containerd, "runc*"] }\n');
+    write('agent.d/20.yaml', 'coordinator: c:3\n');
+    write('agent.d/10.yaml', 'coordinator: b:2\n');
+    const loaded = await loadAgent(folder, { FARRIER_AGENT_LOG_LEVEL: 'debug' });
+    expect(loaded).toMatchObject({ ok: true, settings: { coordinator: 'c:3', logLevel: 'debug', allow: { packages: ['containerd', 'runc*'], steps: ['*'] } } });
+  });
+
+  test('every mistake comes back at once, each with where it was made', async () => {
+    write('agent.yaml', 'coordinator: nowhere\nallow: { package: [x] }\nspeed: 3\n');
+    write('agent.d/10.yaml', 'stateDir: here\n');
+    write('agent.d/20.yaml', '- not\n- keys\n');
+    const loaded = await loadAgent(folder, { FARRIER_AGENT_LOG_LEVEL: 'loud' });
+    if (loaded.ok) throw new Error('accepted');
+    expect(loaded.errors.map(({ source, message }) => `${source.replace(folder, '')}: ${message.slice(0, 28)}`).toSorted()).toEqual([
+      '/agent.d/10.yaml: `stateDir` must be an absolu',
+      '/agent.d/20.yaml: must hold `key: value` lines',
+      '/agent.yaml: `allow` must be an object of',
+      '/agent.yaml: `coordinator` must be host:p',
+      '/agent.yaml: unknown key `speed`; known a',
+      'environment: `logLevel` must be one of de',
+    ]);
+  });
+});
+
+describe('the coordinator’s settings', () => {
+  test('the command line wins over the files', async () => {
+    write('coordinator.yaml', 'fleet: edge\nlisten: 0.0.0.0:1\n');
+    const loaded = await loadCoordinator(folder, { listen: '0.0.0.0:2' });
+    expect(loaded).toMatchObject({ ok: true, settings: { fleet: 'edge', listen: '0.0.0.0:2', nats: null } });
+  });
+
+  test('every mistake comes back at once, each with where it was made', async () => {
+    write('coordinator.yaml', 'fleet: Not A Name\nport: 3\n');
+    const loaded = await loadCoordinator(folder, { listen: 'nowhere' });
+    if (loaded.ok) throw new Error('accepted');
+    expect(loaded.errors.map(({ source }) => source.replace(folder, '')).toSorted()).toEqual(['/coordinator.yaml', '/coordinator.yaml', 'command line']);
+  });
+});
