@@ -104,6 +104,8 @@ describe('at the door', () => {
     const spare = ['farrier-agent', 'enroll', '--state-dir', '/root/spare', '--coordinator', used.enrollAddress, '--token', used.token, '--ca-hash', used.caHash, '--name', 'spare'];
     await n2.mustExec(spare);
     await farrier.farrier(['node', 'remove', 'spare', '--why', 'tested']);
+    // The token lives for one second; a quick machine gets here sooner.
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
     expect(await enrolling(expired)).toEqual({
       exitCode: 1,
       said: 'farrier-agent: the coordinator refuses: token TOKEN expired at WHEN; an operator makes a new one with `farrier token create` (token-expired)',
