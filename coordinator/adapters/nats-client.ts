@@ -21,11 +21,7 @@ export interface NatsClient {
   publish(subject: string, message: OutgoingMessage): Promise<PublishResult>;
   subjects(stream: string, filter: string): Promise<readonly string[]>;
   /** What is stored from a sequence on and what comes, in order, until stopped. Survives the loss of servers. */
-  follow(stream: string, filter: string, sequence: number, only: 'headers' | 'all'): Promise<FollowedMessages>;
-  /** Core NATS: not stored. */
-  send(subject: string, data: string): void;
-  receive(subject: string, listener: (data: string) => void): () => void;
-  onReconnect(listener: () => void): void;
+  follow(stream: string, filter: string, sequence: number): Promise<FollowedMessages>;
   close(): Promise<void>;
 }
 
@@ -47,7 +43,6 @@ export interface StreamSpec {
 
 export interface StreamFacts {
   readonly replicas: number;
-  readonly lastSequence: number;
   readonly format: number;
   /** Why it may lose or misplace what is stored; null when it is what the store needs. */
   readonly unfit: string | null;
@@ -148,7 +143,7 @@ async function createClient(connection: NatsConnection, address: string): Promis
           metadata: { [FORMAT_KEY]: String(spec.format) },
         });
       }
-      const { config, state } = await admin.streams.info(spec.name);
+      const { config } = await admin.streams.info(spec.name);
       const unfit = [
         config.storage !== StorageType.File && 'it keeps messages in memory',
         config.retention !== RetentionPolicy.Limits && `its retention is ${config.retention}`,
@@ -157,7 +152,7 @@ async function createClient(connection: NatsConnection, address: string): Promis
         config.max_msgs_per_subject !== spec.messagesPerSubjectMax && `it keeps ${config.max_msgs_per_subject} messages of a subject, not ${spec.messagesPerSubjectMax}`,
         config.subjects.join(' ') !== spec.subjects.join(' ') && `its subjects are ${config.subjects.join(', ')}`,
       ].find((reason) => reason !== false);
-      return { replicas: config.num_replicas, lastSequence: state.last_seq, format: Number(config.metadata?.[FORMAT_KEY] ?? 0), unfit: unfit ?? null };
+      return { replicas: config.num_replicas, format: Number(config.metadata?.[FORMAT_KEY] ?? 0), unfit: unfit ?? null };
     }),
     last: (stream, subject) => get(stream, { last_by_subj: subject }),
     next: (stream, subject, sequence) => get(stream, { seq: sequence, next_by_subj: subject }),
@@ -174,8 +169,8 @@ async function createClient(connection: NatsConnection, address: string): Promis
       }
     }),
     subjects: (stream, filter) => patiently(async () => Object.keys((await admin.streams.info(stream, { subjects_filter: filter })).state.subjects ?? {})),
-    follow: (stream, filter, sequence, only) => patiently(async () => {
-      const consumer = await jetStream.consumers.get(stream, { filterSubjects: filter, opt_start_seq: Math.max(1, sequence), headers_only: only === 'headers', inactive_threshold: 60_000 });
+    follow: (stream, filter, sequence) => patiently(async () => {
+      const consumer = await jetStream.consumers.get(stream, { filterSubjects: filter, opt_start_seq: Math.max(1, sequence), inactive_threshold: 60_000 });
       const messages = await consumer.consume({ max_messages: 500 });
       return {
         async *[Symbol.asyncIterator]() {
@@ -187,16 +182,6 @@ async function createClient(connection: NatsConnection, address: string): Promis
         },
       };
     }),
-    send: (subject, data) => connection.publish(subject, data),
-    receive(subject, listener) {
-      const subscription = connection.subscribe(subject, { callback: (error, message) => error === null && listener(message.string()) });
-      return () => subscription.unsubscribe();
-    },
-    onReconnect(listener) {
-      void (async () => {
-        for await (const { type } of connection.status()) if (type === 'reconnect') listener();
-      })();
-    },
     close: () => connection.close(),
   };
 }

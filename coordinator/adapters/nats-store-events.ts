@@ -73,7 +73,7 @@ export function natsEvents(client: NatsClient, jetStream: string, prefix: string
     }
     const end = (await askNewest(stream)).messageSequence;
     if (at > end) return;
-    const followed = await client.follow(jetStream, subject, at, 'all');
+    const followed = await client.follow(jetStream, subject, at);
     const timer = setTimeout(() => void followed.stop(), followMaxMs);
     try {
       for await (const message of followed) {

@@ -1,7 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
-
 import type { Clock } from '../../shared/ports/clock.ts';
-import type { EventStore, Unsubscribe } from '../ports/event-store.ts';
+import type { EventStore } from '../ports/event-store.ts';
 import { StoreError } from '../ports/store-error.ts';
 import { connectNats } from './nats-client.ts';
 import type { NatsClient, NatsConnectOptions, StreamFacts } from './nats-client.ts';
@@ -9,10 +7,7 @@ import { describeDurability, readSync } from './nats-store-durability.ts';
 import { natsEvents } from './nats-store-events.ts';
 import { natsLeases } from './nats-store-leases.ts';
 import { bucketNames, natsRecords } from './nats-store-records.ts';
-import { fromSubject, toSubject } from './nats-subject.ts';
 import { assertStoreName, assertStorePrefix } from './store-name.ts';
-import { createStoreSignals } from './store-signals.ts';
-import { watchStream } from './watch-stream.ts';
 
 export interface NatsStoreOptions extends NatsConnectOptions {
   readonly clock: Clock;
@@ -32,7 +27,6 @@ export interface NatsStore extends EventStore {
 const STORE_FORMAT = 1;
 /** Stream metadata, filters over several subjects and sync_interval: always came with it. */
 const OLDEST_SERVER = '2.10.0';
-const followRetryMs = 1000;
 const readMax = 10_000;
 
 /** Several coordinators over one JetStream. @throws StoreError when no server answers, or it cannot hold a store. */
@@ -59,14 +53,12 @@ function createStore(client: NatsClient, options: NatsStoreOptions, eventStream:
   const events = natsEvents(client, eventStream, eventPrefix);
   const records = natsRecords(client, `${options.fleet}-records`);
   const leases = natsLeases(natsRecords(client, `${options.fleet}-leases`), options.clock);
-  const messagePrefix = `${options.fleet}.messages`;
-  const signals = createStoreSignals();
-  const closing = new AbortController();
+  let closed = false;
   const begun = new Set<Promise<unknown>>();
 
   /** Runs an operation that close() waits for. */
   function during<T>(operation: () => Promise<T>): Promise<T> {
-    if (closing.signal.aborted) throw new StoreError('store-closed', `the store in NATS at ${client.address} is closed`, 'nothing: the coordinator is stopping');
+    if (closed) throw new StoreError('store-closed', `the store in NATS at ${client.address} is closed`, 'nothing: the coordinator is stopping');
     const running = operation();
     begun.add(running);
     const forget = (): void => void begun.delete(running);
@@ -74,15 +66,10 @@ function createStore(client: NatsClient, options: NatsStoreOptions, eventStream:
     return running;
   }
 
-  client.onReconnect(() => signals.appendedSomewhere());
-  const following = followAppends(client, eventStream, eventPrefix, facts.lastSequence + 1, signals, closing.signal);
-
   return {
     async append(stream, expectedSequence, added) {
       assertStoreName(stream);
-      const result = await during(() => events.append(stream, expectedSequence, added));
-      if (result.ok) signals.appended(stream);
-      return result;
+      return await during(() => events.append(stream, expectedSequence, added));
     },
     async read(stream, after, limit = readMax) {
       assertStoreName(stream);
@@ -91,14 +78,6 @@ function createStore(client: NatsClient, options: NatsStoreOptions, eventStream:
     async streams(prefix) {
       assertStorePrefix(prefix);
       return await during(() => events.streams(prefix));
-    },
-    watch(stream, after, signal) {
-      assertStoreName(stream);
-      const source = {
-        read: (last: number, limit: number) => during(() => events.read(stream, last, limit)),
-        onAppend: (listener: () => void) => signals.onAppend(stream, listener),
-      };
-      return watchStream(source, after, AbortSignal.any([signal, closing.signal]));
     },
     async getRecord(key) {
       assertStoreName(key);
@@ -124,48 +103,17 @@ function createStore(client: NatsClient, options: NatsStoreOptions, eventStream:
       assertStoreName(name);
       await during(() => leases.release(name, holder));
     },
-    async publish(subject, message) {
-      assertStoreName(subject);
-      await during(async () => client.send(toSubject(messagePrefix, subject), JSON.stringify(message)));
-    },
-    subscribe(subject, listener): Unsubscribe {
-      assertStoreName(subject);
-      return client.receive(toSubject(messagePrefix, subject), (json) => listener(JSON.parse(json) as object));
-    },
     describeDurability: () => during(async () => {
       const { replicas } = facts;
       return describeDurability({ serverVersion: client.serverVersion(), replicas, sync: await readSync(options.monitorUrl) });
     }),
     async close() {
-      if (closing.signal.aborted) return;
-      closing.abort();
+      if (closed) return;
+      closed = true;
       await Promise.allSettled(begun);
-      await following;
       await client.close();
     },
   };
-}
-
-/** Tells the watches of this process about appends of all coordinators. Only headers travel; a watch reads what it wants. */
-async function followAppends(client: NatsClient, stream: string, prefix: string, from: number, signals: ReturnType<typeof createStoreSignals>, signal: AbortSignal): Promise<void> {
-  let next = from;
-  while (!signal.aborted) {
-    try {
-      const messages = await client.follow(stream, `${prefix}.>`, next, 'headers');
-      const stop = (): void => void messages.stop();
-      signal.addEventListener('abort', stop, { once: true });
-      if (signal.aborted) stop();
-      for await (const message of messages) {
-        next = message.sequence + 1;
-        signals.appended(fromSubject(prefix, message.subject));
-      }
-      signal.removeEventListener('abort', stop);
-    } catch (error) {
-      if (!(error instanceof StoreError)) throw error;
-      await delay(followRetryMs, undefined, { signal }).catch(() => undefined);
-    }
-    signals.appendedSomewhere();
-  }
 }
 
 async function ensureStream(client: NatsClient, name: string, prefix: string, replicas: number, messagesPerSubjectMax: 1 | -1): Promise<StreamFacts> {

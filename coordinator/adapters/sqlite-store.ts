@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 
 import type { Clock } from '../../shared/ports/clock.ts';
-import type { AppendResult, EventStore, Lease, PutResult, StoredEvent, StoredRecord, Unsubscribe } from '../ports/event-store.ts';
+import type { AppendResult, EventStore, Lease, PutResult, StoredEvent, StoredRecord } from '../ports/event-store.ts';
 import { StoreError } from '../ports/store-error.ts';
 import { groupCommit } from './group-commit.ts';
 import type { GroupCommit } from './group-commit.ts';
@@ -14,8 +14,6 @@ import type { FolderLock } from './sqlite-store-lock.ts';
 import { prepareStatements } from './sqlite-store-statements.ts';
 import type { Statements } from './sqlite-store-statements.ts';
 import { assertStoreName, assertStorePrefix } from './store-name.ts';
-import { createStoreSignals } from './store-signals.ts';
-import { watchStream } from './watch-stream.ts';
 
 export interface SqliteStoreOptions {
   /** Made when it is not there. Held by this process until close(): a second one gets `store-locked`. */
@@ -51,8 +49,7 @@ class OpenSqliteStore implements SqliteStore {
   readonly #lock: FolderLock;
   readonly #sql: Statements;
   readonly #commits: GroupCommit;
-  readonly #signals = createStoreSignals();
-  readonly #closing = new AbortController();
+  #closed = false;
 
   constructor(database: DatabaseSync, path: string, clock: Clock, lock: FolderLock) {
     this.#database = database;
@@ -66,7 +63,7 @@ class OpenSqliteStore implements SqliteStore {
   async append(stream: string, expectedSequence: number, events: readonly object[]): Promise<AppendResult> {
     assertStoreName(stream);
     const texts = events.map((event) => JSON.stringify(event));
-    const result = await this.#write((): AppendResult => {
+    return await this.#write((): AppendResult => {
       const known = this.#sql.stream(stream);
       const actualSequence = known?.lastSequence ?? 0;
       if (actualSequence !== expectedSequence) return { ok: false, actualSequence };
@@ -76,8 +73,6 @@ class OpenSqliteStore implements SqliteStore {
       this.#sql.setLastSequence(streamId, actualSequence + texts.length);
       return { ok: true, sequence: actualSequence + texts.length };
     });
-    if (result.ok) this.#signals.appended(stream);
-    return result;
   }
 
   async read(stream: string, after: number, limit = readMax): Promise<readonly StoredEvent[]> {
@@ -89,15 +84,6 @@ class OpenSqliteStore implements SqliteStore {
   async streams(prefix: string): Promise<readonly string[]> {
     assertStorePrefix(prefix);
     return this.#look(() => this.#sql.streams(prefix, prefix + AFTER_NAMES));
-  }
-
-  watch(stream: string, after: number, signal: AbortSignal): AsyncIterable<StoredEvent> {
-    assertStoreName(stream);
-    const source = {
-      read: (last: number, limit: number) => this.read(stream, last, limit),
-      onAppend: (listener: () => void) => this.#signals.onAppend(stream, listener),
-    };
-    return watchStream(source, after, AbortSignal.any([signal, this.#closing.signal]));
   }
 
   async getRecord(key: string): Promise<StoredRecord | null> {
@@ -139,24 +125,13 @@ class OpenSqliteStore implements SqliteStore {
     await this.#write(() => this.#sql.deleteLease(name, holder));
   }
 
-  async publish(subject: string, message: object): Promise<void> {
-    assertStoreName(subject);
-    const json = JSON.stringify(message);
-    setImmediate(() => this.#signals.message(subject, json));
-  }
-
-  subscribe(subject: string, listener: (message: object) => void): Unsubscribe {
-    assertStoreName(subject);
-    return this.#signals.onMessage(subject, (json) => listener(JSON.parse(json) as object));
-  }
-
   async copyTo(path: string): Promise<void> {
     await copySqliteStore(this.#path, path);
   }
 
   async close(): Promise<void> {
-    if (this.#closing.signal.aborted) return;
-    this.#closing.abort();
+    if (this.#closed) return;
+    this.#closed = true;
     this.#commits.flush();
     this.#database.close();
     this.#lock.release();
@@ -185,7 +160,7 @@ class OpenSqliteStore implements SqliteStore {
   }
 
   #assertOpen(): void {
-    if (this.#closing.signal.aborted) throw new StoreError('store-closed', `the store ${this.#path} is closed`, 'nothing: the coordinator is stopping');
+    if (this.#closed) throw new StoreError('store-closed', `the store ${this.#path} is closed`, 'nothing: the coordinator is stopping');
   }
 
   #toRecord(row: { readonly key: string; readonly value: string; readonly revision: number }): StoredRecord {

@@ -18,9 +18,6 @@ export interface EventStore {
   /** Names of the streams that begin with `prefix` and hold an event, sorted. */
   streams(prefix: string): Promise<readonly string[]>;
 
-  /** Yields events above `after`, those that exist and those that come, each once and in order, until aborted (then it returns). */
-  watch(stream: string, after: number, signal: AbortSignal): AsyncIterable<StoredEvent>;
-
   getRecord(key: string): Promise<StoredRecord | null>;
 
   /** Compare-and-swap: `expectedRevision` 0 demands that the record does not exist. */
@@ -38,11 +35,6 @@ export interface EventStore {
   acquireLease(name: string, holder: string, ttlMs: number): Promise<Lease | null>;
 
   releaseLease(name: string, holder: string): Promise<void>;
-
-  /** Fire and forget between coordinators; not durable. */
-  publish(subject: string, message: object): Promise<void>;
-
-  subscribe(subject: string, listener: (message: object) => void): Unsubscribe;
 
   close(): Promise<void>;
 }
@@ -71,5 +63,3 @@ export interface Lease {
   readonly holder: string;
   readonly expiresInMs: number;
 }
-
-export type Unsubscribe = () => void;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import type { EventStore } from '../../coordinator/ports/event-store.ts';
-import { collect, numbered, revisionOf, sequences } from './event-store-harness.ts';
+import { numbered, revisionOf, sequences } from './event-store-harness.ts';
 import type { EventStoreHarness, StoreUnderTest } from './event-store-harness.ts';
 import { describeRecords } from './event-store-records.ts';
 import { describeStreams } from './event-store-streams.ts';
@@ -75,26 +75,19 @@ export function describeEventStore(name: string, coordinators: 'one' | 'many', p
       await at.reopen();
       expect(await at.store.read('ledger', 0)).toHaveLength(3);
     });
-    else test('a second coordinator sees, is refused and is told as if it were the first', async () => {
+    else test('a second coordinator sees and is refused as if it were the first', async () => {
       const other = await at.harness.openAnother();
       try {
-        const watch = collect(other, 'ledger', 0);
-        const got: object[] = [];
-        other.subscribe('nudge', (message) => void got.push(message));
         await at.store.append('ledger', 0, numbered(2));
         expect(await other.append('ledger', 0, [{}])).toEqual({ ok: false, actualSequence: 2 });
         expect(await other.append('ledger', 2, [{}])).toEqual({ ok: true, sequence: 3 });
         expect(await at.store.append('ledger', 2, [{}])).toEqual({ ok: false, actualSequence: 3 });
-        await watch.until(3);
         expect(await at.store.append('ledger', 3, [{}])).toEqual({ ok: true, sequence: 4 });
-        await watch.until(4);
-        expect(await watch.stop()).toEqual([1, 2, 3, 4]);
+        expect(sequences(await other.read('ledger', 0))).toEqual([1, 2, 3, 4]);
         const revision = revisionOf(await at.store.putRecord('policy', { v: 1 }, 0));
         expect(await other.putRecord('policy', { v: 2 }, 0)).toEqual({ ok: false, actualRevision: revision });
         await at.store.acquireLease('leader', 'a', at.harness.leaseTtlMs);
         expect(await other.acquireLease('leader', 'b', at.harness.leaseTtlMs)).toBeNull();
-        await at.store.publish('nudge', { n: 1 });
-        await expect.poll(() => got).toEqual([{ n: 1 }]);
       } finally {
         await other.close();
       }

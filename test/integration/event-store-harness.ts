@@ -1,5 +1,3 @@
-import { expect } from 'vitest';
-
 import type { EventStore, StoredEvent } from '../../coordinator/ports/event-store.ts';
 
 /** What an adapter brings along to be held to the contract. One harness serves one test. */
@@ -34,30 +32,4 @@ export function sequences(events: readonly StoredEvent[]): readonly number[] {
 export function revisionOf(result: { readonly ok: true; readonly revision: number } | { readonly ok: false }): number {
   if (!result.ok) throw new Error('the write was refused');
   return result.revision;
-}
-
-export interface Collected {
-  /** Resolves when so many were seen. */
-  until(count: number): Promise<void>;
-  /** Aborts the watch; resolves to all sequences once the watch has returned. */
-  stop(): Promise<readonly number[]>;
-  readonly ended: Promise<readonly number[]>;
-}
-
-export function collect(store: EventStore, stream: string, after: number): Collected {
-  const abort = new AbortController();
-  const seen: number[] = [];
-  const follow = async (): Promise<readonly number[]> => {
-    for await (const { sequence } of store.watch(stream, after, abort.signal)) seen.push(sequence);
-    return seen;
-  };
-  const ended = follow();
-  return {
-    until: (count) => expect.poll(() => seen.length, { timeout: 10_000, interval: 5 }).toBeGreaterThanOrEqual(count),
-    stop: () => {
-      abort.abort();
-      return ended;
-    },
-    ended,
-  };
 }

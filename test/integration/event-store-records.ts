@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { revisionOf } from './event-store-harness.ts';
 import type { StoreUnderTest } from './event-store-harness.ts';
 
-/** Records, leases and messages. */
+/** Records and leases. */
 export function describeRecords(at: StoreUnderTest): void {
   describe('records', () => {
     test('change only from the revision that the caller has seen', async () => {
@@ -71,21 +71,6 @@ export function describeRecords(at: StoreUnderTest): void {
       await at.store.releaseLease('leader', 'a');
       await at.store.releaseLease('leader', 'a');
       expect(await at.store.acquireLease('leader', 'b', at.harness.leaseTtlMs)).not.toBeNull();
-    });
-  });
-
-  describe('messages', () => {
-    test('reach every listener of the subject, and no other', async () => {
-      const got: unknown[] = [];
-      const stopOne = at.store.subscribe('nudge/ledger', (message) => void got.push(['one', message]));
-      at.store.subscribe('nudge/ledger', (message) => void got.push(['two', message]));
-      at.store.subscribe('nudge', (message) => void got.push(['other', message]));
-      await at.store.publish('nudge/ledger', { n: 1 });
-      await expect.poll(() => got.length).toBe(2);
-      stopOne();
-      await at.store.publish('nudge/ledger', { n: 2 });
-      await expect.poll(() => got.length).toBe(3);
-      expect(got.toSorted()).toEqual([['one', { n: 1 }], ['two', { n: 1 }], ['two', { n: 2 }]]);
     });
   });
 }

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 
-import { collect, numbered, sequences } from './event-store-harness.ts';
+import { numbered, sequences } from './event-store-harness.ts';
 import type { StoreUnderTest } from './event-store-harness.ts';
 
-/** Streams: append, read, watch. */
+/** Streams: append, read. */
 export function describeStreams(at: StoreUnderTest): void {
   describe('append', () => {
     test('counts 1, 2, 3 without holes over several appends', async () => {
@@ -95,70 +95,6 @@ export function describeStreams(at: StoreUnderTest): void {
       expect(await at.store.streams('node_')).toEqual(['node_x']);
       expect(await at.store.streams('')).toEqual(['ledger', 'node-x', 'node/a', 'node/a.example', 'node/b', 'node_x']);
       expect(await at.store.streams('rollout/')).toEqual([]);
-    });
-  });
-
-  describe('watch', () => {
-    test('yields what is there and what comes, each once and in order, until aborted', async () => {
-      await at.store.append('ledger', 0, numbered(3));
-      const watch = collect(at.store, 'ledger', 1);
-      await watch.until(2);
-      await at.store.append('ledger', 3, numbered(2, 4));
-      await at.store.append('other', 0, numbered(1));
-      await at.store.append('ledger', 5, numbered(1, 6));
-      await watch.until(5);
-      expect(await watch.stop()).toEqual([2, 3, 4, 5, 6]);
-    });
-
-    test('misses nothing and repeats nothing while appends run beside it', async () => {
-      const watches = [collect(at.store, 'ledger', 0), collect(at.store, 'ledger', 0), collect(at.store, 'ledger', 50)];
-      const write = async (): Promise<void> => {
-        for (let last = 0; last < 100; ) {
-          const result = await at.store.append('ledger', last, [{}]);
-          last = result.ok ? result.sequence : result.actualSequence;
-        }
-      };
-      await Promise.all([write(), write(), write()]);
-      const last = (await at.store.read('ledger', 0)).length;
-      await Promise.all(watches.map((watch, index) => watch.until(index === 2 ? last - 50 : last)));
-      const expected = Array.from({ length: last }, (_, index) => index + 1);
-      expect(await watches[0]?.stop()).toEqual(expected);
-      expect(await watches[1]?.stop()).toEqual(expected);
-      expect(await watches[2]?.stop()).toEqual(expected.slice(50));
-    });
-
-    test('of a stream that does not exist yet waits for it', async () => {
-      const watch = collect(at.store, 'node/later', 0);
-      await at.store.append('node/later', 0, [{}]);
-      await watch.until(1);
-      expect(await watch.stop()).toEqual([1]);
-    });
-
-    test('returns at once when it was aborted before, and when it waits', async () => {
-      await at.store.append('ledger', 0, numbered(2));
-      for await (const event of at.store.watch('ledger', 0, AbortSignal.abort())) expect.unreachable(`yielded ${event.sequence}`);
-      const waiting = collect(at.store, 'ledger', 2);
-      await at.harness.pass(1);
-      expect(await waiting.stop()).toEqual([]);
-    });
-
-    test('yields nothing more after an abort in the middle', async () => {
-      await at.store.append('ledger', 0, numbered(10));
-      const abort = new AbortController();
-      const seen: number[] = [];
-      for await (const { sequence } of at.store.watch('ledger', 0, abort.signal)) {
-        seen.push(sequence);
-        if (sequence === 4) abort.abort();
-      }
-      expect(seen).toEqual([1, 2, 3, 4]);
-    });
-
-    test('ends when the store is closed', async () => {
-      const watch = collect(at.store, 'ledger', 0);
-      await at.store.append('ledger', 0, [{}]);
-      await watch.until(1);
-      await at.store.close();
-      expect(await watch.ended).toEqual([1]);
     });
   });
 }

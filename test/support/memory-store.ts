@@ -1,8 +1,5 @@
 import { assertStoreName, assertStorePrefix } from '../../coordinator/adapters/store-name.ts';
-import { createStoreSignals } from '../../coordinator/adapters/store-signals.ts';
-import type { StoreSignals } from '../../coordinator/adapters/store-signals.ts';
-import { watchStream } from '../../coordinator/adapters/watch-stream.ts';
-import type { EventStore, PutResult, StoredEvent, StoredRecord } from '../../coordinator/ports/event-store.ts';
+import type { EventStore, PutResult, StoredRecord } from '../../coordinator/ports/event-store.ts';
 import { StoreError } from '../../coordinator/ports/store-error.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
 import { manualClock } from './manual-clock.ts';
@@ -12,7 +9,6 @@ export interface MemoryDisk {
   readonly streams: Map<string, string[]>;
   readonly records: Map<string, { readonly json: string; readonly revision: number }>;
   readonly leases: Map<string, { readonly holder: string; readonly grantedMonotonicMs: number; readonly ttlMs: number }>;
-  readonly signals: StoreSignals;
   lastRevision: number;
 }
 
@@ -24,17 +20,17 @@ export interface MemoryStoreOptions {
 const readMax = 10_000;
 
 export function memoryDisk(): MemoryDisk {
-  return { streams: new Map(), records: new Map(), leases: new Map(), signals: createStoreSignals(), lastRevision: 0 };
+  return { streams: new Map(), records: new Map(), leases: new Map(), lastRevision: 0 };
 }
 
 /** The whole port in memory. It keeps JSON, as the real ones do, so that nobody shares an object with the store. Uses no timer. */
 export function memoryStore(options: MemoryStoreOptions = {}): EventStore {
   const disk = options.disk ?? memoryDisk();
   const clock = options.clock ?? manualClock();
-  const closing = new AbortController();
+  let closed = false;
 
   function assertOpen(): void {
-    if (closing.signal.aborted) throw new StoreError('store-closed', 'the store in memory is closed', 'open another one on the same disk');
+    if (closed) throw new StoreError('store-closed', 'the store in memory is closed', 'open another one on the same disk');
   }
 
   function changeRecord(key: string, expectedRevision: number, change: (revision: number) => void): PutResult {
@@ -50,15 +46,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): EventStore {
     return found === undefined ? null : { key, value: JSON.parse(found.json), revision: found.revision };
   }
 
-  async function read(stream: string, after: number, limit = readMax): Promise<readonly StoredEvent[]> {
-    assertStoreName(stream);
-    assertOpen();
-    const found = (disk.streams.get(stream) ?? []).slice(after, after + limit);
-    return found.map((json, index) => ({ sequence: after + index + 1, event: JSON.parse(json) as unknown }));
-  }
-
   return {
-    read,
     async append(stream, expectedSequence, events) {
       assertStoreName(stream);
       assertOpen();
@@ -67,21 +55,18 @@ export function memoryStore(options: MemoryStoreOptions = {}): EventStore {
       if (kept.length !== expectedSequence) return { ok: false, actualSequence: kept.length };
       for (const text of texts) kept.push(text);
       if (texts.length > 0) disk.streams.set(stream, kept);
-      disk.signals.appended(stream);
       return { ok: true, sequence: kept.length };
+    },
+    async read(stream, after, limit = readMax) {
+      assertStoreName(stream);
+      assertOpen();
+      const found = (disk.streams.get(stream) ?? []).slice(after, after + limit);
+      return found.map((json, index) => ({ sequence: after + index + 1, event: JSON.parse(json) as unknown }));
     },
     async streams(prefix) {
       assertStorePrefix(prefix);
       assertOpen();
       return [...disk.streams.keys()].filter((name) => name.startsWith(prefix)).toSorted();
-    },
-    watch(stream, after, signal) {
-      assertStoreName(stream);
-      const source = {
-        read: (last: number, limit: number) => read(stream, last, limit),
-        onAppend: (listener: () => void) => disk.signals.onAppend(stream, listener),
-      };
-      return watchStream(source, after, AbortSignal.any([signal, closing.signal]));
     },
     async getRecord(key) {
       assertStoreName(key);
@@ -120,20 +105,8 @@ export function memoryStore(options: MemoryStoreOptions = {}): EventStore {
       assertOpen();
       if (disk.leases.get(name)?.holder === holder) disk.leases.delete(name);
     },
-    async publish(subject, message) {
-      assertStoreName(subject);
-      assertOpen();
-      const json = JSON.stringify(message);
-      queueMicrotask(() => disk.signals.message(subject, json));
-    },
-    subscribe(subject, listener) {
-      assertStoreName(subject);
-      const stop = disk.signals.onMessage(subject, (json) => listener(JSON.parse(json) as object));
-      closing.signal.addEventListener('abort', stop, { once: true });
-      return stop;
-    },
     async close() {
-      closing.abort();
+      closed = true;
     },
   };
 }
