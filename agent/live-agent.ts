@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
 import type { Outcome } from '../shared/domain/journal-record.ts';
+import type { StepKind } from '../shared/domain/step-spec.ts';
 import type { Envelope } from '../shared/trust/envelope.ts';
 import type { AgentMessage, CoordinatorMessage__Output } from '../shared/wire/messages.ts';
 import type { HostFacts } from './adapters/host-facts.ts';
@@ -20,7 +21,8 @@ import type { JournalReader } from './runner/journal-reader.ts';
 import { recallAssignment } from './runner/recall-assignment.ts';
 import { recordPermit } from './runner/record-permit.ts';
 
-const STEP_KINDS = ['packages', 'service'];
+/** A kind that is forgotten here does not compile; the executors themselves would cost the agent memory. */
+const STEP_KINDS = Object.keys({ packages: true, service: true } satisfies Record<StepKind, true>);
 
 type Reply = (message: AgentMessage) => void;
 

@@ -4,15 +4,9 @@ import { join } from 'node:path';
 import type { Generation } from '../../shared/domain/ids.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
 import { syncFolder, writeDurably } from '../../shared/trust/write-durably.ts';
-import type { Watchdog } from '../ports/watchdog.ts';
+import type { Deadlines } from '../ports/watchdog.ts';
 
-/** A deadline that lies on disk; a systemd timer of its own (farrier-agent-watchdog.timer) runs `farrier-agent watchdog`, which looks at it. */
-export interface Deadlines extends Watchdog {
-  /** Whose deadline is past. */
-  due(): Promise<readonly Generation[]>;
-  armed(): Promise<readonly { readonly generation: Generation; readonly deadlineUnixMs: number }[]>;
-}
-
+/** Deadlines that lie on disk; a systemd timer of its own (farrier-agent-watchdog.timer) runs `farrier-agent watchdog`, which looks at them. */
 export function deadlineWatchdog(stateDir: string, clock: Clock): Deadlines {
   const folder = join(stateDir, 'watchdog');
   const armed = async (): Promise<readonly { readonly generation: Generation; readonly deadlineUnixMs: number }[]> => {
@@ -20,7 +14,6 @@ export function deadlineWatchdog(stateDir: string, clock: Clock): Deadlines {
     return Promise.all(names.map(async (name) => ({ generation: Number(name), deadlineUnixMs: Number(await readFile(join(folder, name), 'utf8')) })));
   };
   return {
-    armed,
     due: async () => (await armed()).filter(({ deadlineUnixMs }) => clock.wallUnixMs() > deadlineUnixMs).map(({ generation }) => generation),
     arm: async (generation, silenceMs) => {
       if ((await armed()).some((one) => one.generation === generation)) return;

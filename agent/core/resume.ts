@@ -1,6 +1,6 @@
 import type { Digest, Generation } from '../../shared/domain/ids.ts';
 import type { JournalRecord, Outcome } from '../../shared/domain/journal-record.ts';
-import { openAssignment, type Progress, progressOf, stepProgress } from './progress.ts';
+import { type Progress, progressOf, stepProgress } from './progress.ts';
 
 /** A step begun so often without an outcome breaks the host rather than itself: it is put back. */
 export const BEGIN_ATTEMPTS_MAX = 2;
@@ -35,19 +35,13 @@ export interface ResumeView {
 
 export type Force = { readonly to: 'finish' } | { readonly to: 'revert'; readonly why: Outcome };
 
-/** For an agent that starts: what is open, or `idle`. Everything begun goes on without a permit; `run` and `revert` are the work unit's. */
-export function resume(records: readonly JournalRecord[], view: (generation: Generation) => ResumeView): NextAction {
-  const open = openAssignment(records);
-  return open === null ? { kind: 'idle' } : nextAction(open, view(open.generation));
-}
-
-/** The same for one generation, open or over. */
-export function resumeGeneration(records: readonly JournalRecord[], generation: Generation, view: ResumeView): NextAction {
+/** For one generation, open or over; `idle` where the journal knows nothing of it. Everything begun goes on without a permit. */
+export function nextAction(records: readonly JournalRecord[], generation: Generation, view: ResumeView): NextAction {
   const progress = progressOf(records, generation);
-  return progress === null ? { kind: 'idle' } : nextAction(progress, view);
+  return progress === null ? { kind: 'idle' } : nextOf(progress, view);
 }
 
-export function nextAction(progress: Progress, view: ResumeView): NextAction {
+function nextOf(progress: Progress, view: ResumeView): NextAction {
   const { end } = progress;
   if (end !== null && end.kind !== 'needs-a-person') return { kind: 'over', end: end.kind };
   if (!progress.begun) return beforeBegin(progress, view);

@@ -21,10 +21,6 @@ export class ReportPump {
     this.#acknowledged = Math.max(this.#acknowledged, sequence);
   }
 
-  get acknowledged(): number {
-    return this.#acknowledged;
-  }
-
   /** @param records the journal in order. @returns those to send now; they count as sent from here on. */
   next(records: readonly JournalRecord[]): readonly JournalRecord[] {
     const room = UNACKNOWLEDGED_MAX - (this.#sent - this.#acknowledged);

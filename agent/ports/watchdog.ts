@@ -6,3 +6,9 @@ export interface Watchdog {
   arm(generation: Generation, silenceMs: number): Promise<void>;
   disarm(generation: Generation): Promise<void>;
 }
+
+/** For `farrier-agent watchdog`, which its timer starts to look at them. */
+export interface Deadlines extends Watchdog {
+  /** Whose deadline is past. */
+  due(): Promise<readonly Generation[]>;
+}

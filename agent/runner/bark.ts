@@ -1,6 +1,6 @@
 import type { Generation } from '../../shared/domain/ids.ts';
 import { progressOf } from '../core/progress.ts';
-import type { Deadlines } from '../adapters/deadline-watchdog.ts';
+import type { Deadlines } from '../ports/watchdog.ts';
 import type { WorkUnits } from '../ports/work-units.ts';
 import { type Host, journalFolder } from './host.ts';
 import { JournalReader } from './journal-reader.ts';

@@ -53,10 +53,6 @@ export class JournalReader {
     return this.#records.at(-1)?.sequence ?? 0;
   }
 
-  after(sequence: number): readonly JournalRecord[] {
-    return this.#records.filter((record) => record.sequence > sequence);
-  }
-
   /** Looks five times a second: inotify instances are few on a host full of containers. @returns how to stop. */
   onGrowth(listener: () => void): () => void {
     // Its own memory: others refresh too, and what they saw first would never be told here.

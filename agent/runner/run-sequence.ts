@@ -1,6 +1,5 @@
 import type { Outcome } from '../../shared/domain/journal-record.ts';
 import { type Force, type NextAction, nextAction } from '../core/resume.ts';
-import { progressOf } from '../core/progress.ts';
 import type { StepResult } from '../steps/step.ts';
 import { appendRecord } from './append-record.ts';
 import { revertStep, rollBackStep, runStep } from './run-step.ts';
@@ -71,9 +70,7 @@ export async function runSequence(work: Work, parts: RunnerParts, options: RunOp
 }
 
 function next(work: Work, parts: RunnerParts, options: RunOptions, force: Force | null): NextAction {
-  const progress = progressOf(parts.journal.records, work.generation);
-  if (progress === null) return { kind: 'idle' };
-  return nextAction(progress, {
+  return nextAction(parts.journal.records, work.generation, {
     stepCount: work.steps.length,
     action: work.action,
     permitHolds: options.permitHolds(),

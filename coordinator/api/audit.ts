@@ -53,11 +53,6 @@ export class AuditLog {
     return { entries: last === 0 ? [] : entries.slice(-last), broken: '' };
   }
 
-  /** @returns empty when the chain holds; else what broke and where. */
-  async verifyChain(): Promise<string> {
-    return (await this.list(0)).broken;
-  }
-
   async #append(facts: AuditFacts): Promise<AuditEntry> {
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
       await this.#catchUp();

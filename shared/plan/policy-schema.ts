@@ -1,5 +1,3 @@
-import type { z } from 'zod';
-
 import { DEFAULT_POLICY } from '../domain/policy.ts';
 import { duration, share } from './number-fields.ts';
 import { section } from './section.ts';
@@ -31,5 +29,3 @@ export const policyFile = section(
   },
   belowSpec,
 );
-
-export type PolicyFile = z.infer<typeof policyFile>;

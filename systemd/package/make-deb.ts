@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, lutimesSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { chmodSync, lutimesSync, mkdirSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /** `none` is for tests on hosts: xz takes half a minute a package. */
@@ -8,9 +8,8 @@ export type Compression = 'xz' | 'none';
 /**
  * Packs a tree with root as owner of everything. The same tree gives the same bytes: times are `sourceDateEpoch` (seconds),
  * dpkg-deb sorts the names, and xz's blocks do not depend on how many threads made them.
- * @returns the size in bytes.
  */
-export function makeDeb(treeFolder: string, debPath: string, sourceDateEpoch: number, compression: Compression): number {
+export function makeDeb(treeFolder: string, debPath: string, sourceDateEpoch: number, compression: Compression): void {
   for (const entry of readdirSync(treeFolder, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name);
     // Whatever the umask of whoever builds: folders of a package are 0755.
@@ -26,5 +25,4 @@ export function makeDeb(treeFolder: string, debPath: string, sourceDateEpoch: nu
     stdio: ['ignore', 'ignore', 'inherit'],
     env: { ...process.env, SOURCE_DATE_EPOCH: String(sourceDateEpoch) },
   });
-  return statSync(debPath).size;
 }

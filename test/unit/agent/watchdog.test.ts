@@ -46,7 +46,7 @@ test('past its deadline, what was begun is reverted by a unit of its own; what i
   await bench.work(1, 'went-silent');
   expect(bench.kinds()).toMatch(/reverting0:went-silent reverted0 reverted:went-silent$/);
   expect(await bark(deadlines, bench.units, bench.host)).toEqual([]);
-  expect(await deadlines.armed()).toEqual([]);
+  expect(await deadlines.due()).toEqual([]);
 });
 
 test('losing the link alone reverts nothing: what its own verifies confirmed is disarmed before it is done', async () => {
