@@ -47,7 +47,7 @@ test('never throws, never accepted: JSON with one character changed', () => {
   let read = 0;
   fc.assert(
     fc.property(fc.nat(text.length - 1), fc.string({ minLength: 1, maxLength: 1 }), (index, character) => {
-      fc.pre(text[index] !== character && (index < hint.from || index > hint.to));
+      fc.pre(urlSafe(text[index] ?? '') !== urlSafe(character) && (index < hint.from || index > hint.to));
       const envelope = fromText(text.slice(0, index) + character + text.slice(index + 1));
       if (envelope === null) return;
       read += 1;
@@ -58,6 +58,11 @@ test('never throws, never accepted: JSON with one character changed', () => {
   // Otherwise every change was caught by the parser and the signature was never asked.
   expect(read).toBeGreaterThan(100);
 });
+
+/** Both alphabets of base64 are read (DSSE, envelope.md): `-` for `+` changes nothing. */
+function urlSafe(character: string): string {
+  return character === '+' ? '-' : character === '/' ? '_' : character;
+}
 
 function fromText(text: string): ReturnType<typeof envelopeFromJson> {
   try {
