@@ -1,4 +1,4 @@
-import { type JournalRecord, type Outcome, WHOLE_SEQUENCE } from '../../shared/domain/journal-record.ts';
+import { type JournalRecord, OK, type Outcome, WHOLE_SEQUENCE } from '../../shared/domain/journal-record.ts';
 import type { Digest, Epoch, Generation, RolloutId } from '../../shared/domain/ids.ts';
 
 /** What the journal says about one assignment. */
@@ -31,7 +31,6 @@ export interface StepProgress {
 }
 
 const UNTOUCHED: StepProgress = { attempts: 0, prior: null, applied: false, verified: false, revertAttempts: 0, reverted: false };
-const OK: Outcome = { code: 'ok', message: '', object: '' };
 
 export function stepProgress(progress: Progress, step: number): StepProgress {
   return progress.steps.get(step) ?? UNTOUCHED;

@@ -1,5 +1,5 @@
 import type { Digest, Generation } from '../../shared/domain/ids.ts';
-import type { JournalRecord, Outcome } from '../../shared/domain/journal-record.ts';
+import { type JournalRecord, OK, type Outcome } from '../../shared/domain/journal-record.ts';
 import { type Progress, progressOf, stepProgress } from './progress.ts';
 
 /** A step begun so often without an outcome breaks the host rather than itself: it is put back. */
@@ -68,7 +68,7 @@ function goForward(progress: Progress, view: ResumeView): NextAction {
     if (attempts >= BEGIN_ATTEMPTS_MAX && view.force === null) return goBack(progress, interruptedTwice(step));
     return { kind: 'run', step, attempt: attempts + 1, prior };
   }
-  return { kind: 'close', record: 'done', outcome: { code: 'ok', message: '', object: '' } };
+  return { kind: 'close', record: 'done', outcome: OK };
 }
 
 function goBack(progress: Progress, failure: Outcome): NextAction {
@@ -89,7 +89,7 @@ function rollBack(progress: Progress, view: ResumeView): NextAction {
     if (attempts >= REVERT_ATTEMPTS_MAX) return { kind: 'needs-a-person', journaled: false, outcome: cannotRevert(step, null) };
     return { kind: 'run', step, attempt: attempts + 1, prior };
   }
-  return { kind: 'close', record: 'done', outcome: { code: 'ok', message: '', object: '' } };
+  return { kind: 'close', record: 'done', outcome: OK };
 }
 
 function interruptedTwice(step: number): Outcome {

@@ -1,16 +1,17 @@
-import type { Digest, Generation } from '../../shared/domain/ids.ts';
+import type { Generation } from '../../shared/domain/ids.ts';
 import type { Outcome } from '../../shared/domain/journal-record.ts';
 import type { Envelope } from '../../shared/trust/envelope.ts';
 import { ASSIGNMENT_TYPE } from '../../shared/trust/payload-types.ts';
 import { decodeAssignment } from '../../shared/wire/assignment-codec.ts';
 import { type Admission, admitAssignment } from '../core/admit-assignment.ts';
-import { diskFullOutcome, isDiskFull } from '../core/disk-full.ts';
+import { diskFullOutcome } from '../core/disk-full.ts';
 import type { JournalError } from '../core/journal-error.ts';
 import { unverified } from '../core/unverified.ts';
-import type { JournalEntry } from '../ports/journal.ts';
 import { redactOutcome } from './append-record.ts';
 import { awaitHostJournal, type Host } from './host.ts';
 import type { OpenJournal } from './journal-file.ts';
+import { orDiskFull } from './or-disk-full.ts';
+import { wholeEntry } from './whole-entry.ts';
 
 /**
  * accepted  journaled; staging can begin
@@ -55,45 +56,30 @@ async function settle(admission: Admission, envelope: Envelope, journal: OpenJou
       return { kind: 'busy', outcome: admission.outcome };
     case 'refuse': {
       const outcome = redactOutcome(admission.outcome);
-      if (admission.journal !== null) {
-        const { rollout, generation, epoch, digest } = admission.journal;
-        journal.append([{ ...WHOLE, kind: 'refused', rollout, generation, epoch, digest, outcome }]);
-      }
+      if (admission.journal !== null) journal.append([wholeEntry('refused', admission.journal, { outcome })]);
       return { kind: 'refused', journaled: admission.journal !== null, outcome };
     }
     case 'already':
     case 'accept': {
-      const { rollout, generation, epoch, action } = admission.assignment;
+      const { generation, action } = admission.assignment;
+      const about = { ...admission.assignment, digest: action.digest };
       if (admission.kind === 'already' && !admission.newer) return { kind: 'already', generation };
       // The file first: a record must never name what is not there.
-      const payloadDigest = await keep(host, generation, envelope);
+      const payloadDigest = await orDiskFull(host.assignments.keepAssignment(generation, envelope));
       if (payloadDigest instanceof Error) {
         const outcome = redactOutcome(diskFullOutcome(payloadDigest, 'the assignment could not be kept'));
         // What is known already ends only by what was journaled of it; it is sent again.
         if (admission.kind === 'already') return { kind: 'refused', journaled: false, outcome };
-        journal.append([{ ...WHOLE, kind: 'refused', rollout, generation, epoch, digest: action.digest, outcome }]);
+        journal.append([wholeEntry('refused', about, { outcome })]);
         return { kind: 'refused', journaled: true, outcome };
       }
-      const accepted = { ...WHOLE, kind: 'accepted' as const, rollout, generation, epoch, digest: action.digest, payloadDigest };
       const old = admission.kind === 'accept' ? admission.supersedes : null;
-      journal.append([...(old === null ? [] : [superseded(old, generation)]), accepted]);
+      journal.append([...(old === null ? [] : [wholeEntry('refused', old, { outcome: superseded(generation) })]), wholeEntry('accepted', about, { payloadDigest })]);
       return { kind: admission.kind === 'accept' ? 'accepted' : 'already', generation };
     }
   }
 }
 
-/** @returns the error where the disk is full. */
-async function keep(host: Host, generation: Generation, envelope: Envelope): Promise<Digest | Error> {
-  return await host.assignments.keepAssignment(generation, envelope).catch((error: unknown) => {
-    if (isDiskFull(error)) return error;
-    throw error;
-  });
-}
-
-const WHOLE = { step: -1, stepName: '', attempt: 0, payloadDigest: '', outcome: null } as const;
-
-function superseded(old: Pick<JournalEntry, 'rollout' | 'generation' | 'epoch' | 'digest'>, by: Generation): JournalEntry {
-  const { rollout, generation, epoch, digest } = old;
-  const outcome: Outcome = { code: 'recalled', message: `assignment ${by} came before this one was begun`, object: '' };
-  return { ...WHOLE, kind: 'refused', rollout, generation, epoch, digest, outcome };
+function superseded(by: Generation): Outcome {
+  return { code: 'recalled', message: `assignment ${by} came before this one was begun`, object: '' };
 }

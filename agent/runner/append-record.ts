@@ -3,8 +3,6 @@ import { redactLine } from '../../shared/domain/redact.ts';
 import type { JournalEntry } from '../ports/journal.ts';
 import type { RunnerParts, Work } from './work.ts';
 
-export const OK: Outcome = { code: 'ok', message: '', object: '' };
-
 /** Writes one record of this assignment. Nothing unredacted gets past here. */
 export function appendRecord(work: Work, parts: RunnerParts, entry: Pick<JournalEntry, 'kind'> & Partial<JournalEntry>): JournalRecord {
   const { rollout, generation, epoch, digest } = work;

@@ -6,6 +6,7 @@ import type { WorkUnits } from '../ports/work-units.ts';
 import { awaitHostJournal, type Host, journalFolder } from './host.ts';
 import { JournalReader } from './journal-reader.ts';
 import { recallAssignment } from './recall-assignment.ts';
+import { wholeEntry } from './whole-entry.ts';
 
 export type BreakGlassResult =
   | { readonly ok: true; readonly generation: Generation; readonly message: string }
@@ -44,13 +45,13 @@ export async function breakGlassRelease(units: WorkUnits, watchdog: Watchdog, ho
   const found = look(host);
   if ('ok' in found) return found;
   if (!found.begun) return giveUp(found, units, host);
-  const { generation, rollout, epoch, digest } = found;
+  const { generation } = found;
   if (found.end === null) return { ok: false, message: `assignment ${generation} is begun and goes on by itself`, remedy: 'farrier-agent finish or farrier-agent revert' };
   const opened = await awaitHostJournal(host, LOCK_WAIT_MS);
   if (!opened.ok) return failed(opened.error);
   await watchdog.disarm(generation);
   const outcome = { code: 'stopped-by-person', message: 'a person released the host as it is, after it needed one', object: '' } as const;
-  opened.journal.append([{ kind: 'refused', rollout, generation, epoch, digest, step: -1, stepName: '', attempt: 0, payloadDigest: '', outcome }]);
+  opened.journal.append([wholeEntry('refused', found, { outcome })]);
   opened.journal.close();
   return { ok: true, generation, message: `assignment ${generation} is released; its slot is returned when the coordinator hears of it` };
 }

@@ -1,9 +1,11 @@
 import type { FleetName, NodeName } from '../../shared/domain/ids.ts';
+import type { JournalRecord } from '../../shared/domain/journal-record.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
 import type { Logger } from '../../shared/ports/logger.ts';
 import type { Random } from '../../shared/ports/random.ts';
 import type { Envelope } from '../../shared/trust/envelope.ts';
 import type { PayloadType } from '../../shared/trust/payload-types.ts';
+import type { PermitQuestion, PermitView } from '../core/admit-permit.ts';
 import type { AllowList } from '../core/allow-list.ts';
 import type { VerifiedCommand } from '../identity/verify-command.ts';
 import type { DurableFiles } from '../ports/durable-files.ts';
@@ -25,6 +27,11 @@ export interface Host {
   readonly logger: Logger;
   /** Against the plan keys of the trust document as it is now; nothing holds under one that has expired. */
   verify(envelope: Envelope, payloadType: PayloadType): VerifiedCommand;
+}
+
+/** What a permit is judged against, at this instant. */
+export function permitView({ fleet, node, bootId, clock }: Host, records: readonly JournalRecord[], question: PermitQuestion | null): PermitView {
+  return { fleet, node, bootId, nowMonotonicMs: clock.monotonicMs(), nowUnixMs: clock.wallUnixMs(), records, question };
 }
 
 export function journalFolder(stateDir: string): string {

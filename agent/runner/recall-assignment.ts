@@ -3,9 +3,9 @@ import type { OutcomeCode } from '../../shared/domain/outcome.ts';
 import type { JournalError } from '../core/journal-error.ts';
 import { progressOf } from '../core/progress.ts';
 import type { WorkUnits } from '../ports/work-units.ts';
-import { redactOutcome } from './append-record.ts';
 import { awaitHostJournal, type Host, journalFolder } from './host.ts';
 import { JournalReader } from './journal-reader.ts';
+import { wholeEntry } from './whole-entry.ts';
 
 /**
  * recalled  journaled: it will never begin
@@ -43,9 +43,7 @@ export async function recallAssignment(
     try {
       const now = progressOf(opened.journal.records, generation);
       if (now === null || now.begun || now.end !== null) continue;
-      const { rollout, epoch, digest } = now;
-      const outcome = redactOutcome({ code: recall.code, message: recall.reason, object: '' });
-      opened.journal.append([{ kind: 'refused', rollout, generation, epoch, digest, step: -1, stepName: '', attempt: 0, payloadDigest: '', outcome }]);
+      opened.journal.append([wholeEntry('refused', now, { outcome: { code: recall.code, message: recall.reason, object: '' } })]);
       return { kind: 'recalled' };
     } finally {
       opened.journal.close();

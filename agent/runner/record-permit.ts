@@ -1,15 +1,17 @@
-import type { Digest, Generation } from '../../shared/domain/ids.ts';
+import type { Generation } from '../../shared/domain/ids.ts';
 import type { Outcome } from '../../shared/domain/journal-record.ts';
 import type { Envelope } from '../../shared/trust/envelope.ts';
 import { PERMIT_TYPE } from '../../shared/trust/payload-types.ts';
 import { decodePermit } from '../../shared/wire/permit-codec.ts';
 import { type PermitQuestion, refusePermit } from '../core/admit-permit.ts';
-import { diskFullOutcome, isDiskFull } from '../core/disk-full.ts';
+import { diskFullOutcome } from '../core/disk-full.ts';
 import { progressOf } from '../core/progress.ts';
 import type { JournalError } from '../core/journal-error.ts';
 import { unverified } from '../core/unverified.ts';
 import { redactOutcome } from './append-record.ts';
-import { awaitHostJournal, type Host } from './host.ts';
+import { awaitHostJournal, type Host, permitView } from './host.ts';
+import { orDiskFull } from './or-disk-full.ts';
+import { wholeEntry } from './whole-entry.ts';
 
 export type PermitResult =
   /** Journaled: start the work unit in mode `activate` now. */
@@ -34,36 +36,24 @@ export async function recordPermit(envelope: Envelope, question: PermitQuestion 
   }
   const { journal } = opened;
   try {
-    const { fleet, node, bootId, clock } = host;
-    const view = { fleet, node, bootId, nowMonotonicMs: clock.monotonicMs(), nowUnixMs: clock.wallUnixMs(), records: journal.records, question };
-    const refusal = refusePermit(permit, view);
+    const refusal = refusePermit(permit, permitView(host, journal.records, question));
     if (refusal !== null || question === null) return { kind: 'refused', outcome: refusal ?? { code: 'permit-replayed', message: '', object: '' } };
     if (progressOf(journal.records, permit.generation)?.staged !== true) return refused('generation-stale', 'the assignment is not staged yet');
-    const { rollout, generation, epoch, digest } = permit;
-    const whole = { rollout, generation, epoch, digest, step: -1, stepName: '', attempt: 0 } as const;
-    const payloadDigest = await keep(host, question, envelope);
+    const payloadDigest = await orDiskFull(host.assignments.keepPermit(question, envelope));
     if (payloadDigest instanceof Error) {
       // Given up here and now: a slot must not wait for somebody to make room.
       const outcome = redactOutcome(diskFullOutcome(payloadDigest, 'the permit could not be kept'));
-      journal.append([{ ...whole, kind: 'refused', payloadDigest: '', outcome }]);
+      journal.append([wholeEntry('refused', permit, { outcome })]);
       return { kind: 'refused', outcome };
     }
-    journal.append([{ ...whole, kind: 'permit', payloadDigest, outcome: null }]);
-    return { kind: 'permitted', generation };
+    journal.append([wholeEntry('permit', permit, { payloadDigest })]);
+    return { kind: 'permitted', generation: permit.generation };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
     return refused('disk-full', `no room for the permit under ${host.stateDir}; free space`);
   } finally {
     journal.close();
   }
-}
-
-/** @returns the error where the disk is full. */
-async function keep(host: Host, question: PermitQuestion, envelope: Envelope): Promise<Digest | Error> {
-  return await host.assignments.keepPermit(question, envelope).catch((error: unknown) => {
-    if (isDiskFull(error)) return error;
-    throw error;
-  });
 }
 
 function refused(code: Outcome['code'], message: string): PermitResult {

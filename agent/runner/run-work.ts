@@ -11,6 +11,7 @@ import { redactOutcome } from './append-record.ts';
 import { type Host, openHostJournal } from './host.ts';
 import { runSequence } from './run-sequence.ts';
 import { verifiedWork } from './verified-work.ts';
+import { wholeEntry } from './whole-entry.ts';
 import type { RunnerParts } from './work.ts';
 
 export type WorkEnd =
@@ -54,8 +55,7 @@ async function workOn({ generation, mode }: WorkOrder, host: Host, own: Pick<Run
     // Begun, it can neither go on nor back on what cannot be trusted; not begun, it never will be.
     const code = progress.begun ? 'needs-a-person' : verified.outcome.code;
     const outcome = redactOutcome({ ...verified.outcome, code });
-    const { rollout, epoch, digest } = progress;
-    journal.append([{ kind: 'refused', rollout, generation, epoch, digest, step: -1, stepName: '', attempt: 0, payloadDigest: '', outcome }]);
+    journal.append([wholeEntry('refused', progress, { outcome })]);
     return { kind: 'refused', outcome };
   }
   const { work, permitHolds } = verified;

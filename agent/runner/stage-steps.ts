@@ -1,7 +1,7 @@
-import { WHOLE_SEQUENCE } from '../../shared/domain/journal-record.ts';
+import { OK, WHOLE_SEQUENCE } from '../../shared/domain/journal-record.ts';
 import { stepProgress } from '../core/progress.ts';
 import { STEP_OK, type StepResult, stepFailure } from '../steps/step.ts';
-import { appendRecord, OK } from './append-record.ts';
+import { appendRecord } from './append-record.ts';
 import { guarded } from './guarded.ts';
 import { stepOf } from './step-of.ts';
 import type { RunnerParts, Work } from './work.ts';

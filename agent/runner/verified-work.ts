@@ -6,7 +6,7 @@ import { decodePermit, type PermitSpec } from '../../shared/wire/permit-codec.ts
 import { type PermitQuestion, refusePermit } from '../core/admit-permit.ts';
 import { lastDone } from '../core/last-done.ts';
 import type { Progress } from '../core/progress.ts';
-import type { Host } from './host.ts';
+import { type Host, permitView } from './host.ts';
 import type { Work } from './work.ts';
 
 export type VerifiedWork =
@@ -31,7 +31,7 @@ export async function verifiedWork(host: Host, records: readonly JournalRecord[]
     onSilence: assignment.onSilence,
     silenceMs: assignment.silenceMs,
   };
-  const permitHolds = (): boolean => permit !== null && refusePermit(permit.permit, viewOf(host, records, permit.question)) === null;
+  const permitHolds = (): boolean => permit !== null && refusePermit(permit.permit, permitView(host, records, permit.question)) === null;
   if (assignment.action.kind === 'sequence') {
     return { ok: true, permitHolds, work: { ...base, action: 'sequence', steps: assignment.action.steps, home: null } };
   }
@@ -67,12 +67,6 @@ async function readPermit(host: Host, generation: Generation): Promise<{ readonl
   return decoded?.ok === true ? { permit: decoded.value, question: stored.question } : null;
 }
 
-function viewOf(host: Host, records: readonly JournalRecord[], question: PermitQuestion) {
-  const { fleet, node, bootId, clock } = host;
-  return { fleet, node, bootId, records, question, nowMonotonicMs: clock.monotonicMs(), nowUnixMs: clock.wallUnixMs() };
-}
-
 function invalid(message: string): { readonly ok: false; readonly outcome: Outcome } {
   return { ok: false, outcome: { code: 'signature-invalid', message, object: '' } };
 }
-

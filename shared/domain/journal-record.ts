@@ -65,3 +65,5 @@ export interface Outcome {
   /** The package, unit or path that failed or blocks; may be empty. */
   readonly object: string;
 }
+
+export const OK: Outcome = { code: 'ok', message: '', object: '' };
