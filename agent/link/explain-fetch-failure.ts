@@ -1,15 +1,14 @@
 import { status, type ServiceError } from '@grpc/grpc-js';
 
 import { failure, type Failure } from '../../shared/trust/failure.ts';
+import { isDiskFull } from '../core/disk-full.ts';
 
 export type FetchCode = 'artifact-unknown' | 'artifact-corrupt' | 'artifact-too-large' | 'disk-full' | 'refused' | 'unreachable' | 'aborted';
 
 /** @throws what is neither gRPC's nor the file system's: a bug. */
 export function explainFetchFailure(error: unknown, sha256: string): Failure<FetchCode> {
+  if (isDiskFull(error)) return failure('disk-full', `no room for artifact ${sha256}: ${error.message}; free some and the transfer goes on`);
   if (!(error instanceof Error) || !('code' in error)) throw error;
-  if (error.code === 'ENOSPC' || error.code === 'EDQUOT') {
-    return failure('disk-full', `no room for artifact ${sha256}: ${error.message}; free some and the transfer goes on`);
-  }
   const { details } = error as ServiceError;
   switch (error.code) {
     case status.NOT_FOUND:

@@ -4,7 +4,7 @@ import type { Envelope } from '../../shared/trust/envelope.ts';
 import { ASSIGNMENT_TYPE } from '../../shared/trust/payload-types.ts';
 import { decodeAssignment } from '../../shared/wire/assignment-codec.ts';
 import { type Admission, admitAssignment } from '../core/admit-assignment.ts';
-import { diskFullOutcome } from '../core/disk-full.ts';
+import { diskFullOutcome, isDiskFull } from '../core/disk-full.ts';
 import type { JournalError } from '../core/journal-error.ts';
 import { unverified } from '../core/unverified.ts';
 import { redactOutcome } from './append-record.ts';
@@ -43,7 +43,7 @@ export async function acceptAssignment(envelope: Envelope, host: Host): Promise<
     const admission = admitAssignment(decodeAssignment(verified.payload), { fleet, node, allow, records, nowUnixMs: host.clock.wallUnixMs() });
     return await settle(admission, envelope, opened.journal, host);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+    if (!isDiskFull(error)) throw error;
     return { kind: 'busy', outcome: { code: 'disk-full', message: `no room for the assignment under ${host.stateDir}; free space`, object: host.stateDir } };
   } finally {
     opened.journal.close();

@@ -4,7 +4,7 @@ import type { Envelope } from '../../shared/trust/envelope.ts';
 import { PERMIT_TYPE } from '../../shared/trust/payload-types.ts';
 import { decodePermit } from '../../shared/wire/permit-codec.ts';
 import { type PermitQuestion, refusePermit } from '../core/admit-permit.ts';
-import { diskFullOutcome } from '../core/disk-full.ts';
+import { diskFullOutcome, isDiskFull } from '../core/disk-full.ts';
 import { progressOf } from '../core/progress.ts';
 import type { JournalError } from '../core/journal-error.ts';
 import { unverified } from '../core/unverified.ts';
@@ -49,7 +49,7 @@ export async function recordPermit(envelope: Envelope, question: PermitQuestion 
     journal.append([wholeEntry('permit', permit, { payloadDigest })]);
     return { kind: 'permitted', generation: permit.generation };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+    if (!isDiskFull(error)) throw error;
     return refused('disk-full', `no room for the permit under ${host.stateDir}; free space`);
   } finally {
     journal.close();

@@ -1,5 +1,6 @@
 import type { Generation } from '../../shared/domain/ids.ts';
 import type { Outcome } from '../../shared/domain/journal-record.ts';
+import { isDiskFull } from '../core/disk-full.ts';
 import type { JournalError } from '../core/journal-error.ts';
 import { isOpen, progressOf } from '../core/progress.ts';
 import type { Force, NextAction } from '../core/resume.ts';
@@ -39,7 +40,7 @@ export async function runWork(order: WorkOrder, host: Host, executors: Executors
     return await workOn(order, host, { journal: opened.journal, executors, watchdog, settle }, stop);
   } catch (error) {
     // Not even a record fits any more: the room that was kept for going back is for this, and the next unit goes on.
-    if ((error as NodeJS.ErrnoException).code === 'ENOSPC') await host.assignments.release(order.generation);
+    if (isDiskFull(error)) await host.assignments.release(order.generation);
     throw error;
   } finally {
     opened.journal.close();
