@@ -1,13 +1,10 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto';
-
-import { caHashOf } from '../../shared/trust/ca-hash.ts';
 import { envelopeToJson } from '../../shared/trust/envelope-json.ts';
 import { failure, type Failure } from '../../shared/trust/failure.ts';
-import { identityOfPeerCertificate } from '../../shared/trust/peer-identity.ts';
 import { verifyTrustDocument } from '../../shared/trust/trust-document.ts';
 import { trustedKeyFromSpki } from '../../shared/trust/trusted-key.ts';
 import type { EnrollResponse__Output } from '../../shared/wire/messages.ts';
 import type { IdentityFiles } from './identity-files.ts';
+import { problemWithIssued } from './problem-with-issued.ts';
 
 export interface EnrollExpectation {
   readonly name: string;
@@ -24,13 +21,8 @@ export type ReadEnrollResponse =
 export function readEnrollResponse(response: EnrollResponse__Output, { name, caHash, keyPem, nowUnixMs }: EnrollExpectation): ReadEnrollResponse {
   try {
     const { fleet, certificatePem, caPem, linkAddress } = response;
-    const [certificate, ca] = [new X509Certificate(certificatePem), new X509Certificate(caPem)];
-    if (caHashOf(ca) !== caHash) return invalid(`it names a CA with the hash ${caHashOf(ca)}, pinned is ${caHash}`);
-    if (!certificate.verify(ca.publicKey)) return invalid('the certificate was not issued by its CA');
-    if (!certificate.checkPrivateKey(createPrivateKey(keyPem))) return invalid('the certificate is not for the key of this host');
-    const peer = identityOfPeerCertificate(certificate);
-    const identity = peer.ok ? peer.facts.identity : null;
-    if (identity?.kind !== 'node' || identity.name !== name || identity.fleet !== fleet) return invalid(`the certificate does not name node ${name} of fleet ${fleet}`);
+    const wrong = problemWithIssued(certificatePem, caPem, { fleet, node: name, caHash, keyPem });
+    if (wrong !== null) return invalid(wrong);
     const rootKey = trustedKeyFromSpki(response.rootKeySpki);
     if (response.trust === null) return invalid('the trust document is missing');
     const trust = verifyTrustDocument(response.trust, { rootKey, fleet, versionFloor: 0, nowUnixMs });

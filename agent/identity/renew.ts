@@ -1,9 +1,5 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto';
-
-import { caHashOf } from '../../shared/trust/ca-hash.ts';
 import { createCsr, generateCertificateKey } from '../../shared/trust/create-csr.ts';
 import { failure, type Failure } from '../../shared/trust/failure.ts';
-import { identityOfPeerCertificate } from '../../shared/trust/peer-identity.ts';
 import { signRenewal } from '../../shared/trust/renew-proof.ts';
 import type { RenewResponse__Output } from '../../shared/wire/messages.ts';
 import { isDiskFull } from '../core/disk-full.ts';
@@ -11,6 +7,7 @@ import { callEnrollment } from './call-enrollment.ts';
 import { oneIdentityWriter } from './identity-lock.ts';
 import { readIdentityFiles, replaceIdentity } from './identity-files.ts';
 import { loadIdentity, type AgentIdentity } from './load-identity.ts';
+import { problemWithIssued } from './problem-with-issued.ts';
 
 export type RenewCode = 'disk-full' | 'not-enrolled' | 'identity-broken' | 'unreachable' | 'refused' | 'answer-invalid' | 'aborted';
 
@@ -36,7 +33,7 @@ export async function renew(stateDir: string, enrollAddress: string | null, sign
   );
   if (!answer.ok) return answer;
   const { certificatePem, caPem } = answer.response;
-  const wrong = problemWith(certificatePem, caPem, keyPem, identity);
+  const wrong = problemWithIssued(certificatePem, caPem, { ...identity, keyPem });
   if (wrong !== null) return failure('answer-invalid', `the coordinator's answer does not fit together: ${wrong}; the old certificate stays. See the coordinator's log`);
   return await oneIdentityWriter(async () => {
     const files = await readIdentityFiles(stateDir);
@@ -51,18 +48,4 @@ export async function renew(stateDir: string, enrollAddress: string | null, sign
     }
     return await loadIdentity(stateDir);
   });
-}
-
-function problemWith(certificatePem: string, caPem: string, keyPem: string, { node, fleet, caHash }: AgentIdentity): string | null {
-  try {
-    const [certificate, ca] = [new X509Certificate(certificatePem), new X509Certificate(caPem)];
-    if (caHashOf(ca) !== caHash) return `it names a CA with the hash ${caHashOf(ca)}, pinned is ${caHash}`;
-    if (!certificate.verify(ca.publicKey)) return 'the certificate was not issued by its CA';
-    if (!certificate.checkPrivateKey(createPrivateKey(keyPem))) return 'the certificate is not for the new key';
-    const peer = identityOfPeerCertificate(certificate);
-    const named = peer.ok ? peer.facts.identity : null;
-    return named?.kind === 'node' && named.name === node && named.fleet === fleet ? null : `the certificate does not name node ${node} of fleet ${fleet}`;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
 }

@@ -21,7 +21,9 @@ export function classifyFailure({ code, stdout, stderr }: ProgramResult, otherwi
 /** apt and dpkg say it last and most exactly in lines that begin so. */
 function telling(text: string): string {
   const lines = text.split('\n').map((line) => line.trim()).filter((line) => line !== '');
-  const errors = lines.filter((line) => /^(?:E:|dpkg: error|dpkg-deb: error|.*subprocess returned error|.* : Depends: )/.test(line) && !/Sub-process .* returned an error code/.test(line));
+  // `dpkg: error processing package x (--configure):` says why in the line after it.
+  const whole = lines.map((line, index) => (/^dpkg: error processing .*:$/.test(line) ? `${line} ${lines[index + 1] ?? ''}` : line));
+  const errors = whole.filter((line) => /^(?:E:|dpkg: error|dpkg-deb: error|.* : Depends: )/.test(line) && !/Sub-process .* returned an error code/.test(line));
   return (errors.length > 0 ? errors.slice(0, 3) : lines.slice(-2)).join(' | ') || 'it said nothing';
 }
 
