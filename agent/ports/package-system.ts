@@ -41,7 +41,15 @@ export interface PackageFile {
 
 export type FileResult = { readonly ok: true; readonly file: PackageFile } | StepFailure;
 
-/** Where it works and when to stop. */
+export interface PutBack {
+  readonly files: readonly PackageFile[];
+  /** Was not there before: goes with its configuration files. */
+  readonly purge: readonly PackageName[];
+  /** Only its configuration files were there before. */
+  readonly remove: readonly PackageName[];
+}
+
+/** Where its output goes and when to stop. */
 export interface PackageCall {
   readonly signal: AbortSignal;
   readonly output: (text: string) => void;
@@ -83,7 +91,7 @@ export interface PackageSystem {
   install(files: readonly PackageFile[], conffiles: PackagesSpec['conffiles'], call: PackageCall): Promise<StepResult>;
 
   /** Brings files back and takes `purge` and `remove` away, whatever state anything is in, broken maintainer scripts included. */
-  putBack(want: { readonly files: readonly PackageFile[]; readonly purge: readonly PackageName[]; readonly remove: readonly PackageName[] }, call: PackageCall): Promise<StepResult>;
+  putBack(want: PutBack, call: PackageCall): Promise<StepResult>;
 
   /** Only for installed packages. */
   mark(states: readonly Pick<PackageState, 'name' | 'hold' | 'auto'>[], call: PackageCall): Promise<StepResult>;

@@ -7,8 +7,8 @@ import { STEP_OK, type StepResult, stepFailure } from '../../steps/step.ts';
 import { parseSimulation } from './apt-simulation.ts';
 import { openAptSources } from './apt-sources.ts';
 import { classifyFailure } from './classify-failure.ts';
-import { brokenPackages, mustRun, packageStates } from './dpkg-status.ts';
-import { APT_OPTIONS, type AptParts, conffileFlags, invoke, withoutSources } from './invoke-apt.ts';
+import { brokenPackages, packageStates } from './dpkg-status.ts';
+import { APT_OPTIONS, type AptParts, conffileFlags, invoke, mustRun, withoutSources } from './invoke-apt.ts';
 import { keepInstalled } from './keep-installed.ts';
 import { putBack } from './put-back.ts';
 

@@ -1,16 +1,15 @@
 import { stat } from 'node:fs/promises';
 
 import type { PackageCall, PackageFile } from '../../ports/package-system.ts';
-import { mustRun } from './dpkg-status.ts';
-import type { AptParts } from './invoke-apt.ts';
+import { ownArchitecture } from './dpkg-status.ts';
+import { type AptParts, mustRun } from './invoke-apt.ts';
 
 /** Reads what a .deb is. @throws where it is none. */
 export async function readDeb(parts: AptParts, path: string, call: PackageCall): Promise<PackageFile> {
   const fields = await mustRun(parts, ['dpkg-deb', '--field', path, 'Package', 'Version', 'Architecture', 'Installed-Size'], call);
   const field = (name: string): string => new RegExp(`^${name}: (.*)$`, 'm').exec(fields)?.[1] ?? '';
-  const own = (await mustRun(parts, ['dpkg', '--print-architecture'], call)).trim();
   const architecture = field('Architecture');
-  const isOwn = architecture === own || architecture === 'all';
+  const isOwn = architecture === 'all' || architecture === (await ownArchitecture(parts, call));
   return {
     name: isOwn ? field('Package') : `${field('Package')}:${architecture}`,
     version: field('Version'),

@@ -1,5 +1,5 @@
 import type { PackageCall, PackageName, PackageState } from '../../ports/package-system.ts';
-import { type AptParts, invoke } from './invoke-apt.ts';
+import { type AptParts, mustRun } from './invoke-apt.ts';
 
 /** dpkg-query(1): a package of the host's own architecture may or may not carry it in its name. */
 const FORMAT = '${binary:Package}\\t${Version}\\t${db:Status-Want}\\t${db:Status-Eflag}\\t${db:Status-Status}\\n';
@@ -34,7 +34,7 @@ function stateOf({ status, flag }: Row): PackageState['state'] {
 }
 
 async function readRows(parts: AptParts, call: PackageCall): Promise<ReadonlyMap<PackageName, Row>> {
-  const own = (await mustRun(parts, ['dpkg', '--print-architecture'], call)).trim();
+  const own = await ownArchitecture(parts, call);
   const rows = new Map<PackageName, Row>();
   for (const line of (await mustRun(parts, ['dpkg-query', '--show', `--showformat=${FORMAT}`], call)).split('\n')) {
     const [full = '', version = '', want = '', flag = '', status = ''] = line.split('\t');
@@ -45,9 +45,7 @@ async function readRows(parts: AptParts, call: PackageCall): Promise<ReadonlyMap
   return rows;
 }
 
-/** For programs that only read and cannot fail on a sound host. */
-export async function mustRun(parts: AptParts, argv: readonly [string, ...string[]], call: PackageCall): Promise<string> {
-  const { code, stdout, stderr } = await invoke(parts, argv, { signal: call.signal, output: () => undefined });
-  if (code !== 0) throw new Error(`${argv.join(' ')} ended with ${code}: ${stderr.slice(-500)}`);
-  return stdout;
+/** Of the host itself, as dpkg names it. */
+export async function ownArchitecture(parts: AptParts, call: PackageCall): Promise<string> {
+  return (await mustRun(parts, ['dpkg', '--print-architecture'], call)).trim();
 }

@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
 import type { PackagesSpec } from '../../../shared/domain/step-spec.ts';
 import type { PackageCall } from '../../ports/package-system.ts';
 import type { ProgramResult, RunProgram } from '../../ports/programs.ts';
@@ -39,8 +41,15 @@ export async function invoke(
     const result = await parts.run(argv, options);
     if (result.code === 0 || !isLocked(result)) return result;
     if (performance.now() - startedMs > parts.lockWaitMs) return { ...result, stderr: `${result.stderr}\n${LOCK_MARK}${await lockHolder()}` };
-    await waitMs(LOCK_RETRY_MS, call.signal);
+    await delay(LOCK_RETRY_MS, undefined, { signal: call.signal });
   }
+}
+
+/** For programs that only read and cannot fail on a sound host. */
+export async function mustRun(parts: AptParts, argv: readonly [string, ...string[]], call: PackageCall): Promise<string> {
+  const { code, stdout, stderr } = await invoke(parts, argv, { signal: call.signal, output: () => undefined });
+  if (code !== 0) throw new Error(`${argv.join(' ')} ended with ${code}: ${stderr.slice(-500)}`);
+  return stdout;
 }
 
 export const LOCK_MARK = 'farrier: the package system is locked by ';
@@ -75,14 +84,4 @@ export function withoutSources(listsFolder: string): readonly string[] {
 /** `keep`: a file that a person changed stays, one that nobody changed follows the package. */
 export function conffileFlags(conffiles: PackagesSpec['conffiles']): readonly string[] {
   return conffiles === 'replace' ? ['--force-confnew'] : ['--force-confdef', '--force-confold'];
-}
-
-async function waitMs(ms: number, signal: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    }, { once: true });
-  });
 }

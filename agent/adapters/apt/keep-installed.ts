@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { FileResult, PackageCall } from '../../ports/package-system.ts';
 import { stepFailure } from '../../steps/step.ts';
 import { readDeb } from './deb-file.ts';
-import { mustRun } from './dpkg-status.ts';
-import { type AptParts, invoke } from './invoke-apt.ts';
+import { ownArchitecture } from './dpkg-status.ts';
+import { type AptParts, invoke, mustRun } from './invoke-apt.ts';
 
 /** An argument list has an end. */
 const FILES_A_CALL = 500;
@@ -28,8 +28,7 @@ export async function keepInstalled(parts: AptParts, name: string, version: stri
 /** The folder belongs to root; its files were verified when they were fetched. */
 async function cachedDeb(parts: AptParts, name: string, version: string, call: PackageCall): Promise<string | null> {
   const plain = name.split(':')[0] ?? name;
-  const own = (await mustRun(parts, ['dpkg', '--print-architecture'], call)).trim();
-  for (const architecture of [name.split(':')[1] ?? own, 'all']) {
+  for (const architecture of [name.split(':')[1] ?? (await ownArchitecture(parts, call)), 'all']) {
     const path = join(ARCHIVES, `${plain}_${version.replaceAll(':', '%3a')}_${architecture}.deb`);
     if (!(await access(path).then(() => true, () => false))) continue;
     const found = await readDeb(parts, path, call).catch(() => null);

@@ -1,20 +1,13 @@
 import { rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
-import type { PackageCall, PackageFile, PackageName } from '../../ports/package-system.ts';
+import type { PackageCall, PackageName, PutBack } from '../../ports/package-system.ts';
+import type { ProgramResult } from '../../ports/programs.ts';
 import { STEP_OK, type StepResult } from '../../steps/step.ts';
 import { parseSimulation } from './apt-simulation.ts';
 import { classifyFailure } from './classify-failure.ts';
 import { packageStates } from './dpkg-status.ts';
 import { APT_OPTIONS, type AptParts, conffileFlags, invoke, withoutSources } from './invoke-apt.ts';
-
-export interface PutBack {
-  readonly files: readonly PackageFile[];
-  /** Was not there before: goes with its configuration files. */
-  readonly purge: readonly PackageName[];
-  /** Only its configuration files were there before. */
-  readonly remove: readonly PackageName[];
-}
 
 /** dpkg(1): dependencies may be broken in between, for all of them are made whole again in the end. */
 const DPKG_FORCE = ['--force-depends', '--force-breaks', '--force-conflicts', '--force-remove-reinstreq', '--force-hold', '--auto-deconfigure'];
@@ -40,7 +33,7 @@ async function withApt(parts: AptParts, want: PutBack, listsFolder: string, call
     // `name-` takes a package away; purging is asked for below, as it would also hit what only loses its files.
     '--', ...want.files.map(({ path }) => path), ...[...want.purge, ...want.remove].map((name) => `${name}-`),
   ];
-  const apt = (...more: readonly string[]): Promise<{ readonly code: number; readonly stdout: string }> =>
+  const apt = (...more: readonly string[]): Promise<ProgramResult> =>
     invoke(parts, ['apt-get', ...APT_OPTIONS, ...withoutSources(listsFolder), 'install', ...more, ...arguments_], call);
   const simulated = await apt('--simulate');
   if (simulated.code !== 0) return;
@@ -53,10 +46,10 @@ async function withApt(parts: AptParts, want: PutBack, listsFolder: string, call
   if (done.code === 0 && want.purge.length > 0) await invoke(parts, ['dpkg', '--purge', ...want.purge], call);
 }
 
-async function withDpkg(parts: AptParts, want: PutBack, call: PackageCall): Promise<{ code: number; stdout: string; stderr: string }> {
+async function withDpkg(parts: AptParts, want: PutBack, call: PackageCall): Promise<ProgramResult> {
   const dpkg = (...arguments_: readonly string[]) => invoke(parts, ['dpkg', ...DPKG_FORCE, ...conffileFlags('keep'), ...arguments_], call);
-  let result = { code: 0, stdout: '', stderr: '' };
-  const keepFirstFailure = (next: typeof result): void => {
+  let result: ProgramResult = { code: 0, stdout: '', stderr: '' };
+  const keepFirstFailure = (next: ProgramResult): void => {
     if (result.code === 0) result = next;
   };
   if (want.files.length > 0) keepFirstFailure(await dpkg('--unpack', ...want.files.map(({ path }) => path)));

@@ -10,6 +10,10 @@ export function systemdUnits(run: RunProgram): Units {
     if (code !== 0) throw new Error(`systemctl show ${unit}: ${stderr.trim()}`);
     return new Map(stdout.split('\n').map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]));
   };
+  const ask = async (verb: 'restart' | 'stop', unit: string, signal: AbortSignal): Promise<string> => {
+    const { code, stderr } = await run(['systemctl', verb, '--', unit], { signal });
+    return code === 0 ? '' : stderr.trim() || `exit code ${code}`;
+  };
   return {
     look: async (unit, signal) => {
       const properties = await show(unit, signal);
@@ -28,13 +32,9 @@ export function systemdUnits(run: RunProgram): Units {
       if ((await show(unit, signal)).get('NeedDaemonReload') === 'yes') await run(['systemctl', 'daemon-reload'], { signal });
       // A unit that hit its start limit on the new version must be able to come back on the old one.
       await run(['systemctl', 'reset-failed', '--', unit], { signal });
-      const { code, stderr } = await run(['systemctl', 'restart', '--', unit], { signal });
-      return code === 0 ? '' : stderr.trim() || `exit code ${code}`;
+      return await ask('restart', unit, signal);
     },
-    stop: async (unit, signal) => {
-      const { code, stderr } = await run(['systemctl', 'stop', '--', unit], { signal });
-      return code === 0 ? '' : stderr.trim() || `exit code ${code}`;
-    },
+    stop: (unit, signal) => ask('stop', unit, signal),
     lastLines: async (unit, signal) =>
       (await run(['journalctl', `--unit=${unit}`, `--lines=${LINES}`, '--no-pager', '--output=short-iso', '--quiet'], { signal })).stdout,
   };
