@@ -1,33 +1,41 @@
-// Each verb loads only what it needs: the agent that runs for years must not carry what `enroll` or `doctor` use once.
-const VERBS: Readonly<Record<string, () => Promise<{ readonly verb: Verb }>>> = {
-  enroll: () => import('./cli/enroll.ts'),
-  run: () => import('./cli/run.ts'),
-  doctor: () => import('./cli/doctor.ts'),
-  status: () => import('./cli/status.ts'),
-  journal: () => import('./cli/journal.ts'),
-  finish: () => import('./cli/break-glass.ts'),
-  revert: () => import('./cli/break-glass.ts'),
-  disarm: () => import('./cli/break-glass.ts'),
-  release: () => import('./cli/break-glass.ts'),
-  work: () => import('./cli/work.ts'),
-  watchdog: () => import('./cli/watchdog.ts'),
+import { printUsage } from './cli/usage.ts';
+import type { Verb } from './cli/verb.ts';
+import { VERSION } from '../shared/ports/version.ts';
+
+interface Entry {
+  /** For the usage; null where a systemd unit starts it and no person does. */
+  readonly about: string | null;
+  /** Each verb loads only what it needs: the agent that runs for years must not carry what `enroll` or `doctor` use once. */
+  readonly load: () => Promise<{ readonly verb: Verb }>;
+}
+
+const breakGlass = (): Promise<{ readonly verb: Verb }> => import('./cli/break-glass.ts');
+
+const VERBS: Readonly<Record<string, Entry>> = {
+  enroll: { about: 'make this host a node of a fleet', load: () => import('./cli/enroll.ts') },
+  run: { about: 'serve the coordinator; what the systemd unit does', load: () => import('./cli/run.ts') },
+  doctor: { about: 'tell what this host lacks', load: () => import('./cli/doctor.ts') },
+  status: { about: 'what this host is doing, and what a person can do about it', load: () => import('./cli/status.ts') },
+  journal: { about: 'what was done to this host', load: () => import('./cli/journal.ts') },
+  finish: { about: 'break-glass: go on with what was begun', load: breakGlass },
+  revert: { about: 'break-glass: put back what was begun', load: breakGlass },
+  disarm: { about: 'break-glass: stop the watchdog from reverting', load: breakGlass },
+  release: { about: 'break-glass: end an assignment that is not begun, so that its slot comes free', load: breakGlass },
+  work: { about: null, load: () => import('./cli/work.ts') },
+  watchdog: { about: null, load: () => import('./cli/watchdog.ts') },
 };
 
-import { isInternal, printUsage } from './cli/usage.ts';
-import type { Verb } from './cli/verb.ts';
-
-declare const FARRIER_VERSION: string | undefined;
-
 const [name = '', ...args] = process.argv.slice(2);
-const load = VERBS[name];
+const entry = VERBS[name];
 
 if (name === '--version') {
-  process.stdout.write(`${typeof FARRIER_VERSION === 'undefined' ? 'development' : FARRIER_VERSION}\n`);
-} else if (load === undefined) {
+  process.stdout.write(`${VERSION}\n`);
+} else if (entry === undefined) {
   const asked = name === '--help' || name === '-h' || name === 'help';
-  printUsage(asked ? process.stdout : process.stderr, name, Object.keys(VERBS).filter((verb) => !isInternal(verb)));
+  const verbs = Object.entries(VERBS).flatMap(([verb, { about }]) => (about === null ? [] : [{ verb, about }]));
+  printUsage(asked ? process.stdout : process.stderr, name, verbs);
   process.exitCode = asked ? 0 : 2;
 } else {
-  const { verb } = await load();
+  const { verb } = await entry.load();
   process.exitCode = await verb(name, args);
 }

@@ -1,4 +1,5 @@
 import { notifySystemd, pingWatchdog } from '../../shared/ports/notify-systemd.ts';
+import { VERSION } from '../../shared/ports/version.ts';
 import { readHostFacts } from '../adapters/host-facts.ts';
 import { renewWhenDue } from '../identity/renew-when-due.ts';
 import { serveSession } from '../link/session.ts';
@@ -10,8 +11,6 @@ import { openOrEnd } from './open-or-end.ts';
 import { asVerb, readOptions } from './read-options.ts';
 import type { Verb } from './verb.ts';
 import { workUnitsOf } from './work-units-of.ts';
-
-declare const FARRIER_VERSION: string | undefined;
 
 const HELP = `Usage: farrier-agent run [--config-dir DIR] [--state-dir DIR]
 
@@ -35,12 +34,11 @@ export const verb: Verb = (_name, args) =>
     const opened = openHostJournal(host, JOURNAL_WAIT_MS);
     if (opened.ok) opened.journal.close();
     const reader = new JournalReader(journalFolder(settings.stateDir), host.journalFiles);
-    const version = typeof FARRIER_VERSION === 'undefined' ? 'development' : FARRIER_VERSION;
-    const agent = new LiveAgent(host, reader, workUnitsOf(settings.stateDir, configDir), readHostFacts(), version);
+    const agent = new LiveAgent(host, reader, workUnitsOf(settings.stateDir, configDir), readHostFacts(), VERSION);
 
     notifySystemd('--ready');
     const stopPings = pingWatchdog();
-    logger.info('agent runs', { node: host.node, fleet: host.fleet, version, bootId: host.bootId });
+    logger.info('agent runs', { node: host.node, fleet: host.fleet, version: VERSION, bootId: host.bootId });
     // First what was begun, link or no link.
     await agent.drive();
     const driving = setInterval(() => void agent.drive().catch((error: unknown) => logger.error('driving failed', { error })), DRIVE_EVERY_MS);

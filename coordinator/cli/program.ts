@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 
+import { VERSION } from '../../shared/ports/version.ts';
 import { audit } from './commands/audit.ts';
 import { nodeApprove } from './commands/node-approve.ts';
 import { nodeForget } from './commands/node-forget.ts';
@@ -21,8 +22,6 @@ import { DEFAULT_SOCKET } from './connection/find-connection.ts';
 import type { CliContext } from './context.ts';
 import { EXIT_CODES_HELP } from './exit-code.ts';
 
-declare const FARRIER_VERSION: string | undefined;
-
 const HELP = `
 Example:
   farrier plan check containerd.yaml
@@ -38,7 +37,7 @@ Connection:
 export function buildProgram(context: CliContext): Command {
   const program = new Command('farrier')
     .description('Upgrades a fleet of hosts in place, a few at a time, every host fully new or fully old.')
-    .version(typeof FARRIER_VERSION === 'undefined' ? 'development' : FARRIER_VERSION)
+    .version(VERSION)
     .option('--server <host:port>', 'the coordinator, where it is another than the operator file says')
     .option('--operator <file>', 'operator file')
     .option('--socket <path>', 'Unix socket of the coordinator on this host')
