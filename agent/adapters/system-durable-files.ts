@@ -3,7 +3,7 @@ import { closeSync, fsyncSync, openSync } from 'node:fs';
 import { MUTATION } from '../../shared/ports/mutation.ts';
 import type { DurableFiles } from '../ports/durable-files.ts';
 
-export const systemDurableFiles: DurableFiles = {
+const systemDurableFiles: DurableFiles = {
   // fsync and not fdatasync: a fresh file's length and blocks must be on disk too.
   syncFile: (descriptor) => fsyncSync(descriptor),
   syncFolder: (path) => {

@@ -1,5 +1,6 @@
 import type { JournalRecord } from '../../shared/domain/journal-record.ts';
-import { systemDurableFiles } from '../adapters/system-durable-files.ts';
+import { journalDurableFiles } from '../adapters/system-durable-files.ts';
+import { journalFolder } from '../runner/host.ts';
 import { JournalReader } from '../runner/journal-reader.ts';
 import { asVerb, complain, readOptions, settingsOf } from './read-options.ts';
 import type { Verb } from './verb.ts';
@@ -15,8 +16,8 @@ export const verb: Verb = (_name, args) =>
   asVerb(async () => {
     const { values } = readOptions(args, { generation: { type: 'string' } }, HELP);
     const { stateDir } = await settingsOf(values);
-    const reader = new JournalReader(`${stateDir}/journal`, systemDurableFiles);
-    if (reader.error !== null) return complain(`${reader.error.message}`);
+    const reader = new JournalReader(journalFolder(stateDir), journalDurableFiles);
+    if (reader.error !== null) return complain(`${reader.error.message}; ${reader.error.remedy}`);
     const wanted = values['generation'] === undefined ? null : Number(values['generation']);
     const records = reader.records.filter((record) => wanted === null || record.generation === wanted);
     for (const record of records) process.stdout.write(`${values['json'] === true ? JSON.stringify(record) : line(record)}\n`);

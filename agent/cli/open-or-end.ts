@@ -2,7 +2,7 @@ import { jsonLogger } from '../../shared/ports/json-logger.ts';
 import type { Logger } from '../../shared/ports/logger.ts';
 import { type OpenHost, openHost } from '../open-host.ts';
 import type { AgentSettings } from '../settings/settings.ts';
-import { complain, EndVerb, settingsOf, type Values } from './read-options.ts';
+import { complain, configDirOf, EndVerb, settingsOf, type Values } from './read-options.ts';
 
 export interface Opened {
   readonly settings: AgentSettings;
@@ -18,5 +18,5 @@ export async function openOrEnd(values: Values): Promise<Opened> {
   const logger = jsonLogger(settings.logLevel, (line) => process.stderr.write(line), underSystemd);
   const opened = await openHost(settings, logger);
   if (!opened.ok) throw new EndVerb(complain(opened.message));
-  return { settings, configDir: String(values['config-dir'] ?? '/etc/farrier'), host: opened.host, logger };
+  return { settings, configDir: configDirOf(values), host: opened.host, logger };
 }

@@ -37,9 +37,13 @@ export function readOptions(args: readonly string[], options: Options, help: str
   throw new EndVerb(0);
 }
 
+export function configDirOf(values: Values): string {
+  return String(values['config-dir'] ?? '/etc/farrier');
+}
+
 /** @throws EndVerb after printing every mistake in the settings. */
 export async function settingsOf(values: Values): Promise<AgentSettings> {
-  const loaded = await loadSettings(String(values['config-dir'] ?? '/etc/farrier'), process.env);
+  const loaded = await loadSettings(configDirOf(values), process.env);
   if (!loaded.ok) {
     for (const { source, message } of loaded.errors) process.stderr.write(`farrier-agent: ${source}: ${message}\n`);
     throw new EndVerb(2);

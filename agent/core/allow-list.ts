@@ -1,6 +1,6 @@
 import type { StepSpec } from '../../shared/domain/step-spec.ts';
 
-/** What this host lets a plan do (agent.yaml `allow`). Patterns know `*` only. */
+/** What this host lets a plan do (agent.yaml `allow`); no coordinator can widen it. Patterns know `*` only. */
 export interface AllowList {
   readonly steps: readonly string[];
   readonly packages: readonly string[];

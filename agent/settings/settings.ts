@@ -1,4 +1,5 @@
 import { type Fragment, isRecord, readFragments, type SettingsError } from '../../shared/settings/read-fragments.ts';
+import type { AllowList } from '../core/allow-list.ts';
 import { type Inputs, mergeFragments } from './inputs.ts';
 
 /** Third stage: complete, typed, with defaults. Nothing past here looks at a file or a variable again. */
@@ -10,14 +11,7 @@ export interface AgentSettings {
   readonly stateDir: string;
   readonly sourcesDir: string;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
-  readonly allow: Allow;
-}
-
-/** What this host lets a plan do; no coordinator can widen it. Patterns know `*` only. */
-export interface Allow {
-  readonly steps: readonly string[];
-  readonly packages: readonly string[];
-  readonly sources: readonly string[];
+  readonly allow: AllowList;
 }
 
 const EVERYTHING: readonly string[] = ['*'];
@@ -73,7 +67,7 @@ export function compileSettings(inputs: Inputs): { readonly settings: AgentSetti
 
 const ALLOW_DEMAND = 'an object of lists of patterns: steps, packages, sources (each optional; absent allows everything)';
 
-function allowance(value: unknown): Allow | undefined {
+function allowance(value: unknown): AllowList | undefined {
   if (!isRecord(value)) return undefined;
   if (Object.keys(value).some((key) => !['steps', 'packages', 'sources'].includes(key))) return undefined;
   const lists = ['steps', 'packages', 'sources'].map((key) => patterns(value[key]));
