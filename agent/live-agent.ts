@@ -93,9 +93,9 @@ export class LiveAgent implements SessionHost {
   async #dealWith(message: CoordinatorMessage__Output, reply: Reply): Promise<void> {
     if (message.trust) await this.#trusted(message.trust);
     else if (message.assignment) await this.#assigned(message.assignment, reply);
-    else if (message.permitOffer) this.#offered(Number(message.permitOffer.generation), reply);
+    else if (message.permitOffer) this.#offered(message.permitOffer.generation, reply);
     else if (message.permit) await this.#permitted(message.permit, reply);
-    else if (message.recall) await this.#recalled(message.recall.rollout, Number(message.recall.generation), message.recall.reason);
+    else if (message.recall) await this.#recalled(message.recall.rollout, message.recall.generation, message.recall.reason);
   }
 
   /**

@@ -94,7 +94,7 @@ class Conversation {
 
   #receive(message: CoordinatorMessage__Output): void {
     if (message.reportAck) {
-      this.#pump?.acknowledge(Number(message.reportAck.sequence));
+      this.#pump?.acknowledge(message.reportAck.sequence);
       this.#sendReports();
       return;
     }
@@ -110,7 +110,7 @@ class Conversation {
   #welcomed(welcome: NonNullable<CoordinatorMessage__Output['welcome']>): void {
     this.#host.opened();
     const { journalId } = this.#host.journal();
-    this.#pump = new ReportPump(welcome.journalId === journalId ? Number(welcome.journalSequence) : 0);
+    this.#pump = new ReportPump(welcome.journalId === journalId ? welcome.journalSequence : 0);
     const timer = setInterval(() => this.#stream.write({ heartbeat: this.#host.heartbeat() ?? null }), welcome.heartbeatMs);
     this.#stops.push(() => clearInterval(timer));
     this.#sendReports();

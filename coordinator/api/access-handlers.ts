@@ -25,8 +25,8 @@ const ROLES: Readonly<Record<string, OperatorRole>> = { ROLE_VIEWER: 'viewer', R
 export function accessHandlers(gate: Gate, parts: AccessParts): Pick<FleetHandlers, 'CreateToken' | 'CreateOperator'> {
   return {
     CreateToken: unary(gate, { role: 'admin', action: 'token create', object: ({ names }) => names }, async (request, who) => {
-      const { uses, labels, names, cluster, zone, site } = request;
-      const made = await createToken(parts, { uses, ttlMs: Number(request.ttlMs), labels, names, cluster, zone, site, createdBy: who.name });
+      const { uses, ttlMs, labels, names, cluster, zone, site } = request;
+      const made = await createToken(parts, { uses, ttlMs, labels, names, cluster, zone, site, createdBy: who.name });
       if (!made.ok) throw badRequest(made.message);
       return { token: made.token, caHash: parts.keys.ca.hash, enrollAddress: parts.enrollAddress, expiresUnixMs: made.expiresUnixMs };
     }),

@@ -28,7 +28,7 @@ export function policyHandlers(
       if (!parsed.ok) return { version: 0, diagnostics: [...parsed.diagnostics] };
       await controller.command(async () => {
         const held = await store.getRecord(POLICY_RECORD);
-        if (Number(expectedVersion) !== state.policy.version) {
+        if (expectedVersion !== state.policy.version) {
           throw refused(`the policy is at version ${state.policy.version}, not ${expectedVersion}: somebody changed it; read it again with \`farrier policy get\``);
         }
         const put = await store.putRecord(POLICY_RECORD, { yaml, policy: parsed.policy }, held?.revision ?? 0);

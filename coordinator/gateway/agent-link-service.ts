@@ -150,7 +150,7 @@ export class AgentLinkService implements AgentSessions {
     intake.lost(node);
     const above = intake.epochToExceed(node, facts);
     if (above !== null) await raiseEpoch(above);
-    const document = await trust(Number(hello.trustVersion));
+    const document = await trust(hello.trustVersion);
     // Removed, or superseded, while the store was asked.
     if (session.isEnding || !state.nodes.has(node)) return;
     opened(node);
@@ -158,7 +158,7 @@ export class AgentLinkService implements AgentSessions {
     served.welcomed = true;
     session.send({ welcome: { ...held, heartbeatMs: HEARTBEAT_MS, wallUnixMs: clock.wallUnixMs(), epoch: state.epoch } });
     session.send({ trust: document });
-    logger.info('session opened', { node, agent: facts.agentVersion, active: Number(hello.activeGeneration) });
+    logger.info('session opened', { node, agent: facts.agentVersion, active: hello.activeGeneration });
   }
 
   #ended(node: NodeName, session: AgentSession): void {

@@ -105,7 +105,7 @@ export class AgentSession {
       this.#reported(message.report, events);
     } else if (message.permitRequest) {
       const { requestId, rollout, generation, digest, bootId } = message.permitRequest;
-      events.permitRequest({ requestId, rollout, generation: Number(generation), digest, bootId });
+      events.permitRequest({ requestId, rollout, generation, digest, bootId });
     } else if (message.refusal) {
       events.refusal(message.refusal.reason, message.refusal.detail);
     }

@@ -4,12 +4,9 @@ import type { HelloFacts } from '../core/world.ts';
 
 /** What an agent says of its host. Labels, cluster and zone never come from here. */
 export function helloFacts(hello: Hello__Output, clock: Clock): HelloFacts {
-  const { agentVersion, bootId, machineId, journalId, osRelease, architecture, stepKinds } = hello;
+  const { agentVersion, bootId, machineId, journalId, journalSequence, highestGeneration, highestEpoch, osRelease, architecture, stepKinds } = hello;
   return {
-    ...{ agentVersion, bootId, machineId, journalId, osRelease, architecture, stepKinds },
-    journalSequence: Number(hello.journalSequence),
-    highestGeneration: Number(hello.highestGeneration),
-    highestEpoch: Number(hello.highestEpoch),
-    clockOffsetMs: Number(hello.wallUnixMs) - clock.wallUnixMs(),
+    ...{ agentVersion, bootId, machineId, journalId, journalSequence, highestGeneration, highestEpoch, osRelease, architecture, stepKinds },
+    clockOffsetMs: hello.wallUnixMs - clock.wallUnixMs(),
   };
 }

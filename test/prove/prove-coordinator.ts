@@ -48,7 +48,7 @@ export async function proveCoordinatorPowerCut(stage: ProofStage, cuts: number, 
   }
 }
 
-/** In the middle of a rollout the store is replaced by a backup taken earlier in it: the rollout goes on by itself. */
+/** In the middle of a rollout the store is replaced by a backup taken earlier in it: the rollout goes on by itself, and can be rolled back. */
 export async function proveRestoreFromMiddle(stage: ProofStage): Promise<void> {
   await underCheck(stage, 'upgrade', async () => {
     const rollout = await beginPath(stage, 'upgrade');
@@ -58,6 +58,7 @@ export async function proveRestoreFromMiddle(stage: ProofStage): Promise<void> {
     await restore(stage, '/root/middle.farrier');
     return { rollout, what: 'the store went back to when one node was done' };
   });
+  await settlePath(stage, 'rollback', await beginPath(stage, 'rollback'));
 }
 
 /** As above, from a backup that does not know the rollout: an operator starts the plan again. */
