@@ -5,7 +5,7 @@ import { unavailableReason } from '../core/unavailable.ts';
 import type { NodeRecord, NodeView, World } from '../core/world.ts';
 import type { Controller } from '../runtime/controller.ts';
 import type { FleetLog } from '../runtime/fleet-log.ts';
-import { type FleetState, updateNode, worldOf } from '../runtime/fleet-state.ts';
+import { type FleetState, nowOf, updateNode, worldOf } from '../runtime/fleet-state.ts';
 import { badRequest, notFound, refused } from './api-error.ts';
 import { type Gate, unary } from './unary.ts';
 
@@ -68,7 +68,7 @@ export function nodeHandlers(gate: Gate, parts: NodeParts): Pick<FleetHandlers, 
 
 function nodeMessage(world: World, view: NodeView, clock: Clock) {
   const { record, session, journal } = view;
-  const now = { monotonicMs: clock.monotonicMs(), wallUnixMs: clock.wallUnixMs() };
+  const now = nowOf(clock);
   const hello = session.state === 'silent' ? null : session.hello;
   const silentForMs = session.state === 'connected' ? 0 : now.monotonicMs - session.sinceMonotonicMs;
   return {

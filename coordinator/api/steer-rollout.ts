@@ -1,3 +1,4 @@
+import { canRollBack } from '../core/apply-rollout-event.ts';
 import type { RolloutEventBody } from '../core/rollout-event.ts';
 import type { RolloutState } from '../core/rollout.ts';
 import { badRequest, refused } from './api-error.ts';
@@ -29,8 +30,4 @@ export function steer(rollout: RolloutState, steering: string, by: string, why: 
     default:
       throw badRequest(`unknown command ${steering}; this coordinator may be older than the CLI`);
   }
-}
-
-function canRollBack(rollout: RolloutState): boolean {
-  return rollout.status.state === 'ended' && rollout.status.status !== 'rolled-back' && rollout.frozen.rollbackOf === null;
 }

@@ -1,4 +1,3 @@
-
 /** Says what is wrong and what to do about it, and ends the process: nothing was begun. */
 export function exitWith(error: unknown): never {
   const message = error instanceof Error ? error.message : String(error);

@@ -85,7 +85,7 @@ const ENDS: Readonly<Record<RolloutStatus['state'], readonly string[]>> = {
 };
 
 /** What is over can still be brought back, once. A rollback cannot: going forward again is a rollout of its own. */
-function canRollBack({ status, frozen }: RolloutDraft): boolean {
+export function canRollBack({ status, frozen }: Pick<RolloutState, 'status' | 'frozen'>): boolean {
   if (frozen.rollbackOf !== null || status.state === 'rolling-back') return false;
   return status.state !== 'ended' || status.status !== 'rolled-back';
 }

@@ -2,6 +2,7 @@ import type { Generation } from '../../shared/domain/ids.ts';
 import type { JournalRecord } from '../../shared/domain/journal-record.ts';
 import { type AssignmentProgress, evolveProgress, isOver } from './assignment-progress.ts';
 import type { NodeEvent } from './node-event.ts';
+import type { HelloFacts } from './world.ts';
 
 /** Agents keep 20 assignments; ended ones below this many newer ones decide nothing any more. */
 const ASSIGNMENTS_KEPT_MAX = 64;
@@ -28,6 +29,11 @@ export function evolveNodeJournal(state: NodeJournal, event: NodeEvent): NodeJou
   const { journalId, sequence } = event.type === 'report' ? event.record : event.report;
   if (journalId === state.journalId && sequence <= state.lastSequence) return state;
   return { ...state, journalId, lastSequence: sequence, ...(event.type === 'report' ? evolveAssignments(state, event.record) : {}) };
+}
+
+/** The host's whole journal, as it was at this hello, was reported. */
+export function holdsAll(journal: NodeJournal, { journalId, journalSequence }: Pick<HelloFacts, 'journalId' | 'journalSequence'>): boolean {
+  return journalSequence === 0 || (journal.journalId === journalId && journal.lastSequence >= journalSequence);
 }
 
 function evolveAssignments(state: NodeJournal, record: JournalRecord): Pick<NodeJournal, 'assignments' | 'conflicts'> {

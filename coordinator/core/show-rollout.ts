@@ -127,22 +127,22 @@ function assignedPhase(world: World, rollout: RolloutState, name: NodeName, node
   const view = world.nodes.get(name);
   const progress = view === undefined ? null : reportedProgress(view, rollout.id, node);
   const hasSlot = world.ledger.slots.get(name)?.generation === node.generation;
-  switch (progress?.state) {
-    case undefined:
-      return { phase: hasSlot ? 'slot' : 'assigned', step: '' };
+  if (progress === null) return { phase: hasSlot ? 'slot' : 'assigned', step: '' };
+  const { state, stepName: step } = progress;
+  switch (state) {
     case 'accepted':
-      return { phase: 'staging', step: progress?.stepName ?? '' };
+      return { phase: 'staging', step };
     case 'staged':
       return { phase: node.permitIssued ? 'permitted' : hasSlot ? 'slot' : 'staged', step: '' };
     case 'active':
-      return { phase: 'activating', step: progress?.stepName ?? '' };
+      return { phase: 'activating', step };
     case 'permitted':
     case 'reverting':
     case 'needs-a-person':
     case 'done':
     case 'reverted':
     case 'refused':
-      return { phase: progress?.state ?? 'assigned', step: progress?.stepName ?? '' };
+      return { phase: state, step };
   }
 }
 

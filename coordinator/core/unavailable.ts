@@ -1,6 +1,7 @@
 import type { NodeName } from '../../shared/domain/ids.ts';
 import type { Reason } from '../../shared/domain/reason.ts';
 import type { Slot } from './ledger-event.ts';
+import { holdsAll } from './node-journal.ts';
 import { type Rules, SAFE_RULES } from './rules.ts';
 import type { NodeView, Now, World } from './world.ts';
 
@@ -32,9 +33,7 @@ export function unavailableReason(
  */
 function hasReported({ session, journal }: NodeView): boolean {
   if (session.state === 'silent') return false;
-  if (session.state === 'connected') return session.reported;
-  const { journalId, journalSequence } = session.hello;
-  return journalSequence === 0 || (journal.journalId === journalId && journal.lastSequence >= journalSequence);
+  return session.state === 'connected' ? session.reported : holdsAll(journal, session.hello);
 }
 
 /** Commands reach it, and all that it did is known. */

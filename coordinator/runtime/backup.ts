@@ -2,13 +2,13 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
+import { syncFolder } from '../../shared/trust/write-durably.ts';
 import { BackupError } from './backup-error.ts';
 import { describeFile, filesBelow } from './backup-manifest.ts';
 import type { BackupFile, BackupManifest } from './backup-manifest.ts';
 import { assertStrong } from './backup-secret.ts';
 import type { BackupSecret } from './backup-secret.ts';
 import { backupContent, sealBackup } from './seal-backup.ts';
-import { syncFolder } from './sync-folder.ts';
 import { unsealBackup } from './unseal-backup.ts';
 
 export type BackupOptions = BackupSecret & {

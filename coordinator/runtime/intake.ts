@@ -3,6 +3,7 @@ import type { JournalRecord } from '../../shared/domain/journal-record.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
 import type { Logger } from '../../shared/ports/logger.ts';
 import type { UnreadReport } from '../core/node-event.ts';
+import { holdsAll } from '../core/node-journal.ts';
 import type { HelloFacts, PermitRequestView } from '../core/world.ts';
 import type { FleetLog } from './fleet-log.ts';
 import { type FleetState, updateNode } from './fleet-state.ts';
@@ -35,7 +36,7 @@ export class Intake {
       ...view,
       permitRequest: null,
       refusal: null,
-      session: { state: 'connected', sinceMonotonicMs: this.#clock.monotonicMs(), reported: isReported(view.journal, hello), hello },
+      session: { state: 'connected', sinceMonotonicMs: this.#clock.monotonicMs(), reported: holdsAll(view.journal, hello), hello },
     }));
     this.#changed();
     const { journal } = this.#view(node);
@@ -63,7 +64,7 @@ export class Intake {
       if (!this.#state.nodes.has(node)) return;
       updateNode(this.#state, node, (view) => {
         const { session } = view;
-        const reported = session.state === 'connected' && (session.reported || isReported(view.journal, session.hello));
+        const reported = session.state === 'connected' && (session.reported || holdsAll(view.journal, session.hello));
         return { ...view, refusal: null, session: session.state === 'connected' ? { ...session, reported } : session };
       });
     });
@@ -115,10 +116,4 @@ export class Intake {
     this.#queues.set(node, queue);
     return queue;
   }
-}
-
-/** The coordinator holds the whole journal that the agent had at its hello. */
-function isReported(held: { readonly journalId: string; readonly lastSequence: number }, hello: HelloFacts): boolean {
-  if (hello.journalSequence === 0) return true;
-  return held.journalId === hello.journalId && held.lastSequence >= hello.journalSequence;
 }

@@ -3,7 +3,8 @@ import type { Clock } from '../../shared/ports/clock.ts';
 import type { Logger } from '../../shared/ports/logger.ts';
 import type { Random } from '../../shared/ports/random.ts';
 import type { Decision } from '../core/decision.ts';
-import type { RolloutNode, RolloutState } from '../core/rollout.ts';
+import { FARRIER } from '../core/rollout-event.ts';
+import type { Assigned, RolloutState } from '../core/rollout.ts';
 import type { AgentSessions, ToAgent } from '../ports/agent-sessions.ts';
 import type { CommandSigner } from './command-signer.ts';
 import type { FleetLog } from './fleet-log.ts';
@@ -108,9 +109,9 @@ export class Performer {
   }
 
   async #startRollback(of: RolloutId): Promise<void> {
-    const rollback = newRolloutId(this.#random, `${this.#rollout(of).frozen.plan.name}-back`);
     const frozen = freezeRollback(this.#rollout(of));
-    await this.#log.rolloutNow(rollback, { type: 'started', frozen, by: 'farrier' });
+    const rollback = newRolloutId(this.#random, frozen.plan.name);
+    await this.#log.rolloutNow(rollback, { type: 'started', frozen, by: FARRIER });
     await this.#log.rolloutNow(of, { type: 'rollback-started', rollback });
     this.#logger.info('rollback started', { rollout: of, rollback });
   }
@@ -134,7 +135,7 @@ export class Performer {
   }
 }
 
-function assignedNode(rollout: RolloutState, name: NodeName): Extract<RolloutNode, { readonly state: 'assigned' }> {
+function assignedNode(rollout: RolloutState, name: NodeName): Assigned {
   const node = rollout.nodes.get(name);
   if (node?.state !== 'assigned') throw new Error(`${name} has no assignment in rollout ${rollout.id}`);
   return node;

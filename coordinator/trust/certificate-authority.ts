@@ -118,4 +118,3 @@ async function issue(order: CertificateOrder, { subject, issuer, issuerKey, exte
 async function importPublic(publicKey: KeyObject): Promise<webcrypto.CryptoKey> {
   return await webcrypto.subtle.importKey('spki', spkiOf(publicKey), P256, true, ['verify']);
 }
-

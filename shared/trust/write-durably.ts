@@ -22,7 +22,7 @@ export async function writeSynced(path: string, content: string | Uint8Array, mo
   }
 }
 
-/** Makes renames and new names in a folder durable. */
+/** Makes what was created, renamed or removed in a folder durable (fsync(2): syncing a file does not). */
 export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r');
   try {

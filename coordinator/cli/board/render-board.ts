@@ -3,6 +3,7 @@ import { plainText } from '../print/plain-text.ts';
 import type { Line } from './ansi.ts';
 import { fit, span, toText } from './ansi.ts';
 import { boardHead } from './board-head.ts';
+import { countPhases } from './count-phases.ts';
 import { nodeLine } from './node-line.ts';
 import { lookOf } from './phase-look.ts';
 
@@ -67,10 +68,4 @@ function waveTitle({ name, nodes }: Wave): Line {
 function firstToSee(nodes: readonly RolloutNode[], count: number): ReadonlySet<RolloutNode> {
   const ranked = nodes.toSorted((a, b) => lookOf(a.phase).rank - lookOf(b.phase).rank);
   return new Set(ranked.slice(0, Math.max(0, count)));
-}
-
-function countPhases(nodes: readonly RolloutNode[]): string {
-  const counts = new Map<string, number>();
-  for (const { phase } of nodes) counts.set(phase, (counts.get(phase) ?? 0) + 1);
-  return [...counts].map(([phase, count]) => `${count} ${plainText(phase)}`).join(', ');
 }
