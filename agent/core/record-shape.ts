@@ -1,14 +1,13 @@
-import type { JournalRecord, RecordKind } from '../../shared/domain/journal-record.ts';
+import { type JournalRecord, RECORD_KINDS } from '../../shared/domain/journal-record.ts';
 import { isOutcomeCode } from '../../shared/domain/outcome.ts';
 
-const KINDS = ['accepted', 'stage', 'permit', 'begin', 'prior', 'applied', 'verified', 'reverting', 'reverted', 'done', 'refused'] as const satisfies readonly RecordKind[];
 const TEXTS = ['journalId', 'rollout', 'digest', 'stepName', 'payloadDigest', 'bootId'] as const satisfies readonly (keyof JournalRecord)[];
 const NUMBERS = ['sequence', 'generation', 'epoch', 'step', 'attempt', 'monotonicMs', 'wallUnixMs'] as const satisfies readonly (keyof JournalRecord)[];
 
 /** @returns what is wrong with a parsed record, '' where nothing is. Unknown fields are nobody's business here. */
 export function wrongInRecord(value: unknown): string {
   if (!isRecord(value)) return 'is not an object';
-  if (!KINDS.some((kind) => kind === value['kind'])) return `kind is ${JSON.stringify(value['kind'])}`;
+  if (!RECORD_KINDS.some((kind) => kind === value['kind'])) return `kind is ${JSON.stringify(value['kind'])}`;
   const text = TEXTS.find((field) => typeof value[field] !== 'string');
   if (text !== undefined) return `${text} is no text`;
   const number = NUMBERS.find((field) => !Number.isSafeInteger(value[field]));

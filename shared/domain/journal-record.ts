@@ -4,18 +4,9 @@ import type { OutcomeCode } from './outcome.ts';
 /** The version written; every version up to it is read. A format is written only one minor after it can be read. */
 export const JOURNAL_FORMAT = 1;
 
-export type RecordKind =
-  | 'accepted'
-  | 'stage'
-  | 'permit'
-  | 'begin'
-  | 'prior'
-  | 'applied'
-  | 'verified'
-  | 'reverting'
-  | 'reverted'
-  | 'done'
-  | 'refused';
+export const RECORD_KINDS = ['accepted', 'stage', 'permit', 'begin', 'prior', 'applied', 'verified', 'reverting', 'reverted', 'done', 'refused'] as const;
+
+export type RecordKind = (typeof RECORD_KINDS)[number];
 
 /** Whole-sequence records carry this instead of a step's index. */
 export const WHOLE_SEQUENCE = -1;

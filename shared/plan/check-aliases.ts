@@ -6,7 +6,7 @@ import { quote } from './quote.ts';
 import type { SourceMap } from './source-map.ts';
 
 /** Enough for people; reading an alias costs a walk over the document. */
-const ALIASES_MAX = 100;
+export const ALIASES_MAX = 100;
 
 /** Aliases without an anchor before them, and too many of them. The same anchor may hold an alias of itself: that is no plan, but no danger. */
 export function checkAliases(document: Document.Parsed, source: SourceMap): readonly Diagnostic[] {

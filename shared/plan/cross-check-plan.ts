@@ -1,4 +1,4 @@
-import { formatDuration, parseDuration } from './duration.ts';
+import { durationOr, formatDuration } from './duration.ts';
 import { entryOf, hasOnly, itemsOf } from './loose.ts';
 import type { Problem } from './problem.ts';
 import { problem, warning } from './problem.ts';
@@ -55,8 +55,8 @@ function checkStep(step: unknown, index: number): readonly Problem[] {
 
 function tooLittleTime(service: unknown, path: readonly (string | number)[]): readonly Problem[] {
   const looks = entryOf(service, 'looks') ?? DEFAULT_LOOKS;
-  const every = durationOf(entryOf(service, 'every'), DEFAULT_LOOK_INTERVAL_MS);
-  const timeout = durationOf(entryOf(service, 'timeout'), DEFAULT_SERVICE_TIMEOUT_MS);
+  const every = durationOr(DEFAULT_LOOK_INTERVAL_MS, entryOf(service, 'every'));
+  const timeout = durationOr(DEFAULT_SERVICE_TIMEOUT_MS, entryOf(service, 'timeout'));
   if (typeof looks !== 'number' || every === null || timeout === null || looks * every < timeout) return [];
   return [problem([...path, 'timeout'], 'conflict', `${looks} looks, one every ${formatDuration(every)}, do not fit into a timeout of ${formatDuration(timeout)}; raise timeout, or lower looks or every`)];
 }
@@ -73,8 +73,4 @@ function silence(spec: unknown): readonly Problem[] {
   if (reverts && !written) return [problem(['spec', 'silence'], 'missing', 'is missing; onSilence: revert needs how long a begun node may stay unconfirmed, as silence: 10m')];
   if (written && !reverts) return [warning(['spec', 'silence'], 'no-effect', 'has no effect without onSilence: revert; add that, or take silence out')];
   return [];
-}
-
-function durationOf(value: unknown, byDefault: number): number | null {
-  return value === undefined ? byDefault : parseDuration(String(value));
 }

@@ -7,6 +7,11 @@ export function parseDuration(text: string): number | null {
   return Number(match[1]) * UNITS[match[2] as keyof typeof UNITS];
 }
 
+/** For cross-checks. @returns the default where nothing is written, null where what is written is no duration. */
+export function durationOr(byDefaultMs: number, written: unknown): number | null {
+  return written === undefined ? byDefaultMs : parseDuration(String(written));
+}
+
 /** In the largest unit that loses nothing, as parseDuration reads it. */
 export function formatDuration(ms: number): string {
   const unit = (['d', 'h', 'm', 's'] as const).find((name) => ms > 0 && ms % UNITS[name] === 0);

@@ -1,7 +1,7 @@
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import { DEFAULT_POLICY, type FleetPolicy } from '../domain/policy.ts';
 import { checkFile } from './check-file.ts';
-import { formatDuration, parseDuration } from './duration.ts';
+import { durationOr, formatDuration } from './duration.ts';
 import { entryOf } from './loose.ts';
 import { policyFile } from './policy-schema.ts';
 import type { Problem } from './problem.ts';
@@ -23,14 +23,9 @@ export function parsePolicy(text: string, file: string, version: number): Parsed
 /** A deferred node leaves the budget: one that is not even lost yet must not. */
 function crossCheck(raw: unknown): readonly Problem[] {
   const spec = entryOf(raw, 'spec');
-  const lostAfter = read(spec, 'lostAfter', DEFAULT_POLICY.lostAfterMs);
-  const deferAfter = read(spec, 'deferAfter', DEFAULT_POLICY.deferAfterMs);
+  const lostAfter = durationOr(DEFAULT_POLICY.lostAfterMs, entryOf(spec, 'lostAfter'));
+  const deferAfter = durationOr(DEFAULT_POLICY.deferAfterMs, entryOf(spec, 'deferAfter'));
   if (lostAfter === null || deferAfter === null || deferAfter > lostAfter) return [];
   const key = entryOf(spec, 'deferAfter') === undefined ? 'lostAfter' : 'deferAfter';
   return [problem(['spec', key], 'conflict', `a node would be deferred (after ${formatDuration(deferAfter)}) before it counts as lost (after ${formatDuration(lostAfter)}); make deferAfter longer than lostAfter`)];
-}
-
-function read(spec: unknown, key: string, byDefault: number): number | null {
-  const written = entryOf(spec, key);
-  return written === undefined ? byDefault : parseDuration(String(written));
 }

@@ -11,6 +11,7 @@ const PLAN_NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const WAVES_MAX = 100;
 const DAY_MS = 86_400_000;
 
+const planName = name(PLAN_NAME, 'a name of at most 63 lower-case letters, digits and "-"');
 const unit = name(UNIT_NAME_PATTERN, 'the full name of a service unit, as containerd.service');
 const source = name(SOURCE_NAME_PATTERN, 'the name of a package source in /etc/farrier/sources.d: lower-case letters, digits, ".", "_" and "-"');
 const stepName = name(STEP_NAME_PATTERN, 'a name of at most 160 letters, digits, spaces and . _ @ : + -');
@@ -38,7 +39,7 @@ const service = section({
 const step = section({ name: stepName.optional(), packages: packages.optional(), service: service.optional() });
 
 const wave = section({
-  name: name(PLAN_NAME, 'a name of at most 63 lower-case letters, digits and "-"'),
+  name: planName,
   select: selector.default(EVERY_NODE),
   most: share().optional(),
   soak: duration({ min: 0, max: 30 * DAY_MS }).default(0),
@@ -58,12 +59,12 @@ const spec = section({
 
 const belowSpec = Object.fromEntries(Object.keys(spec.shape).map((key) => [key, 'spec']));
 
-/** A plan as a person writes it; its comments and cross-checks are in parse-plan.ts and cross-check-plan.ts. */
+/** A plan as a person writes it; what no single value shows is in cross-check-plan.ts. */
 export const planFile = section(
   {
     apiVersion: exactly('farrier/v1'),
     kind: exactly('Plan', { FleetPolicy: 'a policy is put with `farrier policy set`' }),
-    metadata: section({ name: name(PLAN_NAME, 'a name of at most 63 lower-case letters, digits and "-"') }),
+    metadata: section({ name: planName }),
     spec,
   },
   belowSpec,

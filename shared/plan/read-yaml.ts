@@ -2,7 +2,7 @@ import type { Document } from 'yaml';
 import { parseDocument } from 'yaml';
 
 import type { Diagnostic } from '../domain/diagnostic.ts';
-import { checkAliases } from './check-aliases.ts';
+import { ALIASES_MAX, checkAliases } from './check-aliases.ts';
 import { findDuplicateKeys } from './duplicate-keys.ts';
 import type { ProblemCode } from './problem.ts';
 import { quote } from './quote.ts';
@@ -37,7 +37,7 @@ export function readYaml(text: string, file: string): YamlFile {
 
 function toPlain(document: Document.Parsed, source: SourceMap): YamlFile {
   try {
-    return { readable: true, raw: document.toJS({ maxAliasCount: 100 }), source, diagnostics: findDuplicateKeys(document, source) };
+    return { readable: true, raw: document.toJS({ maxAliasCount: ALIASES_MAX }), source, diagnostics: findDuplicateKeys(document, source) };
   } catch (cause) {
     // The library's own guard against aliases of aliases of aliases.
     if (!(cause instanceof ReferenceError)) throw cause;

@@ -1,6 +1,6 @@
 import { GENERATION_MAX } from '../domain/ids.ts';
 import type { JournalRecord, Outcome, RecordKind } from '../domain/journal-record.ts';
-import { WHOLE_SEQUENCE } from '../domain/journal-record.ts';
+import { RECORD_KINDS, WHOLE_SEQUENCE } from '../domain/journal-record.ts';
 import { isOutcomeCode } from '../domain/outcome.ts';
 import type { Decoded } from './decoded.ts';
 import { decoded, undecodable } from './decoded.ts';
@@ -89,8 +89,4 @@ function oneLine(text: string): string {
   return text.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, ' ').slice(0, MESSAGE_MAX).toWellFormed();
 }
 
-const KINDS: Readonly<Record<string, RecordKind>> = Object.fromEntries(
-  (['accepted', 'stage', 'permit', 'begin', 'prior', 'applied', 'verified', 'reverting', 'reverted', 'done', 'refused'] as const satisfies readonly RecordKind[]).map(
-    (kind) => [`RECORD_KIND_${kind.toUpperCase()}`, kind],
-  ),
-);
+const KINDS: Readonly<Record<string, RecordKind>> = Object.fromEntries(RECORD_KINDS.map((kind) => [`RECORD_KIND_${kind.toUpperCase()}`, kind]));
