@@ -12,7 +12,7 @@ export interface GroupCommit {
   flush(): void;
 }
 
-const groupMax = 1000;
+const GROUP_MAX = 1000;
 
 interface Pending {
   readonly write: () => unknown;
@@ -29,7 +29,7 @@ export function groupCommit(database: DatabaseSync, inOurWords: (error: unknown)
   let broken: unknown;
 
   function flush(): void {
-    while (queue.length > 0) commit(queue.splice(0, groupMax));
+    while (queue.length > 0) commit(queue.splice(0, GROUP_MAX));
   }
 
   function commit(group: readonly Pending[]): void {

@@ -17,18 +17,18 @@ const FIRST = 'Farrier-First';
 const COUNT = 'Farrier-Count';
 const ENCODING = 'Farrier-Encoding';
 /** Freezing a rollout of ten thousand nodes makes megabytes of much the same; NATS takes 1 MB unless told otherwise. */
-const compressFromBytes = 64 * 1024;
-const decodedMaxBytes = 256 * 1024 * 1024;
+const COMPRESS_FROM_BYTES = 64 * 1024;
+const DECODED_MAX_BYTES = 256 * 1024 * 1024;
 
 export function encodeBatch(first: number, events: readonly string[]): EncodedBatch {
   const json = Buffer.from(`[${events.join(',')}]`);
   const headers = { [FIRST]: String(first), [COUNT]: String(events.length) };
-  return json.length < compressFromBytes ? { data: json, headers } : { data: zstdCompressSync(json), headers: { ...headers, [ENCODING]: 'zstd' } };
+  return json.length < COMPRESS_FROM_BYTES ? { data: json, headers } : { data: zstdCompressSync(json), headers: { ...headers, [ENCODING]: 'zstd' } };
 }
 
 export function decodeBatch(message: NatsMessage): readonly StoredEvent[] {
   const { first, last } = batchRange(message);
-  const json = message.header(ENCODING) === 'zstd' ? zstdDecompressSync(message.data, { maxOutputLength: decodedMaxBytes }) : message.data;
+  const json = message.header(ENCODING) === 'zstd' ? zstdDecompressSync(message.data, { maxOutputLength: DECODED_MAX_BYTES }) : message.data;
   const events = JSON.parse(Buffer.from(json).toString('utf8')) as readonly unknown[];
   if (events.length !== last - first + 1) throw corruptStream(message.subject, `message ${message.sequence} holds ${events.length} events and says ${last - first + 1}`);
   return events.map((event, index) => ({ sequence: first + index, event }));

@@ -72,14 +72,14 @@ export interface FollowedMessages extends AsyncIterable<NatsMessage> {
   stop(): Promise<void>;
 }
 
-const requestMaxMs = 5000;
+const REQUEST_MAX_MS = 5000;
 /** Shorter for single messages: what was under way when a server died is sent again after it. */
-const messageMaxMs = 2000;
+const MESSAGE_MAX_MS = 2000;
 /** A cluster needs 4 to 7 s to find a new leader after a crash. */
-const patienceMs = 20_000;
-const retryEveryMs = 250;
+const PATIENCE_MS = 20_000;
+const RETRY_EVERY_MS = 250;
 /** nats-server's default max_payload. */
-const payloadDefaultBytes = 1024 * 1024;
+const PAYLOAD_DEFAULT_BYTES = 1024 * 1024;
 const WRONG_LAST_SEQUENCE = 10_071;
 const NO_SUITABLE_PEERS = 10005;
 const NO_MESSAGE_FOUND = 10_037;
@@ -90,7 +90,7 @@ const FORMAT_KEY = 'farrier.format';
 export async function connectNats(options: NatsConnectOptions): Promise<NatsClient> {
   const address = options.servers.join(', ');
   const settings: ConnectionOptions = {
-    servers: [...options.servers], name: 'farrier-coordinator', timeout: requestMaxMs, maxReconnectAttempts: -1, reconnectTimeWait: 500, reconnectJitter: 500, pingInterval: 10_000,
+    servers: [...options.servers], name: 'farrier-coordinator', timeout: REQUEST_MAX_MS, maxReconnectAttempts: -1, reconnectTimeWait: 500, reconnectJitter: 500, pingInterval: 10_000,
     ...(options.tls === undefined ? {} : { tls: options.tls }),
     ...(options.credentialsFile === undefined ? {} : { authenticator: credsAuthenticator(await readFile(options.credentialsFile)) }),
   };
@@ -111,13 +111,13 @@ async function createClient(connection: NatsConnection, address: string): Promis
   /** Of the server last connected to: between two of them the connection has none. */
   const serverInfo = (): { readonly version: string; readonly max_payload: number } => {
     info = connection.info ?? info;
-    return info ?? { version: 'unknown', max_payload: payloadDefaultBytes };
+    return info ?? { version: 'unknown', max_payload: PAYLOAD_DEFAULT_BYTES };
   };
-  const jetStream = connection.jetstream({ timeout: messageMaxMs });
-  const admin = await connection.jetstreamManager({ timeout: requestMaxMs }).catch((error: unknown) => {
+  const jetStream = connection.jetstream({ timeout: MESSAGE_MAX_MS });
+  const admin = await connection.jetstreamManager({ timeout: REQUEST_MAX_MS }).catch((error: unknown) => {
     throw new StoreError('store-unfit', `the NATS server at ${address} has no JetStream for this account`, 'set jetstream { store_dir: "..." } in nats-server.conf and restart it', { cause: error });
   });
-  const lookups = await connection.jetstreamManager({ timeout: messageMaxMs, checkAPI: false });
+  const lookups = await connection.jetstreamManager({ timeout: MESSAGE_MAX_MS, checkAPI: false });
   const get = (stream: string, query: object): Promise<NatsMessage | null> => patiently(async () => {
     try {
       const found = await lookups.streams.getMessage(stream, query as never);
@@ -187,14 +187,14 @@ async function createClient(connection: NatsConnection, address: string): Promis
 }
 
 async function retry<T>(attempt: () => Promise<T>, address: string): Promise<T> {
-  const deadline = performance.now() + patienceMs;
+  const deadline = performance.now() + PATIENCE_MS;
   for (;;) {
     try {
       return await attempt();
     } catch (error) {
       if (!(error instanceof NatsError)) throw error;
       if (!isPassing(error) || performance.now() > deadline) throw operationError(error, address);
-      await delay(retryEveryMs);
+      await delay(RETRY_EVERY_MS);
     }
   }
 }

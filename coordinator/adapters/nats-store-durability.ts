@@ -12,10 +12,10 @@ export interface DurabilityFacts {
   readonly sync: JetStreamSync;
 }
 
-const monitorMaxMs = 3000;
-const nanosPerMs = 1_000_000;
+const MONITOR_MAX_MS = 3000;
+const NANOS_PER_MS = 1_000_000;
 /** nats-server's default sync_interval. */
-const defaultIntervalMs = 120_000;
+const DEFAULT_INTERVAL_MS = 120_000;
 
 const jszSchema = z.object({ config: z.object({ sync_always: z.boolean().optional(), sync_interval: z.number().optional() }) });
 
@@ -24,7 +24,7 @@ export function describeDurability({ serverVersion, replicas, sync }: Durability
   const copies = replicas === 1 ? 'one copy' : `${replicas} copies`;
   const engine = `NATS JetStream ${serverVersion}, ${copies}`;
   if (sync.kind === 'always') return `${engine}, synced at every write (sync_interval: always): a power cut loses nothing acknowledged`;
-  const within = sync.kind === 'interval' ? seconds(sync.intervalMs) : `its sync_interval (${seconds(defaultIntervalMs)} unless set; not known here: ${sync.why})`;
+  const within = sync.kind === 'interval' ? seconds(sync.intervalMs) : `its sync_interval (${seconds(DEFAULT_INTERVAL_MS)} unless set; not known here: ${sync.why})`;
   const event = replicas === 1 ? 'a power cut of its machine' : `a power cut of more than ${Math.floor((replicas - 1) / 2)} of its machines at once`;
   return `${engine}, acknowledged before it is synced: ${event} can lose the writes of the last ${within}; set jetstream { sync_interval: always } in nats-server.conf`;
 }
@@ -33,10 +33,10 @@ export function describeDurability({ serverVersion, replicas, sync }: Durability
 export async function readSync(monitorUrl: string | undefined): Promise<JetStreamSync> {
   if (monitorUrl === undefined) return { kind: 'unknown', why: 'no monitoring address given (--nats-monitor)' };
   try {
-    const response = await fetch(new URL('/jsz?config=true', monitorUrl), { signal: AbortSignal.timeout(monitorMaxMs), redirect: 'error' });
+    const response = await fetch(new URL('/jsz?config=true', monitorUrl), { signal: AbortSignal.timeout(MONITOR_MAX_MS), redirect: 'error' });
     const { config } = jszSchema.parse(await response.json());
     if (config.sync_always === true) return { kind: 'always' };
-    return config.sync_interval === undefined ? { kind: 'unknown', why: `${monitorUrl} does not tell it` } : { kind: 'interval', intervalMs: config.sync_interval / nanosPerMs };
+    return config.sync_interval === undefined ? { kind: 'unknown', why: `${monitorUrl} does not tell it` } : { kind: 'interval', intervalMs: config.sync_interval / NANOS_PER_MS };
   } catch (error) {
     return { kind: 'unknown', why: `${monitorUrl} did not answer: ${error instanceof Error ? error.message : String(error)}` };
   }

@@ -19,11 +19,11 @@ interface Position {
 }
 
 const EMPTY: Position = { sequence: 0, messageSequence: 0 };
-const positionsMax = 50_000;
+const POSITIONS_MAX = 50_000;
 /** Reading up to so many messages one by one is cheaper than a consumer. */
-const singleReadsMax = 16;
-const followMaxMs = 60_000;
-const headerRoomBytes = 4096;
+const SINGLE_READS_MAX = 16;
+const FOLLOW_MAX_MS = 60_000;
+const HEADER_ROOM_BYTES = 4096;
 
 /** Event streams as subjects of one JetStream stream; the server compares the newest sequence of the subject. */
 export function natsEvents(client: NatsClient, jetStream: string, prefix: string): NatsEvents {
@@ -65,7 +65,7 @@ export function natsEvents(client: NatsClient, jetStream: string, prefix: string
   async function* messages(stream: string, from: number): AsyncGenerator<NatsMessage, void> {
     const subject = toSubject(prefix, stream);
     let at = from;
-    for (let reads = 0; reads < singleReadsMax; reads += 1) {
+    for (let reads = 0; reads < SINGLE_READS_MAX; reads += 1) {
       const message = await client.next(jetStream, subject, at);
       if (message === null) return;
       yield message;
@@ -74,13 +74,13 @@ export function natsEvents(client: NatsClient, jetStream: string, prefix: string
     const end = (await askNewest(stream)).messageSequence;
     if (at > end) return;
     const followed = await client.follow(jetStream, subject, at);
-    const timer = setTimeout(() => void followed.stop(), followMaxMs);
+    const timer = setTimeout(() => void followed.stop(), FOLLOW_MAX_MS);
     try {
       for await (const message of followed) {
         yield message;
         if (message.sequence >= end) return;
       }
-      throw interrupted(client.address, `reading ${stream} took longer than ${followMaxMs / 1000} s`);
+      throw interrupted(client.address, `reading ${stream} took longer than ${FOLLOW_MAX_MS / 1000} s`);
     } finally {
       clearTimeout(timer);
       await followed.stop();
@@ -95,7 +95,7 @@ export function natsEvents(client: NatsClient, jetStream: string, prefix: string
       if (position.sequence !== expectedSequence) return { ok: false, actualSequence: position.sequence };
       if (texts.length === 0) return { ok: true, sequence: expectedSequence };
       const batch = encodeBatch(expectedSequence + 1, texts);
-      if (batch.data.length + headerRoomBytes > client.payloadMaxBytes()) throw tooLarge(client.address);
+      if (batch.data.length + HEADER_ROOM_BYTES > client.payloadMaxBytes()) throw tooLarge(client.address);
       const id = randomUUID();
       const result = await client.publish(toSubject(prefix, stream), { ...batch, stream: jetStream, id, expectedSequence: position.messageSequence });
       const sequence = expectedSequence + texts.length;
@@ -135,7 +135,7 @@ function positionCache(): { get(stream: string): Position | undefined; set(strea
   return {
     get: (stream) => positions.get(stream),
     set(stream, position) {
-      if (positions.size >= positionsMax) positions.clear();
+      if (positions.size >= POSITIONS_MAX) positions.clear();
       positions.set(stream, position);
     },
   };

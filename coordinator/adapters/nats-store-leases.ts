@@ -12,7 +12,7 @@ export interface NatsLeases {
 /** `untilUnixMs` is the holder's wall clock and only for people who look into the bucket. */
 const leaseSchema = z.object({ holder: z.string(), ttlMs: z.number(), untilUnixMs: z.number() });
 
-const triesMax = 3;
+const TRIES_MAX = 3;
 
 /**
  * Leases as records. Two coordinators have two clocks, so none is compared: a lease is over when this process has seen
@@ -31,7 +31,7 @@ export function natsLeases(records: NatsRecords, clock: Clock): NatsLeases {
 
   return {
     async acquire(name, holder, ttlMs) {
-      for (let tries = 0; tries < triesMax; tries += 1) {
+      for (let tries = 0; tries < TRIES_MAX; tries += 1) {
         const found = await records.get(name);
         const held = found === null ? null : leaseSchema.parse(found.value);
         if (found !== null && held !== null && held.holder !== holder && unchangedForMs(name, found.revision) < held.ttlMs) return null;

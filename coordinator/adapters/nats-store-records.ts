@@ -14,7 +14,7 @@ export interface NatsRecords {
 /** How a key-value bucket of NATS marks what was deleted (ADR-8), so that `nats kv` reads ours. */
 const OPERATION = 'KV-Operation';
 const DELETED = 'DEL';
-const readsAtOnceMax = 64;
+const READS_AT_ONCE_MAX = 64;
 
 /** Names of the JetStream stream and the subjects behind a key-value bucket (ADR-8). */
 export function bucketNames(bucket: string): { readonly stream: string; readonly prefix: string } {
@@ -51,8 +51,8 @@ export function natsRecords(client: NatsClient, bucket: string): NatsRecords {
       const subjects = await client.subjects(stream, toFilter(prefix, namePrefix));
       const keys = subjects.map((subject) => fromSubject(prefix, subject)).filter((key) => key.startsWith(namePrefix)).toSorted();
       const records: StoredRecord[] = [];
-      for (let at = 0; at < keys.length; at += readsAtOnceMax) {
-        const found = await Promise.all(keys.slice(at, at + readsAtOnceMax).map((key) => get(key)));
+      for (let at = 0; at < keys.length; at += READS_AT_ONCE_MAX) {
+        const found = await Promise.all(keys.slice(at, at + READS_AT_ONCE_MAX).map((key) => get(key)));
         records.push(...found.filter((record) => record !== null));
       }
       return records;

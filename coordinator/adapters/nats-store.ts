@@ -1,5 +1,5 @@
 import type { Clock } from '../../shared/ports/clock.ts';
-import type { EventStore } from '../ports/event-store.ts';
+import { type EventStore, READ_MAX } from '../ports/event-store.ts';
 import { StoreError } from '../ports/store-error.ts';
 import { connectNats } from './nats-client.ts';
 import type { NatsClient, NatsConnectOptions, StreamFacts } from './nats-client.ts';
@@ -27,7 +27,6 @@ export interface NatsStore extends EventStore {
 const STORE_FORMAT = 1;
 /** Stream metadata, filters over several subjects and sync_interval: always came with it. */
 const OLDEST_SERVER = '2.10.0';
-const readMax = 10_000;
 
 /** Several coordinators over one JetStream. @throws StoreError when no server answers, or it cannot hold a store. */
 export async function openNatsStore(options: NatsStoreOptions): Promise<NatsStore> {
@@ -71,7 +70,7 @@ function createStore(client: NatsClient, options: NatsStoreOptions, eventStream:
       assertStoreName(stream);
       return await during(() => events.append(stream, expectedSequence, added));
     },
-    async read(stream, after, limit = readMax) {
+    async read(stream, after, limit = READ_MAX) {
       assertStoreName(stream);
       return await during(() => events.read(stream, after, limit));
     },

@@ -5,7 +5,7 @@ import { StoreError } from '../ports/store-error.ts';
 import { checkStoreFile, storePath } from './sqlite-store-file.ts';
 import { sqliteStoreError } from './sqlite-store-error.ts';
 
-const pagesPerStep = 1000;
+const PAGES_PER_STEP = 1000;
 
 /**
  * Writes a consistent copy of a store as one file, whether a coordinator is running on it or not, in this process or
@@ -19,7 +19,7 @@ export async function copySqliteStore(path: string, to: string): Promise<void> {
     source = new DatabaseSync(path, { readOnly: true });
     // An open read transaction holds one state of the store for the whole copy; otherwise each write begins it anew.
     source.exec('BEGIN; SELECT count(*) FROM sqlite_schema');
-    await backup(source, to, { rate: pagesPerStep });
+    await backup(source, to, { rate: PAGES_PER_STEP });
     copy = new DatabaseSync(to);
     copy.exec('PRAGMA journal_mode = DELETE'); // One file, without a -wal beside it.
     checkStoreFile(copy, path);

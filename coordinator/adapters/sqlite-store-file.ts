@@ -8,7 +8,7 @@ import { corruptStore, sqliteStoreError } from './sqlite-store-error.ts';
 export const STORE_FORMAT = 1;
 /** `FARR` in ASCII: tells our database from any other. */
 const APPLICATION_ID = 0x46415252;
-const busyWaitMs = 5000;
+const BUSY_WAIT_MS = 5000;
 
 /**
  * `revision` counts over all records, so that a record that was deleted and made again never gets an old revision back.
@@ -30,7 +30,7 @@ export function storePath(dataFolder: string): string {
 /** Opens, or makes, the database of a folder that this process has locked. Every page is checked first. */
 export function openStoreFile(path: string): DatabaseSync {
   closeSync(openSync(path, 'a', 0o600)); // SQLite would make it readable for everybody; -wal and -shm take after it.
-  const database = new DatabaseSync(path, { timeout: busyWaitMs });
+  const database = new DatabaseSync(path, { timeout: BUSY_WAIT_MS });
   try {
     checkStoreFile(database, path);
     const mode = database.prepare('PRAGMA journal_mode = WAL').get()?.['journal_mode'];

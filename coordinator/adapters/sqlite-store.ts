@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 
 import type { Clock } from '../../shared/ports/clock.ts';
-import type { AppendResult, EventStore, Lease, PutResult, StoredEvent, StoredRecord } from '../ports/event-store.ts';
+import { type AppendResult, type EventStore, type Lease, type PutResult, READ_MAX, type StoredEvent, type StoredRecord } from '../ports/event-store.ts';
 import { StoreError } from '../ports/store-error.ts';
 import { groupCommit } from './group-commit.ts';
 import type { GroupCommit } from './group-commit.ts';
@@ -26,7 +26,6 @@ export interface SqliteStore extends EventStore {
   copyTo(path: string): Promise<void>;
 }
 
-const readMax = 10_000;
 /** Greater than every character of a name, so `prefix` to `prefix~` are the names that begin with it. */
 const AFTER_NAMES = '~';
 
@@ -75,7 +74,7 @@ class OpenSqliteStore implements SqliteStore {
     });
   }
 
-  async read(stream: string, after: number, limit = readMax): Promise<readonly StoredEvent[]> {
+  async read(stream: string, after: number, limit = READ_MAX): Promise<readonly StoredEvent[]> {
     assertStoreName(stream);
     const rows = this.#look(() => this.#sql.events(stream, after, limit));
     return rows.map(({ sequence, event }) => ({ sequence, event: this.#parse(event, `event ${sequence} of ${stream}`) }));

@@ -12,7 +12,7 @@ export interface EventStore {
    */
   append(stream: string, expectedSequence: number, events: readonly object[]): Promise<AppendResult>;
 
-  /** Events with a sequence above `after`, in order, at most `limit` (default 10,000). */
+  /** Events with a sequence above `after`, in order, at most `limit` (default READ_MAX). */
   read(stream: string, after: number, limit?: number): Promise<readonly StoredEvent[]>;
 
   /** Names of the streams that begin with `prefix` and hold an event, sorted. */
@@ -38,6 +38,9 @@ export interface EventStore {
 
   close(): Promise<void>;
 }
+
+/** What one read gives at most unless it is told otherwise. */
+export const READ_MAX = 10_000;
 
 export type AppendResult =
   | { readonly ok: true; readonly sequence: number }

@@ -19,13 +19,13 @@ export const HEADER_BYTES = 80;
 export const TAG_BYTES = 16;
 const MAGIC = Buffer.from('FARRIERB');
 const MAC_AT = 48;
-const kinds: readonly SecretKind[] = ['passphrase', 'key-file'];
+const KINDS: readonly SecretKind[] = ['passphrase', 'key-file'];
 
 export function encodeHeader(header: BackupHeader, keys: BackupKeys): Buffer {
   const bytes = Buffer.alloc(HEADER_BYTES);
   MAGIC.copy(bytes);
   bytes[8] = BACKUP_FORMAT;
-  bytes[9] = kinds.indexOf(header.kind) + 1;
+  bytes[9] = KINDS.indexOf(header.kind) + 1;
   header.salt.copy(bytes, 16);
   header.nonce.copy(bytes, 32);
   headerMac(bytes, keys).copy(bytes, MAC_AT);
@@ -41,7 +41,7 @@ export function decodeHeader(bytes: Buffer, name: string): BackupHeader {
   if (format > BACKUP_FORMAT) {
     throw new BackupError('backup-newer-format', `${name} has backup format ${format}, this version reads up to ${BACKUP_FORMAT}`, 'restore it with the newer farrier-coordinator that wrote it');
   }
-  const kind = kinds[(bytes[9] ?? 0) - 1];
+  const kind = KINDS[(bytes[9] ?? 0) - 1];
   if (kind === undefined) throw new BackupError('backup-damaged', `the header of ${name} is damaged`, 'take another copy of the backup');
   return { kind, salt: bytes.subarray(16, 32), nonce: bytes.subarray(32, 44) };
 }

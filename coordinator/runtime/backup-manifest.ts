@@ -22,7 +22,7 @@ export interface BackupManifest {
 
 /** Relative, without `.` and `..`: also a backup that was made by somebody with the passphrase stays in the data folder. */
 const NAME_PATTERN = /^(?!\.{1,2}(\/|$))[A-Za-z0-9._-]+(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._-]+)*$/;
-const filesMax = 10_000;
+const FILES_MAX = 10_000;
 
 const manifestSchema = z.object({
   madeAtUnixMs: z.number(),
@@ -31,7 +31,7 @@ const manifestSchema = z.object({
     sizeBytes: z.int().nonnegative(),
     mode: z.int().min(0).max(0o777),
     sha256: z.string().regex(/^[0-9a-f]{64}$/),
-  })).max(filesMax),
+  })).max(FILES_MAX),
 });
 
 /** Unknown fields of a later version are skipped. @throws when it is no manifest. */

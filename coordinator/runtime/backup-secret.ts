@@ -14,11 +14,11 @@ export interface BackupKeys {
   readonly header: Buffer;
 }
 
-const keyBytes = 64;
-const keyFileMinBytes = 32;
-const passphraseMinLength = 12;
+const KEY_BYTES = 64;
+const KEY_FILE_MIN_BYTES = 32;
+const PASSPHRASE_MIN_LENGTH = 12;
 /** scrypt at N = 2^17, r = 8, p = 1 (OWASP's current floor): 128 MiB and some 0.3 s for each guess. */
-const scryptCost = { N: 2 ** 17, r: 8, p: 1, maxmem: 256 * 1024 * 1024 };
+const SCRYPT_COST = { N: 2 ** 17, r: 8, p: 1, maxmem: 256 * 1024 * 1024 };
 
 export function secretKind(secret: BackupSecret): SecretKind {
   return 'passphrase' in secret ? 'passphrase' : 'key-file';
@@ -26,8 +26,8 @@ export function secretKind(secret: BackupSecret): SecretKind {
 
 /** Refuses what would only look like encryption; for making backups, not for reading them. */
 export function assertStrong(secret: BackupSecret): void {
-  if ('passphrase' in secret && secret.passphrase.length < passphraseMinLength) {
-    throw new BackupError('backup-weak-secret', `the passphrase is shorter than ${passphraseMinLength} characters`, 'take a longer one: the backup holds the keys of the fleet');
+  if ('passphrase' in secret && secret.passphrase.length < PASSPHRASE_MIN_LENGTH) {
+    throw new BackupError('backup-weak-secret', `the passphrase is shorter than ${PASSPHRASE_MIN_LENGTH} characters`, 'take a longer one: the backup holds the keys of the fleet');
   }
 }
 
@@ -39,14 +39,14 @@ export async function deriveKeys(secret: BackupSecret, salt: Uint8Array): Promis
 function stretch(passphrase: string, salt: Uint8Array): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     // NFC: the same passphrase typed on two keyboards is the same bytes.
-    scrypt(passphrase.normalize('NFC'), salt, keyBytes, scryptCost, (error, key) => (error === null ? resolve(key) : reject(error)));
+    scrypt(passphrase.normalize('NFC'), salt, KEY_BYTES, SCRYPT_COST, (error, key) => (error === null ? resolve(key) : reject(error)));
   });
 }
 
 async function expand(keyFile: string, salt: Uint8Array): Promise<Buffer> {
   const key = await readFile(keyFile);
-  if (key.length < keyFileMinBytes) {
-    throw new BackupError('backup-weak-secret', `${keyFile} holds ${key.length} bytes, a key needs ${keyFileMinBytes}`, `make one: head -c 32 /dev/urandom > ${keyFile}`);
+  if (key.length < KEY_FILE_MIN_BYTES) {
+    throw new BackupError('backup-weak-secret', `${keyFile} holds ${key.length} bytes, a key needs ${KEY_FILE_MIN_BYTES}`, `make one: head -c 32 /dev/urandom > ${keyFile}`);
   }
-  return Buffer.from(hkdfSync('sha256', key, salt, 'farrier backup 1', keyBytes));
+  return Buffer.from(hkdfSync('sha256', key, salt, 'farrier backup 1', KEY_BYTES));
 }

@@ -24,7 +24,7 @@ export type BackupOptions = BackupSecret & {
 const STORE_NAME = 'store.db';
 const KEYS_FOLDER = 'keys';
 const SCRATCH_PREFIX = '.backup-';
-const scratchMaxAgeMs = 24 * 60 * 60_000;
+const SCRATCH_MAX_AGE_MS = 24 * 60 * 60_000;
 
 /**
  * Packs the store and every file below `<dataFolder>/keys` into one encrypted file. Whole or not there: it is written
@@ -64,6 +64,6 @@ async function removeOldScratch(dataFolder: string, nowUnixMs: number): Promise<
   for (const name of await readdir(dataFolder)) {
     if (!name.startsWith(SCRATCH_PREFIX)) continue;
     const { mtimeMs } = await stat(join(dataFolder, name));
-    if (nowUnixMs - mtimeMs > scratchMaxAgeMs) await rm(join(dataFolder, name), { recursive: true, force: true });
+    if (nowUnixMs - mtimeMs > SCRATCH_MAX_AGE_MS) await rm(join(dataFolder, name), { recursive: true, force: true });
   }
 }

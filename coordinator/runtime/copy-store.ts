@@ -8,9 +8,9 @@ export interface CopiedStore {
   readonly records: number;
 }
 
-const readMax = 1000;
+const PAGE_MAX = 1000;
 /** Small enough for one message of NATS as it comes out of the box. */
-const appendMaxChars = 256 * 1024;
+const APPEND_MAX_CHARS = 256 * 1024;
 
 /**
  * Copies every event and record into an empty store of any kind; leases stay behind, revisions begin anew. Each stream is
@@ -33,12 +33,12 @@ export async function copyStore(from: EventStore, to: EventStore): Promise<Copie
 async function copyStream(stream: string, from: EventStore, to: EventStore): Promise<number> {
   let last = 0;
   for (;;) {
-    const page = await from.read(stream, last, readMax);
+    const page = await from.read(stream, last, PAGE_MAX);
     for (const part of inParts(page)) {
       must(await to.append(stream, last, part), stream);
       last += part.length;
     }
-    if (page.length < readMax) return last;
+    if (page.length < PAGE_MAX) return last;
   }
 }
 
@@ -50,7 +50,7 @@ function inParts(events: readonly StoredEvent[]): readonly (readonly object[])[]
     const current = parts.at(-1);
     if (current === undefined || chars > roomChars) {
       parts.push([event as object]);
-      roomChars = appendMaxChars - chars;
+      roomChars = APPEND_MAX_CHARS - chars;
     } else {
       current.push(event as object);
       roomChars -= chars;

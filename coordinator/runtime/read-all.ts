@@ -1,15 +1,13 @@
-import type { EventStore, StoredEvent } from '../ports/event-store.ts';
-
-const PAGE = 10_000;
+import { type EventStore, READ_MAX, type StoredEvent } from '../ports/event-store.ts';
 
 /** Every event that a stream holds now, page by page. */
 export async function* readAll(store: EventStore, stream: string): AsyncGenerator<StoredEvent> {
   let after = 0;
   for (;;) {
-    const page = await store.read(stream, after, PAGE);
+    const page = await store.read(stream, after, READ_MAX);
     yield* page;
     const last = page.at(-1);
-    if (last === undefined || page.length < PAGE) return;
+    if (last === undefined || page.length < READ_MAX) return;
     after = last.sequence;
   }
 }

@@ -6,13 +6,13 @@ import { BackupError } from './backup-error.ts';
 import { parseManifest } from './backup-manifest.ts';
 import type { BackupFile, BackupManifest } from './backup-manifest.ts';
 
-const manifestMaxBytes = 16 * 1024 * 1024;
+const MANIFEST_MAX_BYTES = 16 * 1024 * 1024;
 
 /** Writes the files of a backup's content below a folder, synced, each checked against the manifest. @throws BackupError */
 export async function unpackBackup(plain: AsyncIterable<Buffer>, folder: string): Promise<BackupManifest> {
   const reader = createReader(plain);
   const length = (await reader.exactly(4)).readUInt32BE();
-  if (length > manifestMaxBytes) throw damaged('its manifest is too long');
+  if (length > MANIFEST_MAX_BYTES) throw damaged('its manifest is too long');
   const manifest = parseManifest((await reader.exactly(length)).toString('utf8'));
   for (const file of manifest.files) await unpackFile(reader, file, join(folder, file.name));
   if (!(await reader.atEnd())) throw damaged('there is more in it than its manifest says');

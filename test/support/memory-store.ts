@@ -1,5 +1,5 @@
 import { assertStoreName, assertStorePrefix } from '../../coordinator/adapters/store-name.ts';
-import type { EventStore, PutResult, StoredRecord } from '../../coordinator/ports/event-store.ts';
+import { type EventStore, type PutResult, READ_MAX, type StoredRecord } from '../../coordinator/ports/event-store.ts';
 import { StoreError } from '../../coordinator/ports/store-error.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
 import { manualClock } from './manual-clock.ts';
@@ -16,8 +16,6 @@ export interface MemoryStoreOptions {
   readonly clock?: Clock;
   readonly disk?: MemoryDisk;
 }
-
-const readMax = 10_000;
 
 export function memoryDisk(): MemoryDisk {
   return { streams: new Map(), records: new Map(), leases: new Map(), lastRevision: 0 };
@@ -57,7 +55,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): EventStore {
       if (texts.length > 0) disk.streams.set(stream, kept);
       return { ok: true, sequence: kept.length };
     },
-    async read(stream, after, limit = readMax) {
+    async read(stream, after, limit = READ_MAX) {
       assertStoreName(stream);
       assertOpen();
       const found = (disk.streams.get(stream) ?? []).slice(after, after + limit);
