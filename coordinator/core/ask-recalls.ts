@@ -1,4 +1,4 @@
-import { assignedNodes, standingOf } from './outstanding.ts';
+import { assignedNodes, standingOf } from './standing.ts';
 import type { NodeEventBody } from './rollout-event.ts';
 import type { RolloutState } from './rollout.ts';
 import type { Now, World } from './world.ts';

@@ -1,6 +1,6 @@
 import type { NodeName, RolloutId } from '../../shared/domain/ids.ts';
 import type { Reason } from '../../shared/domain/reason.ts';
-import { assignedNodes } from './outstanding.ts';
+import { assignedNodes } from './standing.ts';
 import { isPrepared, isUnderWay } from './reported-progress.ts';
 import { isLiving, type RolloutState } from './rollout.ts';
 import type { NodeView, World } from './world.ts';

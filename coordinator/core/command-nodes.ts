@@ -2,7 +2,7 @@ import type { NodeName, RolloutId } from '../../shared/domain/ids.ts';
 import { allocateGeneration } from './allocate-generation.ts';
 import { assignmentBlock, isClockOff } from './assignment-block.ts';
 import type { Decision } from './decision.ts';
-import { assignedNodes, standingOf } from './outstanding.ts';
+import { assignedNodes, standingOf } from './standing.ts';
 import { reportedProgress } from './reported-progress.ts';
 import type { Assigned, RolloutState } from './rollout.ts';
 import { hasDone } from './settle-end.ts';

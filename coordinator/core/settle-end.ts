@@ -1,5 +1,5 @@
 import { assignmentBlock, type Owners } from './assignment-block.ts';
-import { assignedNodes, standingOf } from './outstanding.ts';
+import { assignedNodes, standingOf } from './standing.ts';
 import type { RolloutEventBody } from './rollout-event.ts';
 import type { RolloutState } from './rollout.ts';
 import { frontier, judgeWave } from './wave-tally.ts';

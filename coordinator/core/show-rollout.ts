@@ -2,7 +2,7 @@ import type { Generation, NodeName, RolloutId, WaveName } from '../../shared/dom
 import type { Reason } from '../../shared/domain/reason.ts';
 import { Budget } from './budget.ts';
 import { explainInRollout, type Explaining, explaining } from './explain-in-rollout.ts';
-import { assignedNodes, standingOf } from './outstanding.ts';
+import { assignedNodes, standingOf } from './standing.ts';
 import { reportedProgress } from './reported-progress.ts';
 import { FARRIER } from './rollout-event.ts';
 import type { Assigned, RolloutNode, RolloutState } from './rollout.ts';
