@@ -7,7 +7,8 @@ import type { JournalRecord } from '../../shared/domain/journal-record.ts';
 import type { Node__Output } from '../../shared/wire/messages.ts';
 import { call } from '../support/call.ts';
 import { ModelAgent } from '../support/model-agent.ts';
-import { RunningCoordinator, SILENT } from '../support/running-coordinator.ts';
+import { RunningCoordinator } from '../support/running-coordinator.ts';
+import { silentLogger } from '../support/silent-logger.ts';
 
 const PLAN = `
 apiVersion: farrier/v1
@@ -27,7 +28,7 @@ describe('an agent that says what cannot be', () => {
 
   beforeEach(async () => {
     warnings.length = 0;
-    const logger = { ...SILENT, warn: (_message: string, fields?: object) => void warnings.push(JSON.stringify(fields)) };
+    const logger = { ...silentLogger, warn: (_message: string, fields?: object) => void warnings.push(JSON.stringify(fields)) };
     coordinator = await RunningCoordinator.start(logger, (real) => {
       store = real;
       return slowLedger(real);

@@ -7,7 +7,8 @@ import { runSequence } from '../../agent/runner/run-sequence.ts';
 import type { RunnerParts, Work } from '../../agent/runner/work.ts';
 import { entry } from '../support/journal-records.ts';
 import { KillableHost, type Temper } from '../support/killable-host.ts';
-import { hastyClock, noWatchdog, silentLogger, untilOver } from '../support/runner-fakes.ts';
+import { hastyClock, noWatchdog, untilOver } from '../support/runner-fakes.ts';
+import { silentLogger } from '../support/silent-logger.ts';
 
 const temper: fc.Arbitrary<Temper> = fc.record({
   apply: fc.oneof({ weight: 8, arbitrary: fc.constant('works' as const) }, { weight: 1, arbitrary: fc.constantFrom('fails' as const, 'does-half-and-fails' as const) }),

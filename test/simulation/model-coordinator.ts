@@ -13,7 +13,7 @@ import { loadState } from '../../coordinator/runtime/load-state.ts';
 import { raiseEpoch } from '../../coordinator/runtime/raise-epoch.ts';
 import type { FleetPolicy } from '../../shared/domain/policy.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
-import type { Logger } from '../../shared/ports/logger.ts';
+import { silentLogger } from '../support/silent-logger.ts';
 import { FLEET } from './scenario.ts';
 import type { Command, FromAgent, ToAgent, Wire } from './wire.ts';
 
@@ -48,7 +48,7 @@ export class ModelCoordinator {
     this.state = state;
     this.#around = around;
     this.#log = new FleetLog(around.store, state, around.clock);
-    this.#intake = new Intake(state, this.#log, around.clock, SILENT, () => undefined);
+    this.#intake = new Intake(state, this.#log, around.clock, silentLogger, () => undefined);
   }
 
   /** Leads from here on. @throws Deposed where somebody else was faster. */
@@ -192,7 +192,3 @@ export class ModelCoordinator {
     wire.toAgent(this.#around.tick(), message);
   }
 }
-
-const SILENT: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing, with: () => SILENT };
-
-function nothing(): void {}

@@ -20,7 +20,7 @@ import { generateSigningKey, type SigningKey } from '../../shared/trust/signing-
 import { type AssignmentSpec, type EncodableAction, encodeAssignment } from '../../shared/wire/assignment-codec.ts';
 import { encodePermit, type PermitSpec } from '../../shared/wire/permit-codec.ts';
 import { encodeSequence } from '../../shared/wire/sequence-codec.ts';
-import { silentLogger } from './runner-fakes.ts';
+import { silentLogger } from './silent-logger.ts';
 
 const FAR_MS = 1_000_000;
 

@@ -6,13 +6,12 @@ import { join } from 'node:path';
 import { enroll } from '../../agent/identity/enroll.ts';
 import { type AgentIdentity, loadIdentity } from '../../agent/identity/load-identity.ts';
 import { serveSession, type SessionHost } from '../../agent/link/session.ts';
-import { type JournalRecord, type Outcome, type RecordKind, WHOLE_SEQUENCE } from '../../shared/domain/journal-record.ts';
+import { type JournalRecord, OK, type Outcome, type RecordKind, WHOLE_SEQUENCE } from '../../shared/domain/journal-record.ts';
 import { systemClock } from '../../shared/ports/system-clock.ts';
 import { type AssignmentSpec, decodeAssignment } from '../../shared/wire/assignment-codec.ts';
 import type { AgentMessage, CoordinatorMessage__Output } from '../../shared/wire/messages.ts';
 import { decodePermit } from '../../shared/wire/permit-codec.ts';
 
-const OK: Outcome = { code: 'ok', message: '', object: '' };
 const POLL_MS = 10;
 
 /**

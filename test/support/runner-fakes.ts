@@ -1,15 +1,6 @@
 import type { Watchdog } from '../../agent/ports/watchdog.ts';
 import type { RunOptions } from '../../agent/runner/run-sequence.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
-import type { Logger } from '../../shared/ports/logger.ts';
-
-export const silentLogger: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-  with: () => silentLogger,
-};
 
 /** Sleeping takes no time. */
 export const hastyClock: Clock = { monotonicMs: () => 0, wallUnixMs: () => 0, sleep: async () => undefined };

@@ -14,8 +14,7 @@ import { systemRandom } from '../../shared/ports/system-random.ts';
 import type { FleetClient } from '../../shared/wire/messages.ts';
 import { farrier } from '../../shared/wire/protocol.ts';
 import { freePort } from './free-port.ts';
-
-export const SILENT: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined, with: () => SILENT };
+import { silentLogger } from './silent-logger.ts';
 
 /** The whole coordinator in this process, on loopback, with a data folder of its own. */
 export class RunningCoordinator {
@@ -36,7 +35,7 @@ export class RunningCoordinator {
   }
 
   /** @param wrapStore what the coordinator gets in the store's place, where a test has to come between. */
-  static async start(logger: Logger = SILENT, wrapStore = (store: EventStore): EventStore => store): Promise<RunningCoordinator> {
+  static async start(logger: Logger = silentLogger, wrapStore = (store: EventStore): EventStore => store): Promise<RunningCoordinator> {
     const folder = await mkdtemp(join(tmpdir(), 'farrier-coordinator-'));
     const settings: CoordinatorSettings = {
       ...{ fleet: 'test', dataFolder: join(folder, 'data'), advertise: 'localhost', adminSocket: join(folder, 'run', 'admin.sock') },

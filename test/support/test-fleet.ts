@@ -11,7 +11,6 @@ import { createToken } from '../../coordinator/trust/create-token.ts';
 import type { FleetKeys } from '../../coordinator/trust/fleet-keys.ts';
 import { newSerial } from '../../coordinator/trust/new-serial.ts';
 import { openKeys } from '../../coordinator/trust/open-keys.ts';
-import type { Logger } from '../../shared/ports/logger.ts';
 import { systemRandom } from '../../shared/ports/system-random.ts';
 import { generateCertificateKey } from '../../shared/trust/create-csr.ts';
 import type { Identity } from '../../shared/trust/identity-uri.ts';
@@ -38,10 +37,6 @@ export interface Forgery {
   readonly notBeforeUnixMs?: number;
   readonly notAfterUnixMs?: number;
 }
-
-export const silentLogger: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing, with: () => silentLogger };
-
-function nothing(): void {}
 
 export async function testFleet(fleet = 'prod'): Promise<TestFleet> {
   const folder = await mkdtemp(join(tmpdir(), 'farrier-trust-'));

@@ -15,7 +15,8 @@ import { systemClock } from '../../../shared/ports/system-clock.ts';
 import { createCsr, generateCertificateKey } from '../../../shared/trust/create-csr.ts';
 import type { ArtifactsClient, FetchRequest__Output, FetchResponse } from '../../../shared/wire/messages.ts';
 import { farrier } from '../../../shared/wire/protocol.ts';
-import { silentLogger, testFleet, type TestFleet } from '../../support/test-fleet.ts';
+import { silentLogger } from '../../support/silent-logger.ts';
+import { testFleet, type TestFleet } from '../../support/test-fleet.ts';
 
 const forever = new AbortController().signal;
 const content = randomBytes(3_000_001);

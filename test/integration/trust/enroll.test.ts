@@ -14,7 +14,8 @@ import { revoke } from '../../../coordinator/trust/revocations.ts';
 import { publishTrust } from '../../../coordinator/trust/trust-publisher.ts';
 import { createCsr, generateCertificateKey } from '../../../shared/trust/create-csr.ts';
 import { signRenewal } from '../../../shared/trust/renew-proof.ts';
-import { silentLogger, testFleet, type TestFleet } from '../../support/test-fleet.ts';
+import { silentLogger } from '../../support/silent-logger.ts';
+import { testFleet, type TestFleet } from '../../support/test-fleet.ts';
 
 const DAY_MS = 86_400_000;
 const forever = new AbortController().signal;

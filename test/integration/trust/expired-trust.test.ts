@@ -13,7 +13,7 @@ import { ASSIGNMENT_TYPE, PERMIT_TYPE } from '../../../shared/trust/payload-type
 import type { CreateTokenResponse__Output } from '../../../shared/wire/messages.ts';
 import { call } from '../../support/call.ts';
 import { RunningCoordinator } from '../../support/running-coordinator.ts';
-import { silentLogger } from '../../support/runner-fakes.ts';
+import { silentLogger } from '../../support/silent-logger.ts';
 
 it('a host whose trust document has expired takes no command, whoever signed it', async () => {
   const coordinator = await RunningCoordinator.start();

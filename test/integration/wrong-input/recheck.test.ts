@@ -14,7 +14,7 @@ import type { AgentMessage, CoordinatorMessage__Output } from '../../../shared/w
 import { farrier } from '../../../shared/wire/protocol.ts';
 import { toReport } from '../../../shared/wire/report-codec.ts';
 import { memoryStore } from '../../support/memory-store.ts';
-import { silentLogger } from '../../support/runner-fakes.ts';
+import { silentLogger } from '../../support/silent-logger.ts';
 
 type Named = { readonly ok: true; readonly node: string } | { readonly ok: false; readonly code: string; readonly message: string };
 

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 
 import { AgentSession } from '../../../coordinator/gateway/agent-session.ts';
 import type { AgentMessage__Output, CoordinatorMessage } from '../../../shared/wire/messages.ts';
-import { silentLogger } from '../../support/runner-fakes.ts';
+import { silentLogger } from '../../support/silent-logger.ts';
 
 /** A stream that says what a test makes it say, and keeps what is written to it. */
 class FakeCall extends EventEmitter {

@@ -6,7 +6,7 @@ import { ApiError } from '../../../coordinator/api/api-error.ts';
 import type { Gate } from '../../../coordinator/api/unary.ts';
 import { type WatchCall, watchRollout } from '../../../coordinator/api/watch-rollout.ts';
 import type { Rollout } from '../../../shared/wire/messages.ts';
-import { silentLogger } from '../../support/runner-fakes.ts';
+import { silentLogger } from '../../support/silent-logger.ts';
 
 /** Takes what is written only while it reads. */
 class FakeWatcher extends Writable {

@@ -12,7 +12,7 @@ import { DEFAULT_POLICY } from '../../../../shared/domain/policy.ts';
 import type { AgentMessage, CoordinatorMessage } from '../../../../shared/wire/messages.ts';
 import { manualClock } from '../../../support/manual-clock.ts';
 import { memoryStore } from '../../../support/memory-store.ts';
-import { silentLogger } from '../../../support/runner-fakes.ts';
+import { silentLogger } from '../../../support/silent-logger.ts';
 import { aView } from '../../../support/world-builder.ts';
 
 /** What grpc-js hands to a server, as far as a session looks at it. */

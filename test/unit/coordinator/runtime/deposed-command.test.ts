@@ -10,7 +10,7 @@ import type { Performer } from '../../../../coordinator/runtime/perform.ts';
 import { DEFAULT_POLICY } from '../../../../shared/domain/policy.ts';
 import { systemClock } from '../../../../shared/ports/system-clock.ts';
 import { memoryStore } from '../../../support/memory-store.ts';
-import { silentLogger } from '../../../support/runner-fakes.ts';
+import { silentLogger } from '../../../support/silent-logger.ts';
 import { aFrozen } from '../../../support/world-builder.ts';
 
 function aController(append: () => Promise<{ ok: false; actualSequence: number }>) {

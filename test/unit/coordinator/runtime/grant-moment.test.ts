@@ -10,7 +10,7 @@ import { raiseEpoch } from '../../../../coordinator/runtime/raise-epoch.ts';
 import { DEFAULT_POLICY } from '../../../../shared/domain/policy.ts';
 import { systemClock } from '../../../../shared/ports/system-clock.ts';
 import { memoryStore } from '../../../support/memory-store.ts';
-import { silentLogger } from '../../../support/runner-fakes.ts';
+import { silentLogger } from '../../../support/silent-logger.ts';
 
 it.each([
   ['goes down', { ready: false, unschedulable: false }, 0],

@@ -12,7 +12,7 @@ import { DEFAULT_POLICY } from '../../../../shared/domain/policy.ts';
 import { systemClock } from '../../../../shared/ports/system-clock.ts';
 import { manualClock } from '../../../support/manual-clock.ts';
 import { memoryStore } from '../../../support/memory-store.ts';
-import { silentLogger } from '../../../support/runner-fakes.ts';
+import { silentLogger } from '../../../support/silent-logger.ts';
 import { aFrozen, aView } from '../../../support/world-builder.ts';
 
 async function aFleet() {
