@@ -7,11 +7,11 @@ const RANK: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, e
 const PRIORITY: Readonly<Record<LogLevel, string>> = { debug: '<7>', info: '<6>', warn: '<4>', error: '<3>' };
 
 /** One JSON object a line: what the lean agent writes, where pino would cost memory on every host. */
-export function jsonLogger(least: LogLevel, write: (line: string) => void, underSystemd: boolean, bound: LogFields = {}): Logger {
+export function jsonLogger(least: LogLevel, write: (line: string) => void, underSystemd: boolean): Logger {
   const log = (level: LogLevel, message: string, fields: LogFields = {}): void => {
     if (RANK[level] < RANK[least]) return;
     // An outcome or an error among the fields has a message of its own, which must not take the place of this one.
-    const { message: why, ...rest } = { ...bound, ...fields };
+    const { message: why, ...rest } = fields;
     const line = JSON.stringify({ level, message, ...rest, ...(why === undefined ? {} : { why }) }, errorsAsText);
     write(`${underSystemd ? PRIORITY[level] : ''}${line}\n`);
   };
@@ -20,7 +20,6 @@ export function jsonLogger(least: LogLevel, write: (line: string) => void, under
     info: (message, fields) => log('info', message, fields),
     warn: (message, fields) => log('warn', message, fields),
     error: (message, fields) => log('error', message, fields),
-    with: (fields) => jsonLogger(least, write, underSystemd, { ...bound, ...fields }),
   };
 }
 

@@ -4,7 +4,6 @@ export interface Logger {
   info(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
   error(message: string, fields?: LogFields): void;
-  with(fields: LogFields): Logger;
 }
 
 export type LogFields = Readonly<Record<string, unknown>>;

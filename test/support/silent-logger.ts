@@ -1,5 +1,5 @@
 import type { Logger } from '../../shared/ports/logger.ts';
 
-export const silentLogger: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing, with: () => silentLogger };
+export const silentLogger: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
 function nothing(): void {}
