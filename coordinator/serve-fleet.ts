@@ -65,7 +65,7 @@ export async function serveFleet(parts: ServeParts, signal: AbortSignal): Promis
     state,
     intake,
     nameNode: async (call) => await authenticator.node(call),
-    trust: async (above) => await publishTrust({ store, keys, clock }, { above }),
+    trust: async (above) => await publishTrust({ store, keys, clock }, above),
     raiseEpoch: async (above) => {
       await controller.command(async () => {
         // Many agents say so at once after a restore; each leader's epoch more makes commands under way worthless.

@@ -26,27 +26,20 @@ export interface TrustParts {
   readonly clock: Clock;
 }
 
-export interface TrustWish {
-  /** Two of them in a rotation; unless said otherwise the coordinator's present one. */
-  readonly planKeys?: readonly TrustedKey[];
-  /** The newest version that any agent has seen: a store that was restored from a backup has to get above it. */
-  readonly above?: number;
-}
-
 /**
  * The fleet's trust document as it has to be now: the stored one where that still says the truth, else the next version,
  * stored before it is handed out. Call at start, after every revocation, and where an agent's hello names a higher version.
+ * @param above the newest version that any agent has seen: a store that was restored from a backup has to get above it.
  */
-export async function publishTrust({ store, keys, clock }: TrustParts, wish: TrustWish = {}): Promise<Envelope> {
+export async function publishTrust({ store, keys, clock }: TrustParts, above = 0): Promise<Envelope> {
   const nowUnixMs = clock.wallUnixMs();
-  const planKeys = wish.planKeys ?? [keys.planKey];
+  const planKeys = [keys.planKey];
   const revoked = (await listRevocations(store)).filter(({ kind }) => kind !== 'enrollment').map(({ id }) => id);
   return await updateRecord(store, TRUST_RECORD, (value) => {
     const kept = value === null ? null : TrustSchema.parse(value);
     const envelope = kept === null ? null : envelopeFromJson(kept.envelope);
     const document = envelope === null ? null : openOwn(envelope, keys);
-    const claimed = wish.above ?? 0;
-    const floor = claimed <= (kept?.version ?? 0) + JUMP_MAX ? claimed : 0;
+    const floor = above <= (kept?.version ?? 0) + JUMP_MAX ? above : 0;
     if (envelope !== null && document !== null && document.version >= floor && saysTheSame(document, planKeys, revoked, nowUnixMs)) {
       return { write: null, result: envelope };
     }
