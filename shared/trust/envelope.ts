@@ -5,7 +5,7 @@ export interface Envelope {
   readonly signatures: EnvelopeSignature[];
 }
 
-export interface EnvelopeSignature {
+interface EnvelopeSignature {
   /** A hint for the lookup only: it is not signed. */
   readonly keyid: string;
   readonly sig: Buffer;
