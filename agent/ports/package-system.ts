@@ -78,8 +78,8 @@ export interface PackageSystem {
   /** Every package of the host that is broken. */
   broken(call: PackageCall): Promise<readonly PackageName[]>;
 
-  /** Finishes what an interrupted transaction began. */
-  repair(conffiles: PackagesSpec['conffiles'], call: PackageCall): Promise<StepResult>;
+  /** Finishes what an interrupted transaction began; what was cut off while it was unpacked is unpacked again from `files`. */
+  repair(files: readonly PackageFile[], conffiles: PackagesSpec['conffiles'], call: PackageCall): Promise<StepResult>;
 
   /** The installed version as a file: from what the host has cached, else packed again from the installed files. */
   keepInstalled(name: PackageName, version: string, intoFolder: string, call: PackageCall): Promise<FileResult>;

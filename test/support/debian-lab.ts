@@ -45,6 +45,10 @@ export async function debianLab(): Promise<PackageLab> {
     conffilePath: (name) => `/etc/${name}.conf`,
     runs: async (name) => (await run(`/usr/bin/${name}`, []).catch(() => ({ stdout: '' }))).stdout.trim(),
     unpacked: async (spec) => void (await dpkg('--unpack', await debOf(spec))),
+    cutOff: async (spec) => {
+      await dpkg('--unpack', await debOf(spec));
+      await run('sed', ['-i', `/^Package: ${spec.name}$/,/^$/ s/^Status:.*/Status: install reinstreq half-installed/`, '/var/lib/dpkg/status']);
+    },
     occupied: async () => {
       // fcntl locks die with their process, and flock(1) makes others: perl is on every Debian.
       const script = 'use Fcntl; open(my $f, "+<", $ARGV[0]) or die; my $lock = pack("ssll!l!lx4", F_WRLCK, 0, 0, 0, 0); fcntl($f, F_SETLK, $lock) or die "lock: $!"; $| = 1; print "held\\n"; sleep 600;';

@@ -13,6 +13,8 @@ interface Installed {
   state: 'installed' | 'broken' | 'config-files';
   hold: boolean;
   auto: boolean;
+  /** Cut off while it was unpacked: cannot be configured. */
+  half?: boolean;
 }
 
 /** A complete package system in memory; package files are JSON, configuration files lie in a folder of its own. */
@@ -36,6 +38,7 @@ export async function memoryLab(): Promise<PackageLab> {
   const configure = (name: string, before: LabPackage | null, policy: PackagesSpec['conffiles']): StepResult => {
     const now = host.get(name);
     if (now === undefined) return STEP_OK;
+    if (now.half === true) return stepFailure('apply-failed', `${name} is in a very bad inconsistent state; unpack it again`, name);
     if (now.spec.broken?.includes('postinst') === true) return stepFailure('apply-failed', `${name}: postinst failed`, name);
     const path = conffilePath(name);
     const content = existsSync(path) ? readFileSync(path, 'utf8') : null;
@@ -58,7 +61,9 @@ export async function memoryLab(): Promise<PackageLab> {
     const before = new Map<string, LabPackage | null>();
     for (const spec of specs) {
       if (spec.broken?.includes('preinst') === true) return stepFailure('apply-failed', `${spec.name}: preinst failed`, spec.name);
-      before.set(spec.name, unpack(spec));
+      const there = host.get(spec.name);
+      // As apt does: what is there in this version is only configured.
+      before.set(spec.name, there?.half === true && there.spec.version === spec.version ? there.spec : unpack(spec));
     }
     for (const spec of specs) {
       const configured = configure(spec.name, before.get(spec.name) ?? null, policy);
@@ -92,7 +97,10 @@ export async function memoryLab(): Promise<PackageLab> {
       return { name, state, version: state === 'config-files' ? null : spec.version, hold, auto };
     }),
     broken: async () => [...host].filter(([, { state }]) => state === 'broken').map(([name]) => name),
-    repair: async (policy) => locked() ?? [...host.keys()].map((name) => (host.get(name)?.state === 'broken' ? configure(name, null, policy) : STEP_OK)).find(({ ok }) => !ok) ?? STEP_OK,
+    repair: async (files, policy) => {
+      for (const spec of await specsOf(files)) if (host.get(spec.name)?.half === true) unpack(spec);
+      return locked() ?? [...host.keys()].map((name) => (host.get(name)?.state === 'broken' ? configure(name, null, policy) : STEP_OK)).find(({ ok }) => !ok) ?? STEP_OK;
+    },
     keepInstalled: async (name, version, into) => {
       const found = host.get(name);
       return found?.spec.version === version ? fileOf(found.spec, into) : stepFailure('prior-unavailable', `${name} ${version} is not installed`, name);
@@ -125,6 +133,10 @@ export async function memoryLab(): Promise<PackageLab> {
       return found === undefined || found.state === 'config-files' ? '' : `${name} ${found.spec.version}`;
     },
     unpacked: async (spec) => void unpack(spec),
+    cutOff: async (spec) => {
+      unpack(spec);
+      Object.assign(host.get(spec.name) ?? {}, { half: true });
+    },
     occupied: async () => {
       holder = 'process 4711 (somebody)';
       return async () => { holder = null; };

@@ -26,6 +26,8 @@ export interface PackageLab {
   runs(name: string): Promise<string>;
   /** As a power cut leaves it: unpacked, not configured. */
   unpacked(spec: LabPackage): Promise<void>;
+  /** As a kill of dpkg leaves it: in the middle of its files, to be unpacked again before it can be configured. */
+  cutOff(spec: LabPackage): Promise<void>;
   /** Another process has the package system. @returns how to let go. */
   occupied(): Promise<() => Promise<void>>;
   /** Empty and new. */

@@ -173,6 +173,23 @@ export const PACKAGE_CASES: readonly PackageCase[] = [
     },
   },
   {
+    name: 'goes on after dpkg was killed while it unpacked what another package needs',
+    run: async (lab) => {
+      await lab.installed(nail('1.0'));
+      await lab.installed(hoof('1.0'));
+      await lab.publish([nail('1.0'), hoof('1.0'), nail('2.0'), hoof('1.1', { depends: 'farrier-nail (>= 2)' })]);
+      const step = await atWork(lab, { 'farrier-hoof': '1.1', 'farrier-nail': '2.0' });
+      works(await step.stage());
+      const prior = await step.capture();
+      await lab.cutOff(nail('2.0'));
+      works(await step.apply(prior), step.output());
+      works(await step.verify(prior));
+      await lab.cutOff(nail('2.0'));
+      works(await step.revert(prior), step.output());
+      assert.deepEqual([await lab.runs('farrier-nail'), await lab.runs('farrier-hoof')], ['farrier-nail 1.0', 'farrier-hoof 1.0']);
+    },
+  },
+  {
     name: 'begins nothing on a host whose packages are broken already',
     run: async (lab) => {
       await lab.installed(hoof('1.0'));

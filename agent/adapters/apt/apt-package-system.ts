@@ -7,10 +7,10 @@ import { STEP_OK, type StepResult, stepFailure } from '../../steps/step.ts';
 import { parseSimulation } from './apt-simulation.ts';
 import { openAptSources } from './apt-sources.ts';
 import { classifyFailure } from './classify-failure.ts';
-import { brokenPackages, packageStates } from './dpkg-status.ts';
+import { brokenPackages, halfUnpacked, packageStates } from './dpkg-status.ts';
 import { APT_OPTIONS, type AptParts, conffileFlags, invoke, mustRun, withoutSources } from './invoke-apt.ts';
 import { keepInstalled } from './keep-installed.ts';
-import { putBack } from './put-back.ts';
+import { DPKG_FORCE, putBack } from './put-back.ts';
 
 /** apt and dpkg, from Debian 11 and Ubuntu 22.04 on. */
 export function aptPackageSystem(parts: AptParts): PackageSystem {
@@ -18,16 +18,23 @@ export function aptPackageSystem(parts: AptParts): PackageSystem {
     openSources: (names, call) => openAptSources(parts, names, call),
     status: (names, call) => packageStates(parts, names, call),
     broken: (call) => brokenPackages(parts, call),
-    repair: async (conffiles, call) => {
-      const result = await invoke(parts, ['dpkg', ...conffileFlags(conffiles), '--configure', '--pending'], call, { conffiles });
-      return result.code === 0 ? STEP_OK : classifyFailure(result, 'package-system-broken', 'finishing what an interrupted dpkg began');
-    },
+    repair: (files, conffiles, call) => repair(parts, files, conffiles, call),
     keepInstalled: (name, version, into, call) => keepInstalled(parts, name, version, into, call),
     conffilesOf: (name, call) => conffilesOf(parts, name, call),
     install: (files, conffiles, call) => install(parts, files, conffiles, call),
     putBack: async (want, call) => putBack(parts, want, await emptyLists(parts), call),
     mark: (states, call) => mark(parts, states, call),
   };
+}
+
+/** apt only configures what is there in the wanted version already, and fails on what was cut off in the middle of unpacking. */
+async function repair(parts: AptParts, files: readonly PackageFile[], conffiles: PackagesSpec['conffiles'], call: PackageCall): Promise<StepResult> {
+  const half = new Set(await halfUnpacked(parts, call));
+  const again = files.filter(({ name }) => half.has(name)).map(({ path }) => path);
+  const dpkg = (...words: readonly string[]) => invoke(parts, ['dpkg', ...conffileFlags(conffiles), ...words], call, { conffiles });
+  if (again.length > 0) await dpkg(...DPKG_FORCE, '--unpack', ...again);
+  const result = await dpkg('--configure', '--pending');
+  return result.code === 0 ? STEP_OK : classifyFailure(result, 'package-system-broken', 'finishing what an interrupted dpkg began');
 }
 
 async function install(parts: AptParts, files: readonly PackageFile[], conffiles: PackagesSpec['conffiles'], call: PackageCall): Promise<StepResult> {

@@ -10,7 +10,7 @@ import { packageStates } from './dpkg-status.ts';
 import { APT_OPTIONS, type AptParts, conffileFlags, invoke, withoutSources } from './invoke-apt.ts';
 
 /** dpkg(1): dependencies may be broken in between, for all of them are made whole again in the end. */
-const DPKG_FORCE = ['--force-depends', '--force-breaks', '--force-conflicts', '--force-remove-reinstreq', '--force-hold', '--auto-deconfigure'];
+export const DPKG_FORCE = ['--force-depends', '--force-breaks', '--force-conflicts', '--force-remove-reinstreq', '--force-hold', '--auto-deconfigure'];
 
 /**
  * Three ways, each tried where the one before did not get there. apt keeps order and dependencies; dpkg does not mind a

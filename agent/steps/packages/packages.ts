@@ -60,7 +60,7 @@ async function apply(system: PackageSystem, spec: PackagesSpec, prior: PackagesP
   const found = await stagedFor(spec, context);
   if (!found.ok) return found;
   // What cannot be repaired is often what the new versions mend: the transaction decides.
-  if ((await system.broken(context)).length > 0) await system.repair(spec.conffiles, context);
+  if ((await system.broken(context)).length > 0) await system.repair(found.staged.newFiles, spec.conffiles, context);
   const installed = await system.install(found.staged.newFiles, spec.conffiles, context);
   return installed.ok ? system.mark(marksAfter(spec, prior), context) : installed;
 }
