@@ -5,7 +5,7 @@ import type { CliContext } from '../context.ts';
 import { printPlan, printSteps } from '../print/print-plan.ts';
 import { readInputFile } from '../read-input-file.ts';
 import type { InputFile } from '../read-input-file.ts';
-import { acceptDiagnostics, tooLarge } from '../refuse-diagnostics.ts';
+import { acceptDiagnostics, tooLarge } from '../accept-diagnostics.ts';
 
 const EXAMPLE = `
 The file:

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 
 import type { CliContext } from '../context.ts';
 import { readInputFile } from '../read-input-file.ts';
-import { acceptDiagnostics, tooLarge } from '../refuse-diagnostics.ts';
+import { acceptDiagnostics, tooLarge } from '../accept-diagnostics.ts';
 
 const EXAMPLE = `
 The file, with what it is where a line is left out:

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 
 import type { CliContext } from '../context.ts';
 import { readInputFile } from '../read-input-file.ts';
-import { acceptDiagnostics, tooLarge } from '../refuse-diagnostics.ts';
+import { acceptDiagnostics, tooLarge } from '../accept-diagnostics.ts';
 import { watchRollout } from '../watch-rollout.ts';
 
 const EXAMPLE = `
