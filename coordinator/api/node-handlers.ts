@@ -5,7 +5,7 @@ import { unavailableReason } from '../core/unavailable.ts';
 import type { NodeRecord, NodeView, World } from '../core/world.ts';
 import type { Controller } from '../runtime/controller.ts';
 import type { FleetLog } from '../runtime/fleet-log.ts';
-import { type FleetState, nowOf, updateNode, worldOf } from '../runtime/fleet-state.ts';
+import { type FleetState, nowOf, updateNode } from '../runtime/fleet-state.ts';
 import { badRequest, notFound, refused } from './api-error.ts';
 import { type Gate, unary } from './unary.ts';
 
@@ -27,7 +27,7 @@ export function nodeHandlers(gate: Gate, parts: NodeParts): Pick<FleetHandlers, 
   return {
     ListNodes: unary(gate, { role: 'viewer', action: null }, async () => {
       const nodes = [...state.nodes.values()].toSorted((a, b) => (a.record.name < b.record.name ? -1 : 1));
-      return { nodes: nodes.map((view) => nodeMessage(worldOf(state), view, clock)) };
+      return { nodes: nodes.map((view) => nodeMessage(state, view, clock)) };
     }),
 
     ForgetNode: unary(gate, { role: 'operator', action: 'node forget', object: (request) => request.node }, async ({ node, why }, who) => {

@@ -1,7 +1,7 @@
 import type { Clock } from '../../shared/ports/clock.ts';
 import type { FleetHandlers } from '../../shared/wire/messages.ts';
 import { explainNode } from '../core/explain.ts';
-import { type FleetState, nowOf, worldOf } from '../runtime/fleet-state.ts';
+import { type FleetState, nowOf } from '../runtime/fleet-state.ts';
 import { notFound } from './api-error.ts';
 import type { AuditLog } from './audit.ts';
 import { type Gate, unary } from './unary.ts';
@@ -17,7 +17,7 @@ export function readHandlers(
   return {
     ExplainNode: unary(gate, { role: 'viewer', action: null }, async ({ node }) => {
       if (!state.nodes.has(node)) throw notFound('node', node, 'farrier node ls');
-      return { explanations: [...explainNode(worldOf(state), nowOf(clock), node)] };
+      return { explanations: [...explainNode(state, nowOf(clock), node)] };
     }),
 
     ListAudit: unary(gate, { role: 'viewer', action: null }, async ({ last }) => {

@@ -5,7 +5,7 @@ import type { RolloutState } from '../core/rollout.ts';
 import { showRollout } from '../core/show-rollout.ts';
 import type { Controller } from '../runtime/controller.ts';
 import type { FleetLog } from '../runtime/fleet-log.ts';
-import { type FleetState, nowOf, worldOf } from '../runtime/fleet-state.ts';
+import { type FleetState, nowOf } from '../runtime/fleet-state.ts';
 import { notFound } from './api-error.ts';
 import { steer } from './steer-rollout.ts';
 import { type Gate, unary } from './unary.ts';
@@ -59,6 +59,6 @@ function find(state: FleetState, id: string): RolloutState {
 }
 
 function view({ state, clock }: RolloutParts, rollout: RolloutState): Rollout {
-  const shown = showRollout(worldOf(state), nowOf(clock), rollout);
+  const shown = showRollout(state, nowOf(clock), rollout);
   return { ...shown, nodes: [...shown.nodes] };
 }

@@ -6,7 +6,7 @@ import { hold } from '../core/hold.ts';
 import { isStoreFull, StoreError } from '../ports/store-error.ts';
 import { Deposed } from './deposed.ts';
 import type { FleetLog } from './fleet-log.ts';
-import { type FleetState, nowOf, worldOf } from './fleet-state.ts';
+import { type FleetState, nowOf } from './fleet-state.ts';
 import type { Performed, Performer } from './perform.ts';
 import { SerialQueue } from './serial-queue.ts';
 
@@ -100,7 +100,7 @@ export class Controller {
   async #tick(): Promise<void> {
     for (let round = 0; round < ROUNDS_MAX; round++) {
       this.#news = false;
-      const decisions = decide(worldOf(this.#state), nowOf(this.#clock));
+      const decisions = decide(this.#state, nowOf(this.#clock));
       let appended = false;
       for (const decision of decisions) {
         // I1 counts all that is known at the moment of the grant: what came in while other logs were appended counts too.

@@ -2,13 +2,13 @@ import type { Epoch, FleetName, NodeName, RolloutId } from '../../shared/domain/
 import type { FleetPolicy } from '../../shared/domain/policy.ts';
 import type { LedgerState } from '../core/ledger.ts';
 import type { RolloutState } from '../core/rollout.ts';
-import type { NodeView, Now, World } from '../core/world.ts';
+import type { NodeView, Now } from '../core/world.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
 
 /**
  * All that the leader knows, in memory: the logs folded, and what the sessions observe. Rebuilt from the store at each
- * start, so nothing lives only here but sessions. Values are replaced, never changed in place: a world handed to
- * decide() is consistent because decide() does not await.
+ * start, so nothing lives only here but sessions. Values are replaced, never changed in place: it is handed to decide()
+ * as the World, which is consistent because decide() does not await.
  */
 export interface FleetState {
   readonly fleet: FleetName;
@@ -19,10 +19,6 @@ export interface FleetState {
   /** Last sequence of each node's log. */
   readonly nodeLogs: Map<NodeName, number>;
   readonly rollouts: Map<RolloutId, RolloutState>;
-}
-
-export function worldOf(state: FleetState): World {
-  return state;
 }
 
 export function nowOf(clock: Clock): Now {

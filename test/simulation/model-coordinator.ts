@@ -6,7 +6,7 @@ import type { Rules } from '../../coordinator/core/rules.ts';
 import type { Now, World } from '../../coordinator/core/world.ts';
 import type { EventStore } from '../../coordinator/ports/event-store.ts';
 import { FleetLog } from '../../coordinator/runtime/fleet-log.ts';
-import { type FleetState, nowOf, updateNode, worldOf } from '../../coordinator/runtime/fleet-state.ts';
+import { type FleetState, nowOf, updateNode } from '../../coordinator/runtime/fleet-state.ts';
 import { freezeRollback } from '../../coordinator/runtime/freeze-rollback.ts';
 import { Intake } from '../../coordinator/runtime/intake.ts';
 import { loadState } from '../../coordinator/runtime/load-state.ts';
@@ -96,7 +96,7 @@ export class ModelCoordinator {
   /** Observe, decide, append, act, as runtime/controller.ts does. */
   async tick(): Promise<void> {
     for (let round = 0; round < ROUNDS_MAX; round++) {
-      const [world, now] = [worldOf(this.state), nowOf(this.#around.clock)];
+      const [world, now] = [this.state, nowOf(this.#around.clock)];
       const decisions = decide(world, now, this.#around.rules);
       this.#around.audit(world, now, decisions);
       let appended = false;
