@@ -40,6 +40,7 @@ export const verb: Verb = (_name, args) =>
 
 function stateOf(progress: Progress): { readonly state: string; readonly next: string } {
   const { end, begun, staged, permit, direction } = progress;
+  if (end?.outcome.code === 'past-no-return') return { state: `held: ${end.outcome.message}`, next: 'mend what it names, then farrier-agent finish; farrier-agent release leaves the host as it is' };
   if (end?.kind === 'needs-a-person') return { state: `needs a person: ${end.outcome.message}`, next: 'mend what it names, then farrier-agent finish, revert or release' };
   if (begun) return { state: direction === 'forward' ? 'changing the host' : 'putting the host back', next: 'it finishes or reverts by itself; farrier-agent journal shows each step' };
   if (permit !== null) return { state: 'permitted', next: 'it begins' };

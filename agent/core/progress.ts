@@ -103,9 +103,9 @@ function fold(before: Progress | null, record: JournalRecord): Progress {
   }
 }
 
-/** After `needs-a-person` a person decides which way, and the counts begin anew. */
+/** Where it is held a person decides which way, and the counts begin anew. */
 function refused(progress: Progress, outcome: Outcome): Progress {
-  if (outcome.code !== 'needs-a-person') return { ...progress, end: { kind: 'refused', outcome } };
+  if (outcome.code !== 'needs-a-person' && outcome.code !== 'past-no-return') return { ...progress, end: { kind: 'refused', outcome } };
   const steps = new Map([...progress.steps].map(([index, step]) => [index, { ...step, attempts: 0, revertAttempts: 0 }]));
   return { ...progress, steps, end: { kind: 'needs-a-person', outcome } };
 }

@@ -17,7 +17,7 @@ export type NextAction =
   | { readonly kind: 'revert'; readonly step: number; readonly attempt: number; readonly prior: Digest | null; readonly failure: Outcome }
   /** Everything is done or put back; only the last record lacks. */
   | { readonly kind: 'close'; readonly record: 'done' | 'reverted'; readonly outcome: Outcome }
-  /** `journaled` false: that it needs a person is not yet written down. */
+  /** Held: `needs-a-person` or `past-no-return`. `journaled` false: that is not yet written down. */
   | { readonly kind: 'needs-a-person'; readonly journaled: boolean; readonly outcome: Outcome }
   | { readonly kind: 'over'; readonly end: 'done' | 'reverted' | 'refused' };
 
@@ -29,6 +29,8 @@ export interface ResumeView {
   /** The permit's envelope was verified and still holds on this boot's monotonic clock. */
   readonly permitHolds: boolean;
   readonly bootId: string;
+  /** Steps that nothing goes back behind once they are applied. */
+  readonly noReturn: ReadonlySet<number>;
   /** What a person on the host, or the watchdog, asked for. */
   readonly force: Force | null;
 }
@@ -47,9 +49,9 @@ function nextOf(progress: Progress, view: ResumeView): NextAction {
   if (!progress.begun) return beforeBegin(progress, view);
   if (end !== null && view.force === null) return { kind: 'needs-a-person', journaled: true, outcome: end.outcome };
   if (view.action === 'rollback') return rollBack(progress, view);
-  if (view.force?.to === 'revert') return goBack(progress, progress.direction === 'back' ? (progress.failure ?? view.force.why) : view.force.why);
+  if (view.force?.to === 'revert') return goBack(progress, view, progress.direction === 'back' ? (progress.failure ?? view.force.why) : view.force.why);
   if (view.force?.to === 'finish' || progress.direction === 'forward') return goForward(progress, view);
-  return goBack(progress, progress.failure ?? unknownFailure());
+  return goBack(progress, view, progress.failure ?? unknownFailure());
 }
 
 /** A permit is void when the host booted since, or when the process that asked for it is gone: ask anew. */
@@ -65,13 +67,19 @@ function goForward(progress: Progress, view: ResumeView): NextAction {
     const { verified, attempts, prior } = stepProgress(progress, step);
     if (verified) continue;
     // A person who says finish has one more try whatever came before.
-    if (attempts >= BEGIN_ATTEMPTS_MAX && view.force === null) return goBack(progress, interruptedTwice(step));
+    if (attempts >= BEGIN_ATTEMPTS_MAX && view.force === null) return goBack(progress, view, interruptedTwice(step));
     return { kind: 'run', step, attempt: attempts + 1, prior };
   }
   return { kind: 'close', record: 'done', outcome: OK };
 }
 
-function goBack(progress: Progress, failure: Outcome): NextAction {
+/** Whether something was applied that nothing goes back behind. */
+export function isPastNoReturn(progress: Progress, noReturn: ReadonlySet<number>): boolean {
+  return [...progress.steps].some(([step, { applied }]) => applied && noReturn.has(step));
+}
+
+function goBack(progress: Progress, view: ResumeView, failure: Outcome): NextAction {
+  if (isPastNoReturn(progress, view.noReturn)) return { kind: 'needs-a-person', journaled: false, outcome: heldPast(failure) };
   const begun = [...progress.steps.keys()].toSorted((a, b) => b - a);
   for (const step of begun) {
     const { reverted, revertAttempts, prior } = stepProgress(progress, step);
@@ -90,6 +98,11 @@ function rollBack(progress: Progress, view: ResumeView): NextAction {
     return { kind: 'run', step, attempt: attempts + 1, prior };
   }
   return { kind: 'close', record: 'done', outcome: OK };
+}
+
+/** Nothing is put back any more: the host is held with its slot, for a person to finish. */
+export function heldPast({ code, message, object }: Outcome): Outcome {
+  return { code: 'past-no-return', message: `${code}: ${message}; this host is past its point of no return and is held: mend what this names, then farrier-agent finish`, object };
 }
 
 function interruptedTwice(step: number): Outcome {

@@ -4,6 +4,7 @@ import type { StepResult } from '../steps/step.ts';
 import { appendRecord } from './append-record.ts';
 import { revertStep, rollBackStep, runStep } from './run-step.ts';
 import { stageSteps } from './stage-steps.ts';
+import { stepsOfNoReturn } from './step-of.ts';
 import type { RunnerParts, Work } from './work.ts';
 
 export interface RunOptions {
@@ -46,6 +47,7 @@ export async function runSequence(work: Work, parts: RunnerParts, options: RunOp
         if (action.attempt > 1) await pause(parts, options.stop);
         if (options.stop.aborted) return action;
         trouble = await revertStep(work, action, parts);
+        if (!trouble.ok && trouble.outcome.code === 'past-no-return') await hold(work, parts, trouble.outcome);
         break;
       case 'close':
         // Disarmed before the slot can be given back: nothing may change this host once it counts as healthy.
@@ -56,8 +58,7 @@ export async function runSequence(work: Work, parts: RunnerParts, options: RunOp
         break;
       case 'needs-a-person':
         if (action.journaled) return action;
-        await parts.watchdog.disarm(work.generation);
-        appendRecord(work, parts, { kind: 'refused', outcome: withTrouble(action.outcome, trouble) });
+        await hold(work, parts, withTrouble(action.outcome, trouble));
         break;
       case 'idle':
       case 'await-permit':
@@ -75,8 +76,15 @@ function next(work: Work, parts: RunnerParts, options: RunOptions, force: Force 
     action: work.action,
     permitHolds: options.permitHolds(),
     bootId: parts.bootId,
+    noReturn: stepsOfNoReturn(work, parts),
     force,
   });
+}
+
+/** The slot stays taken; nothing more is done to this host until a person says which way. */
+async function hold(work: Work, parts: RunnerParts, outcome: Outcome): Promise<void> {
+  await parts.watchdog.disarm(work.generation);
+  appendRecord(work, parts, { kind: 'refused', outcome });
 }
 
 async function armWatchdog(work: Work, parts: RunnerParts): Promise<void> {

@@ -1,10 +1,10 @@
 import { OK } from '../../shared/domain/journal-record.ts';
 import { progressOf, stepProgress } from '../core/progress.ts';
-import type { NextAction } from '../core/resume.ts';
+import { heldPast, isPastNoReturn, type NextAction } from '../core/resume.ts';
 import { STEP_OK, type StepResult, stepFailure } from '../steps/step.ts';
 import { appendRecord } from './append-record.ts';
 import { guarded } from './guarded.ts';
-import { stepOf } from './step-of.ts';
+import { stepOf, stepsOfNoReturn } from './step-of.ts';
 import type { RunnerParts, Work } from './work.ts';
 
 type RunAction = Extract<NextAction, { readonly kind: 'run' }>;
@@ -21,6 +21,8 @@ export async function runStep(work: Work, { step, attempt, prior }: RunAction, p
     parts.logger.warn('step failed', { step, attempt, ...result.outcome });
     const progress = progressOf(parts.journal.records, work.generation);
     const kept = progress === null ? null : stepProgress(progress, step).prior;
+    // Past the point of no return there is only forward: it is tried again, and then held.
+    if (progress === null || isPastNoReturn(progress, stepsOfNoReturn(work, parts)) || (await hasCrossed(work, step, kept, parts))) return result;
     return revertStep(work, { kind: 'revert', step, attempt: 1, prior: kept, failure: result.outcome }, parts);
   }
   appendRecord(work, parts, { kind: 'verified', step, attempt, outcome: OK });
@@ -56,12 +58,23 @@ async function forward(work: Work, step: number, attempt: number, known: string 
 
 /** Leaves no `reverted` where it failed: the next attempt is counted by its `reverting`. */
 export async function revertStep(work: Work, { step, attempt, prior: known, failure }: RevertAction, parts: RunnerParts): Promise<StepResult> {
+  if (await hasCrossed(work, step, known, parts)) return { ok: false, outcome: heldPast(failure) };
   appendRecord(work, parts, { kind: 'reverting', step, attempt, outcome: failure });
   // The prior is journaled before apply is called: without one nothing was changed.
   const result = known === null ? STEP_OK : await back(work, step, work.generation, known, parts);
   if (result.ok) appendRecord(work, parts, { kind: 'reverted', step, attempt, outcome: OK });
   else parts.logger.error('revert failed', { step, attempt, ...result.outcome });
   return result;
+}
+
+/** What cannot be read is taken for crossed: holding loses nothing, putting back might. */
+async function hasCrossed(work: Work, step: number, known: string | null, parts: RunnerParts): Promise<boolean> {
+  const { spec, executor, context } = await stepOf(work, step, work.generation, parts);
+  if (executor.crossed === undefined || known === null) return false;
+  const prior = await parts.files.readPrior(work.generation, step, known);
+  if (prior === undefined) return true;
+  const crossed = await guarded(async (signal) => ({ ok: true as const, is: await executor.crossed?.(spec, prior, context(signal)) }), spec.timeoutMs);
+  return !crossed.ok || crossed.is === true;
 }
 
 /** A step of an earlier assignment is put back, as an action of this one. */

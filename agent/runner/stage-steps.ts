@@ -3,7 +3,7 @@ import { stepProgress } from '../core/progress.ts';
 import { STEP_OK, type StepResult, stepFailure } from '../steps/step.ts';
 import { appendRecord } from './append-record.ts';
 import { guarded } from './guarded.ts';
-import { stepOf } from './step-of.ts';
+import { pointOfNoReturn, stepOf } from './step-of.ts';
 import type { RunnerParts, Work } from './work.ts';
 
 /** A slow link is no failure for a good while: staging holds nobody up and disrupts nothing. */
@@ -51,6 +51,8 @@ async function stageRollback(work: Work, step: number, parts: RunnerParts, stop:
   if (home === null) return NOTHING_TO_REVERT;
   if (known === null) return stepFailure('nothing-to-revert', `step ${step} of generation ${home.generation} kept nothing`);
   const { spec, executor, context } = await stepOf(work, step, home.generation, parts);
+  const point = pointOfNoReturn(spec, parts);
+  if (point !== null) return stepFailure('nothing-to-revert', `step ${spec.name} of generation ${home.generation} passed a point of no return: ${point}`);
   const prior = await parts.files.readPrior(home.generation, step, known);
   if (prior === undefined) return stepFailure('prior-unavailable', `what generation ${home.generation} kept of the state before cannot be read`);
   const result = await guarded((signal) => executor.canRevert(spec, prior, context(signal)), spec.timeoutMs, stop);

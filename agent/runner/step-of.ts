@@ -9,6 +9,16 @@ export interface StepAtWork {
   readonly context: (signal: AbortSignal) => StepContext;
 }
 
+/** Indexes of the steps that nothing goes back behind once they are applied. */
+export function stepsOfNoReturn(work: Work, parts: RunnerParts): ReadonlySet<number> {
+  return new Set(work.steps.flatMap((spec, step) => (pointOfNoReturn(spec, parts) === null ? [] : [step])));
+}
+
+export function pointOfNoReturn(spec: StepSpec, parts: RunnerParts): string | null {
+  const executor = parts.executors[spec.kind] as StepExecutor<StepSpec>;
+  return executor.pointOfNoReturn?.(spec) ?? null;
+}
+
 /** @param home whose folder the step works in: its own generation's, or that of the one that is rolled back. */
 export async function stepOf(work: Work, step: number, home: Generation, parts: RunnerParts): Promise<StepAtWork> {
   const spec = work.steps[step];

@@ -41,6 +41,13 @@ export interface StepExecutor<Spec extends StepSpec, Prior = unknown> {
   verify(spec: Spec, prior: Prior, context: StepContext): Promise<StepResult>;
   /** Puts the prior state back from whatever there is now, and observes that it is back. Idempotent. */
   revert(spec: Spec, prior: Prior, context: StepContext): Promise<StepResult>;
+  /**
+   * What nothing goes back behind once this is applied, in a few words for a person; null: it can be put back.
+   * Absent: it always can.
+   */
+  pointOfNoReturn?(spec: Spec): string | null;
+  /** Reads only: has an apply that was cut off, or that failed, gone past that point? Asked before it is put back. Absent: never. */
+  crossed?(spec: Spec, prior: Prior, context: StepContext): Promise<boolean>;
   /** Reads only: is everything there that revert will need? */
   canRevert(spec: Spec, prior: Prior, context: StepContext): Promise<StepResult>;
 }

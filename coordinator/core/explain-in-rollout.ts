@@ -63,13 +63,13 @@ function ofAssigned(here: Explaining, name: NodeName, node: Assigned): readonly 
 }
 
 function ofWork({ state, stepName, outcome, sinceUnixMs }: AssignmentProgress): Cause | null {
-  if (state === 'needs-a-person') return ofOutcome('needs-a-person', outcome, sinceUnixMs);
+  if (state === 'needs-a-person') return ofOutcome(outcome?.code === 'past-no-return' ? outcome.code : state, outcome, sinceUnixMs);
   if (state === 'active') return { reason: 'activating', object: stepName, sinceUnixMs, detail: '' };
   return state === 'reverting' ? { reason: 'activating', object: stepName, sinceUnixMs, detail: 'a step failed; those before it are put back' } : null;
 }
 
 function ofOutcome(
-  reason: 'reverted' | 'refused' | 'needs-a-person',
+  reason: 'reverted' | 'refused' | 'needs-a-person' | 'past-no-return',
   outcome: { readonly code: string; readonly message: string; readonly object: string } | null,
   sinceUnixMs: number,
 ): Cause {

@@ -1,5 +1,5 @@
 import type { Generation, NodeName, RolloutId } from '../../shared/domain/ids.ts';
-import type { Plan, Target } from '../../shared/domain/plan.ts';
+import type { FrozenPlan, Target } from '../../shared/domain/plan.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
 import type { SigningKey } from '../../shared/trust/signing-key.ts';
 import { signEnvelope } from '../../shared/trust/dsse.ts';
@@ -25,17 +25,17 @@ export class CommandSigner {
 
   assignment(
     state: FleetState,
-    what: { readonly rollout: RolloutId; readonly node: NodeName; readonly generation: Generation; readonly plan: Plan; readonly target: Target },
+    what: { readonly rollout: RolloutId; readonly node: NodeName; readonly generation: Generation; readonly frozen: FrozenPlan; readonly target: Target },
   ): Buffer {
-    const { rollout, node, generation, plan, target } = what;
+    const { rollout, node, generation, frozen, target } = what;
     const payload = encodeAssignment({
       ...this.#binding(state, ASSIGNMENT_LIFE_MS),
       node,
       rollout,
       generation,
-      action: target.kind === 'sequence' ? { kind: 'sequence', bytes: encodeSequence(plan.steps) } : { kind: 'revert', of: target.of },
-      onSilence: plan.onSilence,
-      silenceMs: plan.silenceMs,
+      action: target.kind === 'sequence' ? { kind: 'sequence', bytes: encodeSequence(frozen.sequences[target.digest] ?? []) } : { kind: 'revert', of: target.of },
+      onSilence: frozen.plan.onSilence,
+      silenceMs: frozen.plan.silenceMs,
     });
     return encodeEnvelope(signEnvelope(ASSIGNMENT_TYPE, payload, this.#planKey));
   }

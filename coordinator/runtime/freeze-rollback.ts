@@ -23,5 +23,5 @@ export function freezeRollback(of: RolloutState): FrozenPlan {
     .toReversed();
   const plan = { ...of.frozen.plan, name: `${of.frozen.plan.name}-back`, maxFailures: 0, onFailure: 'pause' as const };
   const count = Object.keys(targets).length;
-  return { plan, waves, targets, maxUnavailable: resolveShare(plan.maxUnavailable, count), rollbackOf: of.id };
+  return { plan, waves, sequences: {}, targets, maxUnavailable: resolveShare(plan.maxUnavailable, count), rollbackOf: of.id };
 }

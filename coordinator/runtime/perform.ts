@@ -86,7 +86,7 @@ export class Performer {
     const { frozen } = this.#rollout(id);
     const target = frozen.targets[node];
     if (target === undefined) throw new Error(`rollout ${id} has no target for ${node}`);
-    const envelope = this.#signer.assignment(this.#state, { rollout: id, node, generation, plan: frozen.plan, target });
+    const envelope = this.#signer.assignment(this.#state, { rollout: id, node, generation, frozen, target });
     await this.#log.rolloutNow(id, {
       type: 'assigned',
       node,

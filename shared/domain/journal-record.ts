@@ -25,7 +25,7 @@ export const WHOLE_SEQUENCE = -1;
  * reverted  step: put back and seen; WHOLE_SEQUENCE: terminal, every begun step is put back; outcome says why
  * done      terminal, WHOLE_SEQUENCE
  * refused   terminal, WHOLE_SEQUENCE: nothing was begun (recalled, invalid, store-regressed ...), or, with the code
- *           `needs-a-person`, what was begun can neither finish nor revert: the slot stays taken
+ *           `needs-a-person` or `past-no-return`, what was begun can neither finish nor revert: the slot stays taken
  */
 export interface JournalRecord {
   readonly format: number;

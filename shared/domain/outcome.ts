@@ -34,6 +34,8 @@ export const OUTCOME_CODES = {
   'nothing-to-revert': 'host',
   'revert-failed': 'host',
   'needs-a-person': 'host',
+  /** Blames the target: it was there that it could not be finished. */
+  'past-no-return': 'target',
   'internal-error': 'host',
 } as const satisfies Record<string, 'none' | 'target' | 'host'>;
 

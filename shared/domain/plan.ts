@@ -38,6 +38,8 @@ export interface FrozenPlan {
   readonly waves: readonly FrozenWave[];
   /** Resolved from plan.maxUnavailable over all nodes of the rollout. */
   readonly maxUnavailable: number;
+  /** The steps behind the digests of `targets`. */
+  readonly sequences: Readonly<Record<Digest, readonly StepSpec[]>>;
   /** What each node of the waves is to do. */
   readonly targets: Readonly<Record<NodeName, Target>>;
   /** Set where this rollout brings nodes back to what they ran before that one. */

@@ -85,6 +85,11 @@ export const REASONS = {
     unblock: 'an admin on the host: `farrier-agent status`, then `farrier-agent finish` or `revert`',
     next: 'its slot stays taken',
   },
+  'past-no-return': {
+    message: 'the node is past its point of no return and could not be finished; nothing is put back there by itself',
+    unblock: 'an admin on the host: mend what the detail names, then `farrier-agent finish`',
+    next: 'its slot stays taken',
+  },
   refused: {
     message: 'the agent refused the assignment before anything was changed',
     unblock: 'an operator, after mending what the detail names',

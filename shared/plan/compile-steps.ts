@@ -1,6 +1,8 @@
-import type { PackagesSpec, ServiceSpec, StepSpec } from '../domain/step-spec.ts';
+import type { ServiceSpec, StepSpec } from '../domain/step-spec.ts';
 import { GUARD_PREFIX } from './cross-check-plan.ts';
 import type { WrittenStep } from './plan-schema.ts';
+import { compilePackages } from './steps/packages-step.ts';
+import { compileService } from './steps/service-step.ts';
 
 /**
  * Turns the steps of a plan into those of a sequence.
@@ -27,14 +29,11 @@ function guard(restart: ServiceSpec): ServiceSpec {
   return { ...restart, name: `${GUARD_PREFIX}${restart.unit}`, action: 'guard' };
 }
 
-function compileStep(step: WrittenStep, taken: Set<string>): StepSpec {
-  if (step.packages !== undefined) {
-    const { install, sources, conffiles, timeout } = step.packages;
-    return { kind: 'packages', name: step.name ?? freeName('packages', taken), timeoutMs: timeout, install, sources, conffiles } satisfies PackagesSpec;
-  }
-  if (step.service === undefined) throw new Error('a step without a kind passed the cross-check');
-  const { restart: unit, looks, every, timeout } = step.service;
-  return { kind: 'service', name: step.name ?? freeName(`restart-${unit}`, taken), timeoutMs: timeout, unit, action: 'restart', looks, lookIntervalMs: every };
+function compileStep({ name, packages, service }: WrittenStep, taken: Set<string>): StepSpec {
+  const nameIt = (wanted: string): string => name ?? freeName(wanted, taken);
+  if (packages !== undefined) return compilePackages(packages, nameIt);
+  if (service !== undefined) return compileService(service, nameIt);
+  throw new Error('a step without a kind passed the cross-check');
 }
 
 function freeName(wanted: string, taken: Set<string>): string {

@@ -1,9 +1,9 @@
-import { durationOr, formatDuration } from './duration.ts';
 import { entryOf, hasOnly, itemsOf } from './loose.ts';
 import type { Problem } from './problem.ts';
 import { problem, warning } from './problem.ts';
-import { DEFAULT_LOOK_INTERVAL_MS, DEFAULT_LOOKS, DEFAULT_SERVICE_TIMEOUT_MS } from './plan-schema.ts';
+import { STEP_KEYS } from './plan-schema.ts';
 import { quote } from './quote.ts';
+import { checkService } from './steps/service-step.ts';
 
 export const GUARD_PREFIX = 'guard-';
 
@@ -45,20 +45,12 @@ function checkStep(step: unknown, index: number): readonly Problem[] {
   if (typeof step !== 'object' || step === null || Array.isArray(step)) return [];
   const path = ['spec', 'steps', index];
   const found: Problem[] = [];
-  const kinds = ['packages', 'service'].filter((kind) => Object.hasOwn(step, kind));
-  if (kinds.length === 0 && hasOnly(step, ['name'])) found.push(problem(path, 'missing', 'does nothing; name what it does: packages or service'));
+  const kinds = STEP_KEYS.filter((kind) => Object.hasOwn(step, kind));
+  if (kinds.length === 0 && hasOnly(step, ['name'])) found.push(problem(path, 'missing', `does nothing; name what it does, one of ${STEP_KEYS.join(', ')}`));
   if (kinds.length > 1) found.push(problem(path, 'conflict', 'does two things; make it two steps, packages first, so that each can be reverted by itself'));
   const name = entryOf(step, 'name');
   if (typeof name === 'string' && name.startsWith(GUARD_PREFIX)) found.push(problem([...path, 'name'], 'bad-name', `is ${quote(name)}; names that begin with ${GUARD_PREFIX} are Farrier's own: choose another`));
-  return [...found, ...tooLittleTime(entryOf(step, 'service'), [...path, 'service'])];
-}
-
-function tooLittleTime(service: unknown, path: readonly (string | number)[]): readonly Problem[] {
-  const looks = entryOf(service, 'looks') ?? DEFAULT_LOOKS;
-  const every = durationOr(DEFAULT_LOOK_INTERVAL_MS, entryOf(service, 'every'));
-  const timeout = durationOr(DEFAULT_SERVICE_TIMEOUT_MS, entryOf(service, 'timeout'));
-  if (typeof looks !== 'number' || every === null || timeout === null || looks * every < timeout) return [];
-  return [problem([...path, 'timeout'], 'conflict', `${looks} looks, one every ${formatDuration(every)}, do not fit into a timeout of ${formatDuration(timeout)}; raise timeout, or lower looks or every`)];
+  return [...found, ...checkService(entryOf(step, 'service'), [...path, 'service'])];
 }
 
 function unprovenPackages(steps: readonly unknown[]): readonly Problem[] {

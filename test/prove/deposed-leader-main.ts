@@ -4,6 +4,7 @@
 import { Server, type ServerDuplexStream } from '@grpc/grpc-js';
 import { readFileSync } from 'node:fs';
 import { CommandSigner } from '../../coordinator/runtime/command-signer.ts';
+import { freezePlan } from '../../coordinator/runtime/freeze-plan.ts';
 import { mutualTlsCredentials } from '../../coordinator/gateway/tls.ts';
 import { toWire } from '../../coordinator/gateway/to-wire.ts';
 import { openKeys } from '../../coordinator/trust/open-keys.ts';
@@ -12,10 +13,8 @@ import { DEFAULT_POLICY } from '../../shared/domain/policy.ts';
 import { parsePlan } from '../../shared/plan/parse-plan.ts';
 import { systemClock } from '../../shared/ports/system-clock.ts';
 import { systemRandom } from '../../shared/ports/system-random.ts';
-import { digestOf } from '../../shared/wire/digest-of.ts';
 import type { AgentMessage__Output, CoordinatorMessage, Hello__Output } from '../../shared/wire/messages.ts';
 import { farrier } from '../../shared/wire/protocol.ts';
-import { encodeSequence } from '../../shared/wire/sequence-codec.ts';
 
 const [dataFolder = '', fleet = '', node = '', planFile = '', stale = ''] = process.argv.slice(2);
 const ROLLOUT = 'of-a-deposed-leader';
@@ -27,7 +26,8 @@ if (!parsed.ok) throw new Error(JSON.stringify(parsed.diagnostics));
 const { plan } = parsed;
 const { keys } = opened;
 const signer = new CommandSigner(keys.planKey, systemClock);
-const digest = digestOf(encodeSequence(plan.steps));
+const frozen = freezePlan(plan, []);
+const digest = Object.keys(frozen.sequences)[0] ?? '';
 
 const server = new Server();
 server.addService(farrier.AgentLink.service, { Session: serve });
@@ -47,7 +47,7 @@ function serve(call: ServerDuplexStream<AgentMessage__Output, CoordinatorMessage
       generation = Number(hello.highestGeneration) + 1;
       tell({ hello: { highestEpoch: Number(hello.highestEpoch), highestGeneration: generation - 1 } });
       call.write({ welcome: { journalId: hello.journalId, journalSequence: hello.journalSequence, heartbeatMs: 10_000, wallUnixMs: systemClock.wallUnixMs(), epoch: state(true).epoch } });
-      const envelope = signer.assignment(state(stale === 'assignment'), { rollout: ROLLOUT, node, generation, plan, target: { kind: 'sequence', digest } });
+      const envelope = signer.assignment(state(stale === 'assignment'), { rollout: ROLLOUT, node, generation, frozen, target: { kind: 'sequence', digest } });
       call.write(toWire({ kind: 'assignment', envelope }));
     } else if (message.report) {
       const { kind, step } = message.report;

@@ -51,6 +51,7 @@ function drawFrozen(dice: Dice, records: readonly NodeRecord[], digest: string):
     },
     waves,
     maxUnavailable: resolveShare(maxUnavailable, nodes.length),
+    sequences: {},
     targets: Object.fromEntries(nodes.map((node) => [node, { kind: 'sequence', digest }])),
     rollbackOf: null,
   };

@@ -34,6 +34,9 @@ export class AgentBench {
   /** What the steps did, in order; and which of them fail. */
   readonly did: string[] = [];
   failing = new Set<string>();
+  /** Names of steps that nothing goes back behind once they are applied, and of those that went past it while they failed. */
+  noReturn = new Set<string>();
+  crossed = new Set<string>();
   readonly armed = new Set<number>();
   /** What the fake systemd was asked. */
   readonly asked: string[] = [];
@@ -101,6 +104,8 @@ export class AgentBench {
       verify: ({ name }) => act(`verify ${name}`),
       revert: ({ name }) => act(`revert ${name}`),
       canRevert: ({ name }) => act(`can revert ${name}`),
+      pointOfNoReturn: ({ name }) => (this.noReturn.has(name) ? `${name} is migrated` : null),
+      crossed: async ({ name }) => this.crossed.has(name),
     };
     return { service, packages: service as unknown as Executors['packages'] };
   }

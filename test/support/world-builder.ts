@@ -79,6 +79,7 @@ export function aFrozen(id: string, waves: readonly (readonly string[])[], over:
     plan: aPlan(),
     waves: waves.map((nodes, index) => ({ name: `w${index}`, nodes, soakMs })),
     maxUnavailable: 1,
+    sequences: {},
     targets: Object.fromEntries(waves.flat().map((node) => [node, { kind: 'sequence', digest: `digest-${id}` }])),
     rollbackOf: null,
     ...rest,

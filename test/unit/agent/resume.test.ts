@@ -8,7 +8,7 @@ import type { JournalEntry } from '../../../agent/ports/journal.ts';
 import type { RecordKind } from '../../../shared/domain/journal-record.ts';
 import { DIGEST, entry, records } from '../../support/journal-records.ts';
 
-const CODES = { fails: 'apply-failed', person: 'needs-a-person', recalled: 'recalled' } as const;
+const CODES = { fails: 'apply-failed', person: 'needs-a-person', recalled: 'recalled', past: 'past-no-return' } as const;
 
 /** `begin0 prior0 reverting0:fails` and so on; `staged` is the whole sequence. */
 function journal(text: string): readonly JournalEntry[] {
@@ -19,7 +19,7 @@ function journal(text: string): readonly JournalEntry[] {
   });
 }
 
-const view: ResumeView = { stepCount: 2, action: 'sequence', permitHolds: true, bootId: 'boot-1', force: null };
+const view: ResumeView = { stepCount: 2, action: 'sequence', permitHolds: true, bootId: 'boot-1', noReturn: new Set(), force: null };
 const why = { code: 'stopped-by-person', message: '', object: '' } as const;
 
 function next(text: string, change: Partial<ResumeView> = {}, bootId = 'boot-1'): string {
@@ -32,7 +32,7 @@ function next(text: string, change: Partial<ResumeView> = {}, bootId = 'boot-1')
     case 'close':
       return `close ${action.record} ${action.outcome.code}`;
     case 'needs-a-person':
-      return `needs-a-person${action.journaled ? ' journaled' : ''}`;
+      return `${action.outcome.code === 'past-no-return' ? 'held past-no-return' : 'needs-a-person'}${action.journaled ? ' journaled' : ''}`;
     case 'over':
       return `over ${action.end}`;
     default:
@@ -85,6 +85,18 @@ describe('what the journal says is next', () => {
     // Finishing after a part was put back does that part again.
     expect(next(`${READY} begin0 prior0 verified0 begin1 prior1 reverting1:fails reverted1`, { force: { to: 'finish' } })).toBe('run 1 #1 known');
     expect(next(`${READY} begin0 prior0 begin0 prior0 reverting0`, { force: { to: 'finish' } })).toBe('run 0 #3 known');
+  });
+
+  test('past the point of no return nothing is put back: it goes on, and is held where it cannot', () => {
+    const noReturn = new Set([0]);
+    const past = `${READY} begin0 prior0 applied0 verified0 begin1 prior1`;
+    expect(next(past, { noReturn })).toBe('run 1 #2 known');
+    expect(next(`${past} begin1`, { noReturn })).toBe('held past-no-return');
+    expect(next(`${past} begin1 refused:past`, { noReturn })).toBe('held past-no-return journaled');
+    expect(next(past, { noReturn, force: { to: 'revert', why } })).toBe('held past-no-return');
+    expect(next(`${past} begin1 refused:past`, { noReturn, force: { to: 'finish' } })).toBe('run 1 #1 known');
+    // Begun is not applied: the step itself says whether it can still be put back.
+    expect(next(`${READY} begin0 prior0 begin0`, { noReturn })).toBe('revert 0 #1 known interrupted-twice');
   });
 
   test('a person cannot begin what no permit began', () => {

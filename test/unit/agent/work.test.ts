@@ -227,3 +227,45 @@ describe('break-glass, when nobody else can', () => {
     expect((await acceptAssignment(bench.assignment({ generation: 2 }), bench.host)).kind).toBe('accepted');
   });
 });
+
+describe('the point of no return', () => {
+  beforeEach(permitted);
+
+  test('a step that fails past it is tried again and then held with everything as it is, for a person to finish', async () => {
+    bench.noReturn.add('a');
+    bench.failing.add('apply b');
+    await bench.work(1, 'activate');
+    expect(bench.did.filter((what) => what.startsWith('revert'))).toEqual([]);
+    expect(bench.kinds()).toMatch(/applied0 verified0 begin1 prior1 begin1 refused:past-no-return$/);
+    expect(await bench.work(1, 'went-silent')).toMatchObject({ next: { kind: 'needs-a-person' } });
+    expect(await bench.work(1, 'revert')).toMatchObject({ next: { kind: 'needs-a-person' } });
+    expect(bench.did.filter((what) => what.startsWith('revert'))).toEqual([]);
+    bench.failing.clear();
+    await bench.work(1, 'finish');
+    expect(bench.kinds()).toMatch(/begin1 applied1 verified1 done$/);
+  });
+
+  test('a step that failed before its own point is put back, one that went past it is held', async () => {
+    bench.noReturn.add('b');
+    bench.failing.add('apply b');
+    await bench.work(1, 'activate');
+    expect(bench.kinds()).toMatch(/reverting1:apply-failed reverted1 reverting0:apply-failed reverted0 reverted:apply-failed$/);
+  });
+
+  test('one that went past it and cannot be finished is held', async () => {
+    bench.noReturn.add('b');
+    bench.crossed.add('b');
+    bench.failing.add('apply b');
+    await bench.work(1, 'activate');
+    expect(bench.did.filter((what) => what.startsWith('revert'))).toEqual([]);
+    expect(bench.kinds()).toMatch(/begin1 prior1 begin1 refused:past-no-return$/);
+  });
+
+  test('a rollback over it is refused before anything is begun', async () => {
+    await bench.work(1, 'activate');
+    bench.noReturn.add('a');
+    await acceptAssignment(bench.assignment({ generation: 2, action: { kind: 'revert', of: { rollout: 'r1', generation: 1, digest: bench.digest() } } }), bench.host);
+    await bench.work(2, 'stage');
+    expect(bench.kinds(2)).toMatch(/refused:nothing-to-revert$/);
+  });
+});

@@ -1,0 +1,37 @@
+import type { z } from 'zod';
+
+import { LOOK_INTERVAL_MAX_MS, LOOKS_MAX, UNIT_NAME_PATTERN } from '../../domain/step-limits.ts';
+import type { ServiceSpec } from '../../domain/step-spec.ts';
+import { durationOr, formatDuration } from '../duration.ts';
+import { entryOf } from '../loose.ts';
+import { duration, wholeNumber } from '../number-fields.ts';
+import { type Problem, problem, type PropertyPath } from '../problem.ts';
+import { section } from '../section.ts';
+import { name } from '../text-fields.ts';
+import { stepTimeout } from './step-timeout.ts';
+
+const DEFAULT_LOOKS = 3;
+const DEFAULT_LOOK_INTERVAL_MS = 1000;
+const DEFAULT_TIMEOUT_MS = 120_000;
+
+const unit = name(UNIT_NAME_PATTERN, 'the full name of a service unit, as containerd.service');
+
+export const serviceSection = section({
+  restart: unit,
+  looks: wholeNumber({ min: 1, max: LOOKS_MAX }).default(DEFAULT_LOOKS),
+  every: duration({ min: 100, max: LOOK_INTERVAL_MAX_MS }).default(DEFAULT_LOOK_INTERVAL_MS),
+  timeout: stepTimeout.default(DEFAULT_TIMEOUT_MS),
+});
+
+export function compileService({ restart, looks, every, timeout }: z.infer<typeof serviceSection>, nameIt: (wanted: string) => string): ServiceSpec {
+  return { kind: 'service', name: nameIt(`restart-${restart}`), timeoutMs: timeout, unit: restart, action: 'restart', looks, lookIntervalMs: every };
+}
+
+/** Looks that take longer than the timeout could never succeed. */
+export function checkService(service: unknown, path: PropertyPath): readonly Problem[] {
+  const looks = entryOf(service, 'looks') ?? DEFAULT_LOOKS;
+  const every = durationOr(DEFAULT_LOOK_INTERVAL_MS, entryOf(service, 'every'));
+  const timeout = durationOr(DEFAULT_TIMEOUT_MS, entryOf(service, 'timeout'));
+  if (typeof looks !== 'number' || every === null || timeout === null || looks * every < timeout) return [];
+  return [problem([...path, 'timeout'], 'conflict', `${looks} looks, one every ${formatDuration(every)}, do not fit into a timeout of ${formatDuration(timeout)}; raise timeout, or lower looks or every`)];
+}
