@@ -60,8 +60,8 @@ async function workOn({ generation, mode }: WorkOrder, host: Host, own: Pick<Run
     return { kind: 'refused', outcome };
   }
   const { work, permitHolds } = verified;
-  const { clock, logger, bootId, assignments: files } = host;
-  const parts = { ...own, files, clock, logger, bootId };
+  const { clock, logger, bootId, node, assignments: files } = host;
+  const parts = { ...own, files, clock, logger, bootId, node };
   const next = await runSequence(work, parts, { until: mode === 'stage' ? 'staged' : 'over', permitHolds, force: forceOf(mode, generation), stop });
   if (next.kind === 'over') await files.forgetBelow(journal.records[0]?.generation ?? 0);
   return { kind: 'ended', next };

@@ -26,5 +26,6 @@ export async function stepOf(work: Work, step: number, home: Generation, parts: 
   const folder = await parts.files.folder(home, step);
   const output = parts.files.output(home, step);
   const executor = parts.executors[spec.kind] as StepExecutor<StepSpec>;
-  return { spec, executor, context: (signal) => ({ folder, output, signal }) };
+  const earlier = await Promise.all(work.steps.slice(0, step).map(async (one, index) => ({ spec: one, folder: await parts.files.folder(home, index) })));
+  return { spec, executor, context: (signal) => ({ folder, output, signal, node: parts.node, rollout: work.rollout, earlier }) };
 }

@@ -1,4 +1,4 @@
-import type { Digest, Epoch, Generation, RolloutId } from '../../shared/domain/ids.ts';
+import type { Digest, Epoch, Generation, NodeName, RolloutId } from '../../shared/domain/ids.ts';
 import type { StepSpec } from '../../shared/domain/step-spec.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
 import type { Logger } from '../../shared/ports/logger.ts';
@@ -34,4 +34,5 @@ export interface RunnerParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly bootId: string;
+  readonly node: NodeName;
 }

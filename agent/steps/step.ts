@@ -1,3 +1,4 @@
+import type { NodeName, RolloutId } from '../../shared/domain/ids.ts';
 import type { Outcome } from '../../shared/domain/journal-record.ts';
 import type { StepKind, StepSpec } from '../../shared/domain/step-spec.ts';
 
@@ -9,6 +10,16 @@ export interface StepContext {
   readonly output: (text: string) => void;
   /** Time is up. A step then ends what it started and rejects, or returns a failure. */
   readonly signal: AbortSignal;
+  readonly node: NodeName;
+  readonly rollout: RolloutId;
+  /** Those before it in the sequence, in order. When it is staged they are staged too, and not one of them is applied. */
+  readonly earlier: readonly EarlierStep[];
+}
+
+export interface EarlierStep {
+  readonly spec: StepSpec;
+  /** As in `StepContext`. */
+  readonly folder: string;
 }
 
 export interface StepFailure {

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 
 import { type PackagesPrior, packagesStep } from '../../agent/steps/packages/packages.ts';
-import type { StepContext, StepFailure, StepResult } from '../../agent/steps/step.ts';
+import type { StepFailure, StepResult } from '../../agent/steps/step.ts';
 import type { PackagesSpec } from '../../shared/domain/step-spec.ts';
 import type { LabPackage, PackageCase, PackageLab } from './package-lab.ts';
+import { stepContext } from './step-context.ts';
 
 const hoof = (version: string, more: Partial<LabPackage> = {}): LabPackage => ({ name: 'farrier-hoof', version, ...more });
 const nail = (version: string, more: Partial<LabPackage> = {}): LabPackage => ({ name: 'farrier-nail', version, ...more });
@@ -14,7 +15,7 @@ async function atWork(lab: PackageLab, install: Readonly<Record<string, string>>
   const step = packagesStep(lab.system);
   const spec: PackagesSpec = { kind: 'packages', name: 'p', timeoutMs: 60_000, install: Object.entries(install).map(([name, version]) => ({ name, version })), sources, conffiles };
   let output = '';
-  const context: StepContext = { folder: await lab.folder(), signal: AbortSignal.timeout(120_000), output: (text) => { output += text; } };
+  const context = stepContext({ folder: await lab.folder(), signal: AbortSignal.timeout(120_000), output: (text) => { output += text; } });
   return {
     stage: () => step.stage(spec, context),
     check: () => step.check(spec, context),

@@ -4,6 +4,7 @@ import type { UnitLook, Units } from '../../../agent/ports/units.ts';
 import { serviceStep } from '../../../agent/steps/service.ts';
 import type { ServiceSpec } from '../../../shared/domain/step-spec.ts';
 import { hastyClock } from '../../support/runner-fakes.ts';
+import { stepContext } from '../../support/step-context.ts';
 
 const up = (mainPid: number, change: Partial<UnitLook> = {}): UnitLook => ({ activeState: 'active', subState: 'running', mainPid, unitFileState: 'enabled', restarts: 0, ...change });
 const down: UnitLook = up(0, { activeState: 'inactive', subState: 'dead' });
@@ -20,7 +21,7 @@ function lab(looks: readonly (UnitLook | null)[], restart = '') {
     lastLines: async () => 'secret lines',
   };
   let output = '';
-  const context = { folder: '/nowhere', signal: new AbortController().signal, output: (text: string) => { output += text; } };
+  const context = stepContext({ output: (text) => { output += text; } });
   return { step: serviceStep(units, hastyClock), context, asked, output: () => output };
 }
 
