@@ -39,6 +39,12 @@ export interface PackageFile {
   readonly conffiles: readonly string[];
 }
 
+/** `md5` is of what the package brought, whatever lies there now. */
+export interface DistributedConffile {
+  readonly path: string;
+  readonly md5: string;
+}
+
 export type FileResult = { readonly ok: true; readonly file: PackageFile } | StepFailure;
 
 export interface PutBack {
@@ -78,14 +84,20 @@ export interface PackageSystem {
   /** Every package of the host that is broken. */
   broken(call: PackageCall): Promise<readonly PackageName[]>;
 
-  /** Finishes what an interrupted transaction began; what was cut off while it was unpacked is unpacked again from `files`. */
-  repair(files: readonly PackageFile[], conffiles: PackagesSpec['conffiles'], call: PackageCall): Promise<StepResult>;
+  /**
+   * Does a transaction that was cut off once more, from the first file to the last maintainer script, whatever the package
+   * system believes to be done: its own database outlives a power cut, what scripts wrote may not.
+   */
+  repeat(files: readonly PackageFile[], conffiles: PackagesSpec['conffiles'], call: PackageCall): Promise<StepResult>;
 
   /** The installed version as a file: from what the host has cached, else packed again from the installed files. */
   keepInstalled(name: PackageName, version: string, intoFolder: string, call: PackageCall): Promise<FileResult>;
 
   /** Configuration files of an installed package. */
-  conffilesOf(name: PackageName, call: PackageCall): Promise<readonly string[]>;
+  conffilesOf(name: PackageName, call: PackageCall): Promise<readonly DistributedConffile[]>;
+
+  /** What a package file brings at `path`; null where it brings no plain file there. */
+  conffileIn(file: PackageFile, path: string, call: PackageCall): Promise<Buffer | null>;
 
   /** One transaction over files and nothing else: no network, downgrades and held packages allowed, nothing removed. */
   install(files: readonly PackageFile[], conffiles: PackagesSpec['conffiles'], call: PackageCall): Promise<StepResult>;

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,6 +16,8 @@ interface Installed {
   auto: boolean;
   /** Cut off while it was unpacked: cannot be configured. */
   half?: boolean;
+  /** Its configuration file as the last configured version brought it. */
+  recorded?: string | undefined;
 }
 
 /** A complete package system in memory; package files are JSON, configuration files lie in a folder of its own. */
@@ -42,19 +45,21 @@ export async function memoryLab(): Promise<PackageLab> {
     if (now.spec.broken?.includes('postinst') === true) return stepFailure('apply-failed', `${name}: postinst failed`, name);
     const path = conffilePath(name);
     const content = existsSync(path) ? readFileSync(path, 'utf8') : null;
-    if (now.spec.conffile !== undefined && content !== now.spec.conffile) {
-      const changed = content !== null && content !== before?.conffile;
+    const recorded = now.recorded ?? before?.conffile;
+    if (now.spec.conffile !== undefined && content !== now.spec.conffile && now.spec.conffile !== recorded) {
+      const changed = content !== null && content !== recorded;
       if (changed && policy === 'keep') writeFileSync(`${path}.dpkg-dist`, now.spec.conffile);
       else writeFileSync(path, now.spec.conffile);
       if (changed && policy === 'replace') writeFileSync(`${path}.dpkg-old`, content);
     }
     now.state = 'installed';
+    now.recorded = now.spec.conffile;
     return STEP_OK;
   };
   const unpack = (spec: LabPackage): LabPackage | null => {
     const before = host.get(spec.name);
     // A hold is cleared by a transaction that changes the package, as apt does.
-    host.set(spec.name, { spec, state: 'broken', hold: false, auto: before?.auto ?? false });
+    host.set(spec.name, { spec, state: 'broken', hold: false, auto: before?.auto ?? false, recorded: before?.recorded });
     return before?.spec ?? null;
   };
   const install = (specs: readonly LabPackage[], policy: PackagesSpec['conffiles']): StepResult => {
@@ -97,15 +102,19 @@ export async function memoryLab(): Promise<PackageLab> {
       return { name, state, version: state === 'config-files' ? null : spec.version, hold, auto };
     }),
     broken: async () => [...host].filter(([, { state }]) => state === 'broken').map(([name]) => name),
-    repair: async (files, policy) => {
-      for (const spec of await specsOf(files)) if (host.get(spec.name)?.half === true) unpack(spec);
+    repeat: async (files, policy) => {
+      for (const spec of await specsOf(files)) unpack(spec);
       return locked() ?? [...host.keys()].map((name) => (host.get(name)?.state === 'broken' ? configure(name, null, policy) : STEP_OK)).find(({ ok }) => !ok) ?? STEP_OK;
     },
     keepInstalled: async (name, version, into) => {
       const found = host.get(name);
       return found?.spec.version === version ? fileOf(found.spec, into) : stepFailure('prior-unavailable', `${name} ${version} is not installed`, name);
     },
-    conffilesOf: async (name) => (host.get(name)?.spec.conffile === undefined ? [] : [conffilePath(name)]),
+    conffilesOf: async (name) => {
+      const recorded = host.get(name)?.recorded;
+      return recorded === undefined ? [] : [{ path: conffilePath(name), md5: createHash('md5').update(recorded).digest('hex') }];
+    },
+    conffileIn: async (file) => Buffer.from((await specsOf([file]))[0]?.conffile ?? ''),
     install: async (files, policy) => locked() ?? install(await specsOf(files), policy),
     putBack: async ({ files, purge: away, remove }) => {
       const busy = locked();

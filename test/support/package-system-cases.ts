@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 
 import { type PackagesPrior, packagesStep } from '../../agent/steps/packages/packages.ts';
 import type { StepFailure, StepResult } from '../../agent/steps/step.ts';
@@ -70,7 +70,9 @@ export const PACKAGE_CASES: readonly PackageCase[] = [
       assert.deepEqual(prior.packages.map(({ name, version, hold, auto }) => [name, version, hold, auto]).toSorted(), [['farrier-hoof', '1.0', true, false], ['farrier-nail', null, false, false]]);
       works(await step.apply(prior), step.output());
       works(await step.verify(prior), step.output());
-      assert.deepEqual(await step.check(), { ok: true, state: 'satisfied' });
+      const another = await atWork(lab, { 'farrier-hoof': '1.1' });
+      works(await another.stage());
+      assert.deepEqual(await another.check(), { ok: true, state: 'satisfied' });
       assert.equal(await lab.runs('farrier-hoof'), 'farrier-hoof 1.1');
       assert.deepEqual((await step.states('farrier-hoof', 'farrier-nail')).map(({ version, hold, auto }) => [version, hold, auto]), [['1.1', true, false], ['2.0', false, true]]);
       works(await step.revert(prior), step.output());
@@ -182,6 +184,7 @@ export const PACKAGE_CASES: readonly PackageCase[] = [
       const step = await atWork(lab, { 'farrier-hoof': '1.1', 'farrier-nail': '2.0' });
       works(await step.stage());
       const prior = await step.capture();
+      works(await step.apply(prior), step.output());
       await lab.cutOff(nail('2.0'));
       works(await step.apply(prior), step.output());
       works(await step.verify(prior));
@@ -247,6 +250,13 @@ export const PACKAGE_CASES: readonly PackageCase[] = [
       const prior = await step.capture();
       works(await step.apply(prior), step.output());
       assert.equal(await readFile(path, 'utf8'), policy === 'keep' ? 'mine' : 'new');
+      // dpkg does not sync what it lays beside: a power cut may take it.
+      const [beside, content] = policy === 'keep' ? [`${path}.dpkg-dist`, 'new'] : [`${path}.dpkg-old`, 'mine'];
+      assert.equal(await readFile(beside, 'utf8'), content);
+      await rm(beside);
+      assert.deepEqual(await step.check(), { ok: true, state: 'needed' });
+      works(await step.apply(prior), step.output());
+      assert.equal(await readFile(beside, 'utf8'), content);
       works(await step.revert(prior), step.output());
       assert.equal(await readFile(path, 'utf8'), 'mine');
       assert.equal(await readFile(`${path}.dpkg-old`, 'utf8').catch(() => 'none'), 'none');

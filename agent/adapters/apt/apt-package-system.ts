@@ -1,13 +1,13 @@
-import { mkdir } from 'node:fs/promises';
+import { lstat, mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import type { PackageCall, PackageFile, PackageName, PackageState, PackageSystem } from '../../ports/package-system.ts';
+import type { DistributedConffile, PackageCall, PackageFile, PackageName, PackageState, PackageSystem } from '../../ports/package-system.ts';
 import type { PackagesSpec } from '../../../shared/domain/step-spec.ts';
 import { STEP_OK, type StepResult, stepFailure } from '../../steps/step.ts';
 import { parseSimulation } from './apt-simulation.ts';
 import { openAptSources } from './apt-sources.ts';
 import { classifyFailure } from './classify-failure.ts';
-import { brokenPackages, halfUnpacked, packageStates } from './dpkg-status.ts';
+import { brokenPackages, packageStates } from './dpkg-status.ts';
 import { APT_OPTIONS, type AptParts, conffileFlags, invoke, mustRun, withoutSources } from './invoke-apt.ts';
 import { keepInstalled } from './keep-installed.ts';
 import { DPKG_FORCE, putBack } from './put-back.ts';
@@ -18,23 +18,22 @@ export function aptPackageSystem(parts: AptParts): PackageSystem {
     openSources: (names, call) => openAptSources(parts, names, call),
     status: (names, call) => packageStates(parts, names, call),
     broken: (call) => brokenPackages(parts, call),
-    repair: (files, conffiles, call) => repair(parts, files, conffiles, call),
+    repeat: (files, conffiles, call) => repeat(parts, files, conffiles, call),
     keepInstalled: (name, version, into, call) => keepInstalled(parts, name, version, into, call),
     conffilesOf: (name, call) => conffilesOf(parts, name, call),
+    conffileIn: (file, path, call) => conffileIn(parts, file, path, call),
     install: (files, conffiles, call) => install(parts, files, conffiles, call),
     putBack: async (want, call) => putBack(parts, want, await emptyLists(parts), call),
     mark: (states, call) => mark(parts, states, call),
   };
 }
 
-/** apt only configures what is there in the wanted version already, and fails on what was cut off in the middle of unpacking. */
-async function repair(parts: AptParts, files: readonly PackageFile[], conffiles: PackagesSpec['conffiles'], call: PackageCall): Promise<StepResult> {
-  const half = new Set(await halfUnpacked(parts, call));
-  const again = files.filter(({ name }) => half.has(name)).map(({ path }) => path);
+/** Without apt, which only configures what is there in the wanted version already. Dependencies hold again in the end. */
+async function repeat(parts: AptParts, files: readonly PackageFile[], conffiles: PackagesSpec['conffiles'], call: PackageCall): Promise<StepResult> {
   const dpkg = (...words: readonly string[]) => invoke(parts, ['dpkg', ...conffileFlags(conffiles), ...words], call, { conffiles });
-  if (again.length > 0) await dpkg(...DPKG_FORCE, '--unpack', ...again);
+  await dpkg(...DPKG_FORCE, '--unpack', ...files.map(({ path }) => path));
   const result = await dpkg('--configure', '--pending');
-  return result.code === 0 ? STEP_OK : classifyFailure(result, 'package-system-broken', 'finishing what an interrupted dpkg began');
+  return result.code === 0 ? STEP_OK : classifyFailure(result, 'package-system-broken', 'repeating what an interrupted dpkg began');
 }
 
 async function install(parts: AptParts, files: readonly PackageFile[], conffiles: PackagesSpec['conffiles'], call: PackageCall): Promise<StepResult> {
@@ -65,9 +64,22 @@ async function mark(parts: AptParts, states: readonly Pick<PackageState, 'name' 
 }
 
 /** ` /etc/x.conf <md5> [obsolete]`: one a line. An obsolete one is on disk as well. */
-async function conffilesOf(parts: AptParts, name: PackageName, call: PackageCall): Promise<readonly string[]> {
+async function conffilesOf(parts: AptParts, name: PackageName, call: PackageCall): Promise<readonly DistributedConffile[]> {
   const text = await mustRun(parts, ['dpkg-query', '--show', '--showformat=${Conffiles}\\n', name], call);
-  return text.split('\n').map((line) => /^ (\/.+) \S{32}(?: .*)?$/.exec(line)?.[1] ?? '').filter((path) => path !== '');
+  return text.split('\n').flatMap((line) => {
+    const [, path, md5] = /^ (\/.+) (\S{32})(?: .*)?$/.exec(line) ?? [];
+    return path === undefined || md5 === undefined ? [] : [{ path, md5 }];
+  });
+}
+
+async function conffileIn(parts: AptParts, file: PackageFile, path: string, call: PackageCall): Promise<Buffer | null> {
+  const tree = `${file.path}.tree`;
+  try {
+    await mustRun(parts, ['dpkg-deb', '--extract', file.path, tree], call);
+    return (await lstat(join(tree, path))).isFile() ? await readFile(join(tree, path)) : null;
+  } finally {
+    await rm(tree, { recursive: true, force: true });
+  }
 }
 
 async function emptyLists(parts: AptParts): Promise<string> {

@@ -26,11 +26,6 @@ export async function brokenPackages(parts: AptParts, call: PackageCall): Promis
   return [...(await readRows(parts, call))].filter(([, row]) => stateOf(row) === 'broken').map(([name]) => name);
 }
 
-/** Cut off while their files were put in place: configuring cannot mend them. */
-export async function halfUnpacked(parts: AptParts, call: PackageCall): Promise<readonly PackageName[]> {
-  return [...(await readRows(parts, call))].filter(([, { status, flag }]) => status === 'half-installed' || flag !== 'ok').map(([name]) => name);
-}
-
 function stateOf({ status, flag }: Row): PackageState['state'] {
   if (flag !== 'ok') return 'broken';
   if (status === 'installed') return 'installed';

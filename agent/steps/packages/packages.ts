@@ -1,7 +1,11 @@
+import { access } from 'node:fs/promises';
+
 import type { PackagesSpec } from '../../../shared/domain/step-spec.ts';
-import type { PackageState, PackageSystem } from '../../ports/package-system.ts';
+import { writeDurably } from '../../../shared/trust/write-durably.ts';
+import type { DistributedConffile, PackageState, PackageSystem } from '../../ports/package-system.ts';
 import { type CaptureResult, type CheckResult, STEP_OK, type StepContext, type StepExecutor, type StepResult, stepFailure } from '../step.ts';
 import { captureSpace, releaseSpace } from './reserve.ts';
+import { layConffilesBeside } from './conffiles-beside.ts';
 import { type ConffileCopy, copyConffiles, restoreConffiles } from './conffile-copies.ts';
 import { stagePackages } from './stage.ts';
 import { damaged, readStaged, type Staged } from './staged.ts';
@@ -10,6 +14,8 @@ import { damaged, readStaged, type Staged } from './staged.ts';
 export interface PackagesPrior {
   readonly packages: readonly PackageState[];
   readonly conffiles: readonly ConffileCopy[];
+  /** As the old versions brought them. */
+  readonly distributed: readonly DistributedConffile[];
 }
 
 /** Brings packages to exact versions and back. Only staging needs the network. */
@@ -34,7 +40,7 @@ async function check(system: PackageSystem, spec: PackagesSpec, context: StepCon
   if (!staged.ok) return staged;
   const states = await system.status(spec.install.map(({ name }) => name), context);
   const there = spec.install.every(({ version }, index) => states[index]?.state === 'installed' && states[index]?.version === version);
-  return { ok: true, state: there && (await system.broken(context)).length === 0 ? 'satisfied' : 'needed' };
+  return { ok: true, state: there && !(await wasBegun(context)) && (await system.broken(context)).length === 0 ? 'satisfied' : 'needed' };
 }
 
 async function capture(system: PackageSystem, spec: PackagesSpec, context: StepContext): Promise<CaptureResult<PackagesPrior>> {
@@ -49,20 +55,25 @@ async function capture(system: PackageSystem, spec: PackagesSpec, context: StepC
   const moved = staged.changes.find(({ from }, index) => packages[index]?.version !== from);
   if (moved !== undefined) return stepFailure('prior-unavailable', `${moved.name} was ${moved.from ?? 'not installed'} when it was staged and is not any more; start again`, moved.name);
   const paths = staged.newFiles.flatMap(({ conffiles }) => conffiles);
-  for (const { name, version } of packages) if (version !== null) paths.push(...(await system.conffilesOf(name, context)));
-  const conffiles = await copyConffiles(paths, conffileFolder(context));
+  const distributed: DistributedConffile[] = [];
+  for (const { name, version } of packages) if (version !== null) distributed.push(...(await system.conffilesOf(name, context)));
+  const conffiles = await copyConffiles([...paths, ...distributed.map(({ path }) => path)], conffileFolder(context));
   await captureSpace(context.folder, staged.oldFiles);
-  return { ok: true, prior: { packages, conffiles } };
+  return { ok: true, prior: { packages, conffiles, distributed } };
 }
 
 /** Also where an earlier attempt was cut off anywhere in it. */
 async function apply(system: PackageSystem, spec: PackagesSpec, prior: PackagesPrior, context: StepContext): Promise<StepResult> {
   const found = await stagedFor(spec, context);
   if (!found.ok) return found;
-  // What cannot be repaired is often what the new versions mend: the transaction decides.
-  if ((await system.broken(context)).length > 0) await system.repair(found.staged.newFiles, spec.conffiles, context);
-  const installed = await system.install(found.staged.newFiles, spec.conffiles, context);
-  return installed.ok ? system.mark(marksAfter(spec, prior), context) : installed;
+  const { newFiles } = found.staged;
+  // What cannot be mended so is often what the new versions mend together: the transaction decides.
+  if (await wasBegun(context)) await system.repeat(newFiles, spec.conffiles, context);
+  await writeDurably(begunMark(context), '');
+  const installed = await system.install(newFiles, spec.conffiles, context);
+  if (!installed.ok) return installed;
+  await layConffilesBeside(system, { policy: spec.conffiles, files: newFiles, before: prior.distributed, copies: prior.conffiles, copyFolder: conffileFolder(context) }, context);
+  return system.mark(marksAfter(spec, prior), context);
 }
 
 async function verify(system: PackageSystem, spec: PackagesSpec, prior: PackagesPrior, context: StepContext): Promise<StepResult> {
@@ -119,6 +130,15 @@ function enoughToGoBack(staged: Staged, prior: PackagesPrior): StepResult {
 async function stagedFor(spec: PackagesSpec, context: StepContext): Promise<{ readonly ok: true; readonly staged: Staged } | ReturnType<typeof stepFailure>> {
   const staged = await readStaged(context.folder, JSON.stringify(spec));
   return staged === null ? stepFailure('prior-unavailable', 'nothing is staged for this step') : { ok: true, staged };
+}
+
+/** Lies there from the first transaction on: one that was cut off is done again as a whole. */
+function begunMark(context: StepContext): string {
+  return `${context.folder}/begun`;
+}
+
+async function wasBegun(context: StepContext): Promise<boolean> {
+  return access(begunMark(context)).then(() => true, () => false);
 }
 
 function conffileFolder(context: StepContext): string {
