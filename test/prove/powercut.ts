@@ -3,7 +3,7 @@ import { printBoundaries } from './boundary-table.ts';
 import { readProofOptions } from './proof-options.ts';
 import { ProofSections } from './proof-sections.ts';
 import { rehearse, withStage } from './proof-stage.ts';
-import { hitBoundaries, proveBoundaries, readPaths } from './prove-boundaries.ts';
+import { proveBoundaries, readPaths } from './prove-boundaries.ts';
 import { proveCoordinatorPowerCut } from './prove-coordinator.ts';
 import { proveRandomInstants } from './prove-random.ts';
 
@@ -27,13 +27,11 @@ await sections.prove('power cut of the coordinator’s host', async () =>
   }),
 );
 
-const WHERE_A_LOST_JOURNAL_HURTS = ['after begin packages', 'after prior packages', 'before applied packages', 'after applied packages', 'before done'];
+// At a boundary the host was synced as a whole just before: a lost journal hurts in the middle of a transaction.
 await sections.mustFail('no-journal-fsync', 'power cut of a node', async () =>
   await withStage({ nodes, mutation: 'no-journal-fsync', label: 'prove:powercut' }, async (fresh) => {
     const stage = { ...(await rehearse(fresh)), patienceMs: 30_000 };
-    const { upgrade } = await readPaths(stage);
-    const boundaries = upgrade.filter(({ side, label }) => WHERE_A_LOST_JOURNAL_HURTS.includes(`${side} ${label}`));
-    await hitBoundaries(stage, { path: 'upgrade', boundaries, inflicted: 'power cut' });
+    await proveRandomInstants(stage, 'power cut', 3, seed);
     return 'every host fully new or fully old';
   }),
 );

@@ -57,12 +57,13 @@ export async function withStage<T>(options: StageOptions, work: (stage: ProofSta
     const farrier = new FarrierFleet(fleet, { agent, coordinator });
     await farrier.installCoordinator();
     await farrier.putPolicy(POLICY(maxUnavailable));
+    // What is made here was there long ago.
+    await farrier.control.mustExec(['sync']);
     const enrollment = await farrier.createToken();
     await Promise.all(
       farrier.nodes.map(async (host) => {
         await installSample(host, old);
         await farrier.installAgent(host, enrollment);
-        // What is made here was there long ago.
         await host.mustExec(['sync']);
       }),
     );
