@@ -62,7 +62,7 @@ export interface Round {
 }
 
 /** One rollout, a host a boundary; every host is fully new or fully old afterwards. @throws ProofFailed */
-async function hitBoundaries(stage: ProofStage, { path, boundaries, inflicted }: Round): Promise<void> {
+export async function hitBoundaries(stage: ProofStage, { path, boundaries, inflicted }: Round): Promise<void> {
   const startedMs = performance.now();
   const hit = boundaries.flatMap((boundary, index) => {
     const host = stage.nodes[index];
