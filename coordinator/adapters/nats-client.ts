@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DiscardPolicy, NatsError, RetentionPolicy, StorageType, connect, credsAuthenticator, headers } from 'nats';
-import type { ConnectionOptions, MsgHdrs, NatsConnection } from 'nats';
+import type { ConnectionOptions, MsgHdrs, NatsConnection, TlsOptions } from 'nats';
 
 import { StoreError } from '../ports/store-error.ts';
 
@@ -28,8 +28,9 @@ export interface NatsClient {
 export interface NatsConnectOptions {
   readonly servers: readonly string[];
   /** A .creds file of nsc. */
-  readonly credentialsFile?: string;
-  readonly tls?: { readonly caFile?: string; readonly certFile?: string; readonly keyFile?: string };
+  readonly credentialsFile?: string | null;
+  /** Where the server's certificate needs a CA of its own, or asks for one of ours. */
+  readonly tls?: { readonly caFile?: string | undefined; readonly certFile?: string | undefined; readonly keyFile?: string | undefined } | null;
 }
 
 export interface StreamSpec {
@@ -91,8 +92,8 @@ export async function connectNats(options: NatsConnectOptions): Promise<NatsClie
   const address = options.servers.join(', ');
   const settings: ConnectionOptions = {
     servers: [...options.servers], name: 'farrier-coordinator', timeout: REQUEST_MAX_MS, maxReconnectAttempts: -1, reconnectTimeWait: 500, reconnectJitter: 500, pingInterval: 10_000,
-    ...(options.tls === undefined ? {} : { tls: options.tls }),
-    ...(options.credentialsFile === undefined ? {} : { authenticator: credsAuthenticator(await readFile(options.credentialsFile)) }),
+    ...((options.tls ?? null) === null ? {} : { tls: { ...options.tls } as TlsOptions }),
+    ...(typeof options.credentialsFile !== 'string' ? {} : { authenticator: credsAuthenticator(await readCredentials(options.credentialsFile)) }),
   };
   const connection = await connect(settings).catch((error: unknown) => {
     throw connectError(error, address);
@@ -102,6 +103,14 @@ export async function connectNats(options: NatsConnectOptions): Promise<NatsClie
   } catch (error) {
     await connection.close();
     throw error;
+  }
+}
+
+async function readCredentials(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    throw new StoreError('store-unreachable', `the credentials for NATS cannot be read: ${String(cause)}`, `correct natsCredentials, or let the coordinator's user read ${path}`, { cause });
   }
 }
 
@@ -226,7 +235,10 @@ export function tooLarge(address: string, cause?: unknown): StoreError {
 }
 
 function connectError(error: unknown, address: string): unknown {
-  if (!(error instanceof NatsError)) return error;
+  if (error instanceof StoreError) return error;
+  if (!(error instanceof NatsError)) {
+    return new StoreError('store-unreachable', `no session with NATS at ${address}: ${String(error)}`, 'check natsTls and natsCredentials against what nats-server.conf asks for', { cause: error });
+  }
   if (error.isAuthError() || error.isPermissionError()) {
     return new StoreError('store-unreachable', `NATS at ${address} refuses these credentials: ${error.message}`, 'check the credentials file and the account in nats-server.conf', { cause: error });
   }

@@ -30,8 +30,8 @@ export function describeDurability({ serverVersion, replicas, sync }: Durability
 }
 
 /** Asks a monitoring port of nats-server; a client connection cannot tell. One server speaks for itself alone. */
-export async function readSync(monitorUrl: string | undefined): Promise<JetStreamSync> {
-  if (monitorUrl === undefined) return { kind: 'unknown', why: 'no monitoring address given (--nats-monitor)' };
+export async function readSync(monitorUrl: string | null): Promise<JetStreamSync> {
+  if (monitorUrl === null) return { kind: 'unknown', why: 'no monitoring address given (--nats-monitor)' };
   try {
     const response = await fetch(new URL('/jsz?config=true', monitorUrl), { signal: AbortSignal.timeout(MONITOR_MAX_MS), redirect: 'error' });
     const { config } = jszSchema.parse(await response.json());

@@ -16,7 +16,7 @@ export interface NatsStoreOptions extends NatsConnectOptions {
   /** Copies of each stream when it is made here: 1, or 3 or 5 in a cluster. What is there keeps its number. */
   readonly replicas?: number;
   /** Monitoring address of a server, `http://host:8222`; only describeDurability asks it. */
-  readonly monitorUrl?: string;
+  readonly monitorUrl?: string | null;
 }
 
 export interface NatsStore extends EventStore {
@@ -104,7 +104,7 @@ function createStore(client: NatsClient, options: NatsStoreOptions, eventStream:
     },
     describeDurability: () => during(async () => {
       const { replicas } = facts;
-      return describeDurability({ serverVersion: client.serverVersion(), replicas, sync: await readSync(options.monitorUrl) });
+      return describeDurability({ serverVersion: client.serverVersion(), replicas, sync: await readSync(options.monitorUrl ?? null) });
     }),
     async close() {
       if (closed) return;

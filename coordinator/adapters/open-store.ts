@@ -17,9 +17,11 @@ export async function openStore(settings: CoordinatorSettings, clock: Clock): Pr
 }
 
 /** Loads the client only here: a coordinator with one file never needs it. `servers` is a list with commas. */
-async function openNats(servers: string, { fleet, natsMonitor }: CoordinatorSettings, clock: Clock): Promise<OpenedStore> {
+async function openNats(servers: string, { fleet, natsMonitor, natsReplicas, natsCredentials, natsTls }: CoordinatorSettings, clock: Clock): Promise<OpenedStore> {
   const { openNatsStore } = await import('./nats-store.ts');
-  const monitor = natsMonitor === null ? {} : { monitorUrl: natsMonitor };
-  const events = await openNatsStore({ servers: servers.split(',').map((server) => server.trim()), fleet, clock, ...monitor });
+  const events = await openNatsStore({
+    servers: servers.split(',').map((server) => server.trim()),
+    ...{ fleet, clock, replicas: natsReplicas, monitorUrl: natsMonitor, credentialsFile: natsCredentials, tls: natsTls },
+  });
   return { events, durability: await events.describeDurability() };
 }

@@ -5,16 +5,21 @@ import { type Fragment, readFragments, type SettingsError } from '../../shared/s
 
 const address = z.string().regex(/^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.*-]+):\d{1,5}$/, 'must be host:port');
 
+const absolutePath = z.string().startsWith('/', 'must be an absolute path');
+
 /** Second stage: one merged input, every key optional. */
 const Inputs = z.strictObject({
   fleet: z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'must be lower-case letters, digits and dashes').default('farrier'),
-  dataFolder: z.string().startsWith('/', 'must be an absolute path').default('/var/lib/farrier-coordinator'),
+  dataFolder: absolutePath.default('/var/lib/farrier-coordinator'),
   listen: address.default('0.0.0.0:7443'),
   enrollListen: address.default('0.0.0.0:7444'),
   advertise: z.string().min(1).default(hostname()),
-  adminSocket: z.string().startsWith('/', 'must be an absolute path').default('/run/farrier-coordinator/admin.sock'),
+  adminSocket: absolutePath.default('/run/farrier-coordinator/admin.sock'),
   nats: z.string().nullable().default(null),
   natsMonitor: z.string().nullable().default(null),
+  natsReplicas: z.union([z.literal(1), z.literal(3), z.literal(5)], { error: 'must be 1, 3 or 5' }).default(1),
+  natsCredentials: absolutePath.nullable().default(null),
+  natsTls: z.strictObject({ caFile: absolutePath, certFile: absolutePath, keyFile: absolutePath }).partial().nullable().default(null),
   kubeconfig: z.string().nullable().default(null),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 });

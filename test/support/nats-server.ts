@@ -25,6 +25,8 @@ export interface RunningNats {
 export interface NatsServerOptions {
   readonly sync: 'always' | 'default';
   readonly jetStream?: boolean;
+  /** More of nats-server.conf. */
+  readonly config?: string;
 }
 
 /** A member of a busy cluster has to catch up first. */
@@ -55,7 +57,7 @@ export async function natsServerOrSayWhy(what: string): Promise<string | null> {
 /** One real server with JetStream on the loopback. */
 export async function startNats(program: string, options: NatsServerOptions): Promise<RunningNats> {
   const own = await place(options);
-  const server = await run(program, own, '');
+  const server = await run(program, own, options.config ?? '');
   await server.healthy();
   return server;
 }

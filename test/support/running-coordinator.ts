@@ -41,7 +41,7 @@ export class RunningCoordinator {
       ...{ fleet: 'test', dataFolder: join(folder, 'data'), advertise: 'localhost', adminSocket: join(folder, 'run', 'admin.sock') },
       listen: `127.0.0.1:${await freePort()}`,
       enrollListen: `127.0.0.1:${await freePort()}`,
-      ...{ nats: null, natsMonitor: null, kubeconfig: null, logLevel: 'info' },
+      ...{ nats: null, natsMonitor: null, natsReplicas: 1, natsCredentials: null, natsTls: null, kubeconfig: null, logLevel: 'info' },
     };
     const coordinator = new RunningCoordinator(folder, settings, logger, wrapStore);
     await coordinator.resume();

@@ -16,7 +16,7 @@ describe('what a power cut could lose', () => {
   });
 
   test('is not promised without a monitor that says so', async () => {
-    expect(await readSync(undefined)).toMatchObject({ kind: 'unknown', why: expect.stringContaining('--nats-monitor') });
+    expect(await readSync(null)).toMatchObject({ kind: 'unknown', why: expect.stringContaining('--nats-monitor') });
     expect(await readSync('http://127.0.0.1:1')).toMatchObject({ kind: 'unknown', why: expect.stringContaining('did not answer') });
   });
 });
