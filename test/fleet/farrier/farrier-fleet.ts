@@ -33,7 +33,7 @@ export class FarrierFleet {
     await control.copyIn(this.#packages.coordinator, '/root/coordinator.deb');
     await control.writeFile('/etc/farrier/coordinator.yaml', settings);
     await control.mustExec(['dpkg', '--force-confold', '--install', '/root/coordinator.deb']);
-    await control.mustExec(['systemctl', 'start', 'farrier-coordinator.service']);
+    await control.mustExec(['systemctl', 'enable', '--quiet', '--now', 'farrier-coordinator.service']);
     await this.farrier(['node', 'ls']);
   }
 
