@@ -15,6 +15,21 @@ const staticTimeoutMs = 5 * 60_000;
 const fastTimeoutMs = 8 * 60_000;
 const fleetTimeoutMs = 14 * 60_000;
 
+const USAGE = `Usage: npm test
+
+Static checks, fast tests, then tests on a fleet of real hosts (root, Linux). Ends with: N passed, N failed, N skipped.
+One of them alone:
+
+  npm run check
+  npm run test:fast -- test/unit/agent
+  npx vitest run --config test/fleet/vitest.config.ts test/fleet/harness.test.ts`;
+
+const [argument] = process.argv.slice(2);
+if (argument !== undefined) {
+  console.log(argument === '--help' ? USAGE : `npm test takes no arguments\n\n${USAGE}`);
+  process.exit(argument === '--help' ? 0 : 2);
+}
+
 const root = fileURLToPath(new URL('..', import.meta.url));
 process.chdir(root);
 const startedMs = performance.now();
