@@ -22,7 +22,7 @@ import { recallAssignment } from './runner/recall-assignment.ts';
 import { recordPermit } from './runner/record-permit.ts';
 
 /** A kind that is forgotten here does not compile; the executors themselves would cost the agent memory. */
-const STEP_KINDS = Object.keys({ packages: true, service: true } satisfies Record<StepKind, true>);
+const STEP_KINDS = Object.keys({ packages: true, service: true, reboot: true } satisfies Record<StepKind, true>);
 
 type Reply = (message: AgentMessage) => void;
 

@@ -21,16 +21,16 @@ export interface Progress {
 }
 
 export interface StepProgress {
-  /** Begun so often, counted anew after a person decided. */
-  readonly attempts: number;
+  /** The boot that each attempt was begun in, oldest first; anew after a person decided. */
+  readonly attempts: readonly string[];
   readonly prior: Digest | null;
   readonly applied: boolean;
   readonly verified: boolean;
-  readonly revertAttempts: number;
+  readonly revertAttempts: readonly string[];
   readonly reverted: boolean;
 }
 
-const UNTOUCHED: StepProgress = { attempts: 0, prior: null, applied: false, verified: false, revertAttempts: 0, reverted: false };
+const UNTOUCHED: StepProgress = { attempts: [], prior: null, applied: false, verified: false, revertAttempts: [], reverted: false };
 
 export function stepProgress(progress: Progress, step: number): StepProgress {
   return progress.steps.get(step) ?? UNTOUCHED;
@@ -59,8 +59,10 @@ export function isOpen(progress: Progress): boolean {
 function fold(before: Progress | null, record: JournalRecord): Progress {
   const progress = before === null ? started(record) : { ...before, epoch: Math.max(before.epoch, record.epoch) };
   const outcome = record.outcome ?? OK;
+  // Whoever turns it round decided: should it go back once more, that is another way back.
+  const steps = record.kind === 'begin' && progress.direction === 'back' ? withNoRevertAttempts(progress.steps) : progress.steps;
   const withStep = (change: Partial<StepProgress>): ReadonlyMap<number, StepProgress> =>
-    new Map(progress.steps).set(record.step, { ...stepProgress(progress, record.step), ...change });
+    new Map(steps).set(record.step, { ...stepProgress(progress, record.step), ...change });
   switch (record.kind) {
     case 'accepted':
       return { ...progress, payloadDigest: record.payloadDigest };
@@ -75,7 +77,7 @@ function fold(before: Progress | null, record: JournalRecord): Progress {
         begun: true,
         end: null,
         direction: 'forward',
-        steps: withStep({ attempts: stepProgress(progress, record.step).attempts + 1, applied: false, verified: false, reverted: false }),
+        steps: withStep({ attempts: [...stepProgress(progress, record.step).attempts, record.bootId], applied: false, verified: false, reverted: false }),
       };
     case 'prior':
       return { ...progress, steps: withStep({ prior: record.payloadDigest || null }) };
@@ -90,12 +92,12 @@ function fold(before: Progress | null, record: JournalRecord): Progress {
         end: null,
         direction: 'back',
         failure: progress.direction === 'back' ? (progress.failure ?? record.outcome) : record.outcome,
-        steps: withStep({ revertAttempts: stepProgress(progress, record.step).revertAttempts + 1 }),
+        steps: withStep({ revertAttempts: [...stepProgress(progress, record.step).revertAttempts, record.bootId] }),
       };
     case 'reverted':
       if (record.step === WHOLE_SEQUENCE) return { ...progress, end: { kind: 'reverted', outcome } };
       // It is as it was: should a person have it begun again, the counts begin anew.
-      return { ...progress, steps: withStep({ reverted: true, verified: false, applied: false, attempts: 0, revertAttempts: 0 }) };
+      return { ...progress, steps: withStep({ reverted: true, verified: false, applied: false, attempts: [], revertAttempts: [] }) };
     case 'done':
       return { ...progress, end: { kind: 'done', outcome } };
     case 'refused':
@@ -103,10 +105,14 @@ function fold(before: Progress | null, record: JournalRecord): Progress {
   }
 }
 
+function withNoRevertAttempts(steps: Progress['steps']): Progress['steps'] {
+  return new Map([...steps].map(([index, step]) => [index, { ...step, revertAttempts: [] }]));
+}
+
 /** Where it is held a person decides which way, and the counts begin anew. */
 function refused(progress: Progress, outcome: Outcome): Progress {
   if (outcome.code !== 'needs-a-person' && outcome.code !== 'past-no-return') return { ...progress, end: { kind: 'refused', outcome } };
-  const steps = new Map([...progress.steps].map(([index, step]) => [index, { ...step, attempts: 0, revertAttempts: 0 }]));
+  const steps = new Map([...progress.steps].map(([index, step]) => [index, { ...step, attempts: [], revertAttempts: [] }]));
   return { ...progress, steps, end: { kind: 'needs-a-person', outcome } };
 }
 

@@ -31,6 +31,8 @@ export interface ResumeView {
   readonly bootId: string;
   /** Steps that nothing goes back behind once they are applied. */
   readonly noReturn: ReadonlySet<number>;
+  /** Steps that have the host reboot, going there or going back. */
+  readonly reboots: ReadonlySet<number>;
   /** What a person on the host, or the watchdog, asked for. */
   readonly force: Force | null;
 }
@@ -67,8 +69,8 @@ function goForward(progress: Progress, view: ResumeView): NextAction {
     const { verified, attempts, prior } = stepProgress(progress, step);
     if (verified) continue;
     // A person who says finish has one more try whatever came before.
-    if (attempts >= BEGIN_ATTEMPTS_MAX && view.force === null) return goBack(progress, view, interruptedTwice(step));
-    return { kind: 'run', step, attempt: attempts + 1, prior };
+    if (counted(attempts, step, view) >= BEGIN_ATTEMPTS_MAX && view.force === null) return goBack(progress, view, interruptedTwice(step));
+    return { kind: 'run', step, attempt: attempts.length + 1, prior };
   }
   return { kind: 'close', record: 'done', outcome: OK };
 }
@@ -84,8 +86,8 @@ function goBack(progress: Progress, view: ResumeView, failure: Outcome): NextAct
   for (const step of begun) {
     const { reverted, revertAttempts, prior } = stepProgress(progress, step);
     if (reverted) continue;
-    if (revertAttempts >= REVERT_ATTEMPTS_MAX) return { kind: 'needs-a-person', journaled: false, outcome: cannotRevert(step, failure) };
-    return { kind: 'revert', step, attempt: revertAttempts + 1, prior, failure };
+    if (counted(revertAttempts, step, view) >= REVERT_ATTEMPTS_MAX) return { kind: 'needs-a-person', journaled: false, outcome: cannotRevert(step, failure) };
+    return { kind: 'revert', step, attempt: revertAttempts.length + 1, prior, failure };
   }
   return { kind: 'close', record: 'reverted', outcome: failure };
 }
@@ -94,10 +96,24 @@ function rollBack(progress: Progress, view: ResumeView): NextAction {
   for (let step = view.stepCount - 1; step >= 0; step -= 1) {
     const { verified, attempts, prior } = stepProgress(progress, step);
     if (verified) continue;
-    if (attempts >= REVERT_ATTEMPTS_MAX) return { kind: 'needs-a-person', journaled: false, outcome: cannotRevert(step, null) };
-    return { kind: 'run', step, attempt: attempts + 1, prior };
+    if (counted(attempts, step, view) >= REVERT_ATTEMPTS_MAX) return { kind: 'needs-a-person', journaled: false, outcome: cannotRevert(step, null) };
+    return { kind: 'run', step, attempt: attempts.length + 1, prior };
   }
   return { kind: 'close', record: 'done', outcome: OK };
+}
+
+/**
+ * How often it was interrupted. A step that reboots the host is begun in one boot and goes on in the next: that is no
+ * interruption, so the boot it was first begun in and those after it are counted apart.
+ */
+function counted(attempts: readonly string[], step: number, { reboots, bootId }: ResumeView): number {
+  if (!reboots.has(step)) return attempts.length;
+  const isLater = hasBootedSince(attempts, bootId);
+  return attempts.filter((at) => hasBootedSince(attempts, at) === isLater).length;
+}
+
+export function hasBootedSince([first]: readonly string[], bootId: string): boolean {
+  return first !== undefined && first !== bootId;
 }
 
 /** Nothing is put back any more: the host is held with its slot, for a person to finish. */

@@ -1,5 +1,5 @@
 import { isDiskFull } from '../core/disk-full.ts';
-import type { StepFailure } from '../steps/step.ts';
+import type { StepFailure, StepResult } from '../steps/step.ts';
 import { stepFailure } from '../steps/step.ts';
 
 /**
@@ -21,4 +21,25 @@ export async function guarded<Result>(work: (signal: AbortSignal) => Promise<Res
   } finally {
     clearTimeout(timeout);
   }
+}
+
+/** It was stopped as it brought about itself: nothing is journaled of it. */
+export const STOPPED = { ok: false, stopped: true } as const;
+
+export type StepEnd = StepResult | typeof STOPPED;
+
+export function isStopped(end: StepEnd): end is typeof STOPPED {
+  return 'stopped' in end;
+}
+
+/** As guarded, for a call that may end by rejecting with the reason of `stop`. */
+export async function guardedUntil(stop: AbortSignal, work: (signal: AbortSignal) => Promise<StepResult>, timeoutMs: number): Promise<StepEnd> {
+  return await guarded(async (signal): Promise<StepEnd> => {
+    try {
+      return await work(signal);
+    } catch (error) {
+      if (stop.aborted && error === stop.reason) return STOPPED;
+      throw error;
+    }
+  }, timeoutMs);
 }

@@ -1,10 +1,10 @@
 import type { Outcome } from '../../shared/domain/journal-record.ts';
 import { type Force, type NextAction, nextAction } from '../core/resume.ts';
-import type { StepResult } from '../steps/step.ts';
 import { appendRecord } from './append-record.ts';
+import { isStopped, type StepEnd } from './guarded.ts';
 import { revertStep, rollBackStep, runStep } from './run-step.ts';
 import { stageSteps } from './stage-steps.ts';
-import { stepsOfNoReturn } from './step-of.ts';
+import { stepsOfNoReturn, stepsThatReboot } from './step-of.ts';
 import type { RunnerParts, Work } from './work.ts';
 
 export interface RunOptions {
@@ -12,8 +12,6 @@ export interface RunOptions {
   readonly until: 'staged' | 'over';
   readonly permitHolds: () => boolean;
   readonly force: Force | null;
-  /** Staging ends at once; a step that changes the host is finished first. */
-  readonly stop: AbortSignal;
 }
 
 /** Between two attempts of the same step, so that what passes by itself can pass. */
@@ -27,27 +25,27 @@ const RETRY_WAIT_MS = 2_000;
  */
 export async function runSequence(work: Work, parts: RunnerParts, options: RunOptions): Promise<NextAction> {
   let { force } = options;
-  let trouble: StepResult = { ok: true };
+  let trouble: StepEnd = { ok: true };
   for (;;) {
     const action = next(work, parts, options, force);
-    if (options.stop.aborted || (options.until === 'staged' && action.kind !== 'stage')) return action;
+    if (parts.stop.aborted || (options.until === 'staged' && action.kind !== 'stage')) return action;
     parts.logger.info('next action', { ...action, generation: work.generation });
     switch (action.kind) {
       case 'stage':
-        await stageSteps(work, parts, options.stop);
-        if (options.stop.aborted) return action;
+        await stageSteps(work, parts);
+        if (parts.stop.aborted) return action;
         break;
       case 'run':
-        if (action.attempt > 1) await pause(parts, options.stop);
-        if (options.stop.aborted) return action;
+        if (action.attempt > 1) await pause(parts);
+        if (parts.stop.aborted) return action;
         await armWatchdog(work, parts);
         trouble = await (work.action === 'rollback' ? rollBackStep(work, action, parts) : runStep(work, action, parts));
         break;
       case 'revert':
-        if (action.attempt > 1) await pause(parts, options.stop);
-        if (options.stop.aborted) return action;
+        if (action.attempt > 1) await pause(parts);
+        if (parts.stop.aborted) return action;
         trouble = await revertStep(work, action, parts);
-        if (!trouble.ok && trouble.outcome.code === 'past-no-return') await hold(work, parts, trouble.outcome);
+        if (!trouble.ok && !isStopped(trouble) && trouble.outcome.code === 'past-no-return') await hold(work, parts, trouble.outcome);
         break;
       case 'close':
         // Disarmed before the slot can be given back: nothing may change this host once it counts as healthy.
@@ -77,6 +75,7 @@ function next(work: Work, parts: RunnerParts, options: RunOptions, force: Force 
     permitHolds: options.permitHolds(),
     bootId: parts.bootId,
     noReturn: stepsOfNoReturn(work, parts),
+    reboots: stepsThatReboot(work, parts),
     force,
   });
 }
@@ -91,13 +90,13 @@ async function armWatchdog(work: Work, parts: RunnerParts): Promise<void> {
   if (work.onSilence === 'revert' && work.action === 'sequence') await parts.watchdog.arm(work.generation, work.silenceMs);
 }
 
-async function pause(parts: RunnerParts, stop: AbortSignal): Promise<void> {
-  await parts.clock.sleep(RETRY_WAIT_MS, stop).catch(() => undefined);
+async function pause(parts: RunnerParts): Promise<void> {
+  await parts.clock.sleep(RETRY_WAIT_MS, parts.stop).catch(() => undefined);
 }
 
 /** The journal says that it went wrong, the last attempt knows how. */
-function withTrouble(outcome: Outcome, trouble: StepResult): Outcome {
-  if (trouble.ok) return outcome;
+function withTrouble(outcome: Outcome, trouble: StepEnd): Outcome {
+  if (trouble.ok || isStopped(trouble)) return outcome;
   const { message, object } = trouble.outcome;
   return { ...outcome, message: `${message}; ${outcome.message}`, object: object || outcome.object };
 }

@@ -3,7 +3,7 @@ import { progressOf, stepProgress } from '../core/progress.ts';
 import { heldPast, isPastNoReturn, type NextAction } from '../core/resume.ts';
 import { STEP_OK, type StepResult, stepFailure } from '../steps/step.ts';
 import { appendRecord } from './append-record.ts';
-import { guarded } from './guarded.ts';
+import { guarded, guardedUntil, isStopped, type StepEnd } from './guarded.ts';
 import { stepOf, stepsOfNoReturn } from './step-of.ts';
 import type { RunnerParts, Work } from './work.ts';
 
@@ -14,9 +14,10 @@ type RevertAction = Extract<NextAction, { readonly kind: 'revert' }>;
  * begin, check, capture, apply, verify, each journaled before the next begins; what fails is put back.
  * @returns how the last thing it did went: the step, or its revert.
  */
-export async function runStep(work: Work, { step, attempt, prior }: RunAction, parts: RunnerParts): Promise<StepResult> {
+export async function runStep(work: Work, { step, attempt, prior }: RunAction, parts: RunnerParts): Promise<StepEnd> {
   appendRecord(work, parts, { kind: 'begin', step, attempt });
   const result = await forward(work, step, attempt, prior, parts);
+  if (isStopped(result)) return result;
   if (!result.ok) {
     parts.logger.warn('step failed', { step, attempt, ...result.outcome });
     const progress = progressOf(parts.journal.records, work.generation);
@@ -29,7 +30,7 @@ export async function runStep(work: Work, { step, attempt, prior }: RunAction, p
   return STEP_OK;
 }
 
-async function forward(work: Work, step: number, attempt: number, known: string | null, parts: RunnerParts): Promise<StepResult> {
+async function forward(work: Work, step: number, attempt: number, known: string | null, parts: RunnerParts): Promise<StepEnd> {
   const { spec, executor, context } = await stepOf(work, step, work.generation, parts);
   const checked = await guarded((signal) => executor.check(spec, context(signal)), spec.timeoutMs);
   if (!checked.ok) return checked;
@@ -46,7 +47,7 @@ async function forward(work: Work, step: number, attempt: number, known: string 
     if (prior === undefined) return stepFailure('prior-unavailable', 'what was kept of the state before cannot be read; nothing more was changed');
   }
   if (checked.state === 'needed') {
-    const applied = await guarded((signal) => executor.apply(spec, prior, context(signal)), spec.timeoutMs);
+    const applied = await guardedUntil(parts.stop, (signal) => executor.apply(spec, prior, context(signal)), spec.timeoutMs);
     if (!applied.ok) return applied;
   }
   // A record must not outlive what it says: after a power cut the host would be newer on paper than on disk.
@@ -57,11 +58,12 @@ async function forward(work: Work, step: number, attempt: number, known: string 
 }
 
 /** Leaves no `reverted` where it failed: the next attempt is counted by its `reverting`. */
-export async function revertStep(work: Work, { step, attempt, prior: known, failure }: RevertAction, parts: RunnerParts): Promise<StepResult> {
+export async function revertStep(work: Work, { step, attempt, prior: known, failure }: RevertAction, parts: RunnerParts): Promise<StepEnd> {
   if (await hasCrossed(work, step, known, parts)) return { ok: false, outcome: heldPast(failure) };
   appendRecord(work, parts, { kind: 'reverting', step, attempt, outcome: failure });
   // The prior is journaled before apply is called: without one nothing was changed.
   const result = known === null ? STEP_OK : await back(work, step, work.generation, known, parts);
+  if (isStopped(result)) return result;
   if (result.ok) appendRecord(work, parts, { kind: 'reverted', step, attempt, outcome: OK });
   else parts.logger.error('revert failed', { step, attempt, ...result.outcome });
   return result;
@@ -78,13 +80,14 @@ async function hasCrossed(work: Work, step: number, known: string | null, parts:
 }
 
 /** A step of an earlier assignment is put back, as an action of this one. */
-export async function rollBackStep(work: Work, { step, attempt }: RunAction, parts: RunnerParts): Promise<StepResult> {
+export async function rollBackStep(work: Work, { step, attempt }: RunAction, parts: RunnerParts): Promise<StepEnd> {
   appendRecord(work, parts, { kind: 'begin', step, attempt });
   const { home } = work;
   const known = home === null ? null : stepProgress(home, step).prior;
   const result = home === null || known === null
     ? stepFailure('prior-unavailable', 'the earlier assignment kept nothing to go back to')
     : await back(work, step, home.generation, known, parts);
+  if (isStopped(result)) return result;
   if (!result.ok) {
     parts.logger.error('rollback of a step failed', { step, attempt, ...result.outcome });
     return result;
@@ -94,11 +97,11 @@ export async function rollBackStep(work: Work, { step, attempt }: RunAction, par
   return STEP_OK;
 }
 
-async function back(work: Work, step: number, generation: number, known: string, parts: RunnerParts): Promise<StepResult> {
+async function back(work: Work, step: number, generation: number, known: string, parts: RunnerParts): Promise<StepEnd> {
   const { spec, executor, context } = await stepOf(work, step, generation, parts);
   const prior = await parts.files.readPrior(generation, step, known);
   if (prior === undefined) return stepFailure('prior-unavailable', 'what was kept of the state before cannot be read');
-  const reverted = await guarded((signal) => executor.revert(spec, prior, context(signal)), spec.timeoutMs);
+  const reverted = await guardedUntil(parts.stop, (signal) => executor.revert(spec, prior, context(signal)), spec.timeoutMs);
   return reverted.ok ? settle(parts, spec.timeoutMs) : reverted;
 }
 

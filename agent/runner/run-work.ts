@@ -37,7 +37,7 @@ export async function runWork(order: WorkOrder, host: Host, executors: Executors
   const opened = openHostJournal(host, LOCK_WAIT_MS);
   if (!opened.ok) return { kind: 'broken', error: opened.error };
   try {
-    return await workOn(order, host, { journal: opened.journal, executors, watchdog, settle }, stop);
+    return await workOn(order, host, { journal: opened.journal, executors, watchdog, settle, stop });
   } catch (error) {
     // Not even a record fits any more: the room that was kept for going back is for this, and the next unit goes on.
     if (isDiskFull(error)) await host.assignments.release(order.generation);
@@ -47,7 +47,7 @@ export async function runWork(order: WorkOrder, host: Host, executors: Executors
   }
 }
 
-async function workOn({ generation, mode }: WorkOrder, host: Host, own: Pick<RunnerParts, 'journal' | 'executors' | 'watchdog' | 'settle'>, stop: AbortSignal): Promise<WorkEnd> {
+async function workOn({ generation, mode }: WorkOrder, host: Host, own: Pick<RunnerParts, 'journal' | 'executors' | 'watchdog' | 'settle' | 'stop'>): Promise<WorkEnd> {
   const { journal } = own;
   const progress = progressOf(journal.records, generation);
   if (progress === null || !isOpen(progress)) return { kind: 'ended', next: { kind: 'idle' } };
@@ -62,7 +62,7 @@ async function workOn({ generation, mode }: WorkOrder, host: Host, own: Pick<Run
   const { work, permitHolds } = verified;
   const { clock, logger, bootId, node, assignments: files } = host;
   const parts = { ...own, files, clock, logger, bootId, node };
-  const next = await runSequence(work, parts, { until: mode === 'stage' ? 'staged' : 'over', permitHolds, force: forceOf(mode, generation), stop });
+  const next = await runSequence(work, parts, { until: mode === 'stage' ? 'staged' : 'over', permitHolds, force: forceOf(mode, generation) });
   if (next.kind === 'over') await files.forgetBelow(journal.records[0]?.generation ?? 0);
   return { kind: 'ended', next };
 }

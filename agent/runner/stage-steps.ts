@@ -14,13 +14,14 @@ const RETRY_WAIT_MS = 10_000;
 const NOTHING_TO_REVERT = stepFailure('nothing-to-revert', 'the assignment that is to be rolled back is not the last one done on this host');
 
 /** Stages every step, or ends the assignment as `refused` with why one cannot be. Stopped, it journals nothing and is called again. */
-export async function stageSteps(work: Work, parts: RunnerParts, stop: AbortSignal): Promise<void> {
+export async function stageSteps(work: Work, parts: RunnerParts): Promise<void> {
+  const { stop } = parts;
   if (work.action === 'rollback' && work.home === null) {
     appendRecord(work, parts, { kind: 'refused', outcome: NOTHING_TO_REVERT.outcome });
     return;
   }
   for (const step of work.steps.keys()) {
-    const result = await stageStep(work, step, parts, stop);
+    const result = await stageStep(work, step, parts);
     if (stop.aborted) return;
     appendRecord(work, parts, { kind: 'stage', step, outcome: result.ok ? OK : result.outcome });
     if (result.ok) continue;
@@ -30,8 +31,9 @@ export async function stageSteps(work: Work, parts: RunnerParts, stop: AbortSign
   appendRecord(work, parts, { kind: 'stage', step: WHOLE_SEQUENCE, outcome: OK });
 }
 
-async function stageStep(work: Work, step: number, parts: RunnerParts, stop: AbortSignal): Promise<StepResult> {
-  if (work.action === 'rollback') return stageRollback(work, step, parts, stop);
+async function stageStep(work: Work, step: number, parts: RunnerParts): Promise<StepResult> {
+  const { stop } = parts;
+  if (work.action === 'rollback') return stageRollback(work, step, parts);
   const made = await guarded(async () => ({ ok: true as const, at: await stepOf(work, step, work.generation, parts) }), STAGE_MAX_MS, stop);
   if (!made.ok) return made;
   const { spec, executor, context } = made.at;
@@ -45,7 +47,7 @@ async function stageStep(work: Work, step: number, parts: RunnerParts, stop: Abo
   }
 }
 
-async function stageRollback(work: Work, step: number, parts: RunnerParts, stop: AbortSignal): Promise<StepResult> {
+async function stageRollback(work: Work, step: number, parts: RunnerParts): Promise<StepResult> {
   const { home } = work;
   const known = home === null ? null : stepProgress(home, step).prior;
   if (home === null) return NOTHING_TO_REVERT;
@@ -55,6 +57,6 @@ async function stageRollback(work: Work, step: number, parts: RunnerParts, stop:
   if (point !== null) return stepFailure('nothing-to-revert', `step ${spec.name} of generation ${home.generation} passed a point of no return: ${point}`);
   const prior = await parts.files.readPrior(home.generation, step, known);
   if (prior === undefined) return stepFailure('prior-unavailable', `what generation ${home.generation} kept of the state before cannot be read`);
-  const result = await guarded((signal) => executor.canRevert(spec, prior, context(signal)), spec.timeoutMs, stop);
+  const result = await guarded((signal) => executor.canRevert(spec, prior, context(signal)), spec.timeoutMs, parts.stop);
   return result.ok ? STEP_OK : result;
 }

@@ -35,4 +35,6 @@ export interface RunnerParts {
   readonly logger: Logger;
   readonly bootId: string;
   readonly node: NodeName;
+  /** Staging ends at once; a step that changes the host is finished first. */
+  readonly stop: AbortSignal;
 }

@@ -6,7 +6,7 @@ import { STEP_OK, type StepContext, type StepResult, stepFailure } from './step.
 const STARTING_LOOK_MS = 200;
 
 /** So many looks in a row see the unit active, with the same main process, never restarted by systemd. */
-export async function proveUnit(units: Units, clock: Clock, spec: ServiceSpec, context: StepContext): Promise<StepResult> {
+export async function proveUnit(units: Units, clock: Clock, spec: Pick<ServiceSpec, 'unit' | 'looks' | 'lookIntervalMs'>, context: StepContext): Promise<StepResult> {
   let first: UnitLook | null = null;
   for (let seen = 0; seen < spec.looks; ) {
     const now = await units.look(spec.unit, context.signal);

@@ -10,6 +10,13 @@ export interface StepContext {
   readonly output: (text: string) => void;
   /** Time is up. A step then ends what it started and rejects, or returns a failure. */
   readonly signal: AbortSignal;
+  /**
+   * The work unit is told to end. A step that itself brings that about, by having the host go down, waits for it and rejects
+   * with its reason: that is no outcome, and it is called again after the boot. Any other finishes what it does.
+   */
+  readonly stop: AbortSignal;
+  /** The host booted since this way, there or back, was begun. */
+  readonly bootedSince: boolean;
   readonly node: NodeName;
   readonly rollout: RolloutId;
   /** Those before it in the sequence, in order. When it is staged they are staged too, and not one of them is applied. */
@@ -59,6 +66,8 @@ export interface StepExecutor<Spec extends StepSpec, Prior = unknown> {
   pointOfNoReturn?(spec: Spec): string | null;
   /** Reads only: has an apply that was cut off, or that failed, gone past that point? Asked before it is put back. Absent: never. */
   crossed?(spec: Spec, prior: Prior, context: StepContext): Promise<boolean>;
+  /** Whether apply or revert reboot the host: to be begun in one boot and called again in the next is then no interruption. */
+  readonly reboots?: boolean;
   /** Reads only: is everything there that revert will need? */
   canRevert(spec: Spec, prior: Prior, context: StepContext): Promise<StepResult>;
 }

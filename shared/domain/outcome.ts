@@ -17,6 +17,7 @@ export const OUTCOME_CODES = {
   'prior-unavailable': 'host',
   'package-system-broken': 'host',
   'unit-not-found': 'host',
+  'reboot-failed': 'host',
   'not-allowed': 'host',
   'unknown-step-kind': 'host',
   'interrupted-twice': 'host',

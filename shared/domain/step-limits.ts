@@ -20,5 +20,6 @@ export const STEPS_MAX = 64;
 export const PACKAGES_MAX = 256;
 export const SOURCES_MAX = 16;
 export const LOOKS_MAX = 100;
+export const REBOOT_UNITS_MAX = 32;
 export const LOOK_INTERVAL_MAX_MS = 60_000;
 export const STEP_TIMEOUT_MAX_MS = 24 * 3_600_000;

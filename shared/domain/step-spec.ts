@@ -1,5 +1,5 @@
 /** What a step is to achieve, as data: planned by the coordinator, executed by the agent. One variant a kind. */
-export type StepSpec = PackagesSpec | ServiceSpec;
+export type StepSpec = PackagesSpec | ServiceSpec | RebootSpec;
 
 export type StepKind = StepSpec['kind'];
 
@@ -36,4 +36,18 @@ export interface ServiceSpec extends StepBase {
   /** So many looks in a row must see the same main process. */
   readonly looks: number;
   readonly lookIntervalMs: number;
+}
+
+/**
+ * `reboot`: apply reboots the host and verify proves what came up.
+ * `guard`: apply changes nothing; revert, which runs after every later step was reverted, reboots a host that was booted
+ * since into what was put back, and proves it.
+ */
+export interface RebootSpec extends StepBase {
+  readonly kind: 'reboot';
+  readonly action: 'reboot' | 'guard';
+  /** required: /run/reboot-required lies there, or a kernel newer than the running one is installed. A guard asks neither. */
+  readonly onlyIf: 'always' | 'required';
+  /** Units that must be active after the boot and stay so. */
+  readonly units: readonly string[];
 }

@@ -2,6 +2,7 @@ import type { ServiceSpec, StepSpec } from '../domain/step-spec.ts';
 import { GUARD_PREFIX } from './cross-check-plan.ts';
 import type { WrittenStep } from './plan-schema.ts';
 import { compilePackages } from './steps/packages-step.ts';
+import { compileReboot } from './steps/reboot-step.ts';
 import { compileService } from './steps/service-step.ts';
 
 /**
@@ -13,26 +14,41 @@ import { compileService } from './steps/service-step.ts';
  * program still ran. A unit gets one guard, however often it is restarted; several guards stand in reversed order of
  * their restarts, so that a revert restarts the units in the order that the plan does.
  *
- * Steps without a name are called `packages` and `restart-UNIT`, with a number from the second on.
+ * A reboot gets a guard right before the first step that changes what a boot comes up with: a revert first boots into
+ * the old state, and only there are units restarted and proved.
+ *
+ * Steps without a name are called `packages`, `restart-UNIT` and `reboot`, with a number from the second on.
  */
 export function compileSteps(written: readonly WrittenStep[]): readonly StepSpec[] {
   const taken = new Set(written.flatMap(({ name }) => (name === undefined ? [] : [name])));
-  const steps = written.map((step) => compileStep(step, taken));
+  return withServiceGuards(withRebootGuard(written.map((step) => compileStep(step, taken))));
+}
+
+function withRebootGuard(steps: readonly StepSpec[]): readonly StepSpec[] {
+  const first = steps.findIndex(({ kind }) => kind !== 'service' && kind !== 'reboot');
+  const reboot = first === -1 ? undefined : steps.slice(first).find((step) => step.kind === 'reboot');
+  return reboot === undefined ? steps : steps.toSpliced(first, 0, { ...reboot, name: `${GUARD_PREFIX}reboot`, action: 'guard' });
+}
+
+function withServiceGuards(steps: readonly StepSpec[]): readonly StepSpec[] {
   const firstPackages = steps.findIndex((step) => step.kind === 'packages');
   if (firstPackages === -1) return steps;
   const restarts = steps.slice(firstPackages).filter((step) => step.kind === 'service');
   const firstOfUnit = restarts.filter((step, index) => restarts.findIndex(({ unit }) => unit === step.unit) === index);
-  return steps.toSpliced(firstPackages, 0, ...firstOfUnit.map(guard).toReversed());
+  const before = steps[firstPackages - 1];
+  const at = before?.kind === 'reboot' && before.action === 'guard' ? firstPackages - 1 : firstPackages;
+  return steps.toSpliced(at, 0, ...firstOfUnit.map(guard).toReversed());
 }
 
 function guard(restart: ServiceSpec): ServiceSpec {
   return { ...restart, name: `${GUARD_PREFIX}${restart.unit}`, action: 'guard' };
 }
 
-function compileStep({ name, packages, service }: WrittenStep, taken: Set<string>): StepSpec {
+function compileStep({ name, packages, service, reboot }: WrittenStep, taken: Set<string>): StepSpec {
   const nameIt = (wanted: string): string => name ?? freeName(wanted, taken);
   if (packages !== undefined) return compilePackages(packages, nameIt);
   if (service !== undefined) return compileService(service, nameIt);
+  if (reboot !== undefined) return compileReboot(reboot, nameIt);
   throw new Error('a step without a kind passed the cross-check');
 }
 

@@ -55,7 +55,7 @@ function checkStep(step: unknown, index: number): readonly Problem[] {
 
 function unprovenPackages(steps: readonly unknown[]): readonly Problem[] {
   const last = steps.findLastIndex((step) => entryOf(step, 'packages') !== undefined);
-  if (last === -1 || steps.slice(last + 1).some((step) => entryOf(step, 'service') !== undefined)) return [];
+  if (last === -1 || steps.slice(last + 1).some((step) => entryOf(step, 'service') !== undefined || entryOf(step, 'reboot') !== undefined)) return [];
   return [warning(['spec', 'steps', last], 'nothing-proves', 'nothing proves that what these packages run still works; add a step `service: { restart: UNIT }` after it')];
 }
 

@@ -5,6 +5,7 @@ import { duration, share, wholeNumber } from './number-fields.ts';
 import { list, section } from './section.ts';
 import { EVERY_NODE, selector } from './selector-field.ts';
 import { packagesSection } from './steps/packages-step.ts';
+import { rebootSection } from './steps/reboot-step.ts';
 import { serviceSection } from './steps/service-step.ts';
 import { choice, exactly, name } from './text-fields.ts';
 
@@ -15,7 +16,12 @@ const DAY_MS = 86_400_000;
 const planName = name(PLAN_NAME, 'a name of at most 63 lower-case letters, digits and "-"');
 const stepName = name(STEP_NAME_PATTERN, 'a name of at most 160 letters, digits, spaces and . _ @ : + -');
 /** Exactly one of the kinds: checked apart, where the others' mistakes cannot hide it. */
-const step = section({ name: stepName.optional(), packages: packagesSection.optional(), service: serviceSection.optional() });
+const step = section({
+  name: stepName.optional(),
+  packages: packagesSection.optional(),
+  service: serviceSection.optional(),
+  reboot: rebootSection.optional(),
+});
 
 /** As a plan writes them. */
 export const STEP_KEYS: readonly string[] = Object.keys(step.shape).filter((key) => key !== 'name');

@@ -6,6 +6,7 @@ import { FieldCheck } from './field-check.ts';
 import type { Step, Step__Output } from './generated/farrier/v1/Step.d.ts';
 import { decode, encode, farrier } from './protocol.ts';
 import { packagesCodec } from './steps/packages-codec.ts';
+import { rebootCodec } from './steps/reboot-codec.ts';
 import { serviceCodec } from './steps/service-codec.ts';
 import type { SpecOf, StepCodec } from './steps/step-codec.ts';
 
@@ -13,6 +14,7 @@ import type { SpecOf, StepCodec } from './steps/step-codec.ts';
 const CODECS: { readonly [Kind in StepKind]: StepCodec<SpecOf<Kind>> } = {
   packages: packagesCodec,
   service: serviceCodec,
+  reboot: rebootCodec,
 };
 
 /**

@@ -57,6 +57,12 @@ export class LonelyHost {
     await this.host.mustExec(['dpkg', '--install', '/srv/repo/hoofd_1.0_all.deb']);
   }
 
+  /** As the agent's own unit does, which this host lacks. */
+  async driveAtBoot(): Promise<void> {
+    await this.host.writeFile('/etc/systemd/system/lonely-drive.service', `[Service]\nType=oneshot\nExecStart=${PROGRAM.join(' ')} drive\n[Install]\nWantedBy=multi-user.target\n`);
+    await this.host.mustExec(['systemctl', 'enable', '--quiet', 'lonely-drive.service']);
+  }
+
   async agent(...words: readonly string[]): Promise<string> {
     return this.host.mustExec([...PROGRAM, ...words]);
   }

@@ -91,7 +91,7 @@ async function mainPid(host: Host, unit: string): Promise<string> {
 }
 
 function plan(version: string): string {
-  return `apiVersion: farrier/v1\nkind: Plan\nmetadata: { name: hoofd }\nspec:\n  maxUnavailable: 1\n  steps:\n    - packages: { install: { hoofd: "${version}" }, sources: [local] }\n    - service: { restart: hoofd.service }\n`;
+  return `apiVersion: farrier/v1\nkind: Plan\nmetadata: { name: hoofd }\nspec:\n  maxUnavailable: 1\n  steps:\n    - packages: { install: { hoofd: "${version}" }, sources: [local] }\n    - service: { restart: hoofd.service, looks: 3 }\n`;
 }
 
 describe('at the door', () => {

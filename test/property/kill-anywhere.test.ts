@@ -31,7 +31,7 @@ async function liveThrough(tempers: readonly Temper[], kills: readonly { readonl
     const end = await host.live(untilKill, tornBytes, async (journal, files, executors) => {
       // As the agent does, which journals these two before it starts the work unit.
       if (journal.records.length === 0) journal.append([entry('accepted')]);
-      const parts: RunnerParts = { journal, files, executors, watchdog: noWatchdog, settle: async () => undefined, clock: hastyClock, logger: silentLogger, bootId: 'boot-1', node: 'n' };
+      const parts: RunnerParts = { journal, files, executors, watchdog: noWatchdog, settle: async () => undefined, clock: hastyClock, logger: silentLogger, bootId: 'boot-1', node: 'n', stop: new AbortController().signal };
       await runSequence(work, parts, untilOver({ until: 'staged' }));
       const progress = progressOf(journal.records, 1);
       if (progress !== null && !progress.begun && progress.permit === null) journal.append([entry('permit')]);

@@ -11,6 +11,7 @@ import { JournalReader } from '../../agent/runner/journal-reader.ts';
 import { runWork, type WorkEnd } from '../../agent/runner/run-work.ts';
 import { type Executors, STEP_OK, type StepExecutor, stepFailure } from '../../agent/steps/step.ts';
 import type { Watchdog } from '../../agent/ports/watchdog.ts';
+import type { Outcome } from '../../shared/domain/journal-record.ts';
 import type { ServiceSpec, StepSpec } from '../../shared/domain/step-spec.ts';
 import { systemRandom } from '../../shared/ports/system-random.ts';
 import { signEnvelope, verifyEnvelope } from '../../shared/trust/dsse.ts';
@@ -41,7 +42,9 @@ export class AgentBench {
   /** What the fake systemd was asked. */
   readonly asked: string[] = [];
   runningGeneration: number | null = null;
-  readonly host: Host = {
+  /** Real steps in place of those that only count. */
+  own: Partial<Executors> = {};
+  host: Host = {
     fleet: 'f', node: 'n', bootId: 'boot-1', stateDir: this.stateDir, allow: { steps: ['*'], packages: ['*'], sources: ['*'] },
     assignments: new AssignmentFiles(this.stateDir),
     journalFiles: { syncFile: () => undefined, syncFolder: () => undefined },
@@ -82,6 +85,11 @@ export class AgentBench {
     return this.#records().filter((record) => record.generation === generation).map(({ kind, step, outcome }) => `${kind}${step < 0 ? '' : step}${outcome === null || outcome.code === 'ok' ? '' : `:${outcome.code}`}`).join(' ');
   }
 
+  /** The last one that was journaled. */
+  outcome(): Outcome | null {
+    return this.#records().findLast(({ outcome }) => outcome !== null && outcome.code !== 'ok')?.outcome ?? null;
+  }
+
   digest(generation = 1): string {
     return this.#records().find((record) => record.generation === generation)?.digest ?? '';
   }
@@ -107,7 +115,7 @@ export class AgentBench {
       pointOfNoReturn: ({ name }) => (this.noReturn.has(name) ? `${name} is migrated` : null),
       crossed: async ({ name }) => this.crossed.has(name),
     };
-    return { service, packages: service as unknown as Executors['packages'] };
+    return { service, packages: service as unknown as Executors['packages'], reboot: service as unknown as Executors['reboot'], ...this.own };
   }
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-import type { PackagesSpec, ServiceSpec, StepSpec } from '../../shared/domain/step-spec.ts';
+import type { PackagesSpec, RebootSpec, ServiceSpec, StepSpec } from '../../shared/domain/step-spec.ts';
 
 const lower = 'abcdefghijklmnopqrstuvwxyz0123456789';
 const word = fc.string({ unit: fc.constantFrom(...lower), minLength: 2, maxLength: 12 });
@@ -23,7 +23,14 @@ const service: fc.Arbitrary<Omit<ServiceSpec, 'name' | 'timeoutMs'>> = fc.record
   lookIntervalMs: fc.integer({ min: 1, max: 60_000 }),
 });
 
+const reboot: fc.Arbitrary<Omit<RebootSpec, 'name' | 'timeoutMs'>> = fc.record({
+  kind: fc.constant('reboot'),
+  action: fc.constantFrom('reboot', 'guard'),
+  onlyIf: fc.constantFrom('always', 'required'),
+  units: fc.array(word.map((name) => `${name}.service`), { maxLength: 3 }),
+});
+
 /** Sequences that a plan could hold. */
 export const arbitrarySteps: fc.Arbitrary<readonly StepSpec[]> = fc
-  .uniqueArray(fc.tuple(word, fc.integer({ min: 1, max: 3_600_000 }), fc.oneof(packages, service)), { minLength: 1, maxLength: 6, selector: ([name]) => name })
+  .uniqueArray(fc.tuple(word, fc.integer({ min: 1, max: 3_600_000 }), fc.oneof(packages, service, reboot)), { minLength: 1, maxLength: 6, selector: ([name]) => name })
   .map((steps) => steps.map(([name, timeoutMs, step]) => ({ ...step, name, timeoutMs })));

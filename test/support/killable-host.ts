@@ -163,7 +163,7 @@ export class KillableHost {
         return STEP_OK;
       },
     };
-    return { service, packages: service as unknown as Executors['packages'] };
+    return { service, packages: service as unknown as Executors['packages'], reboot: service as unknown as Executors['reboot'] };
   }
 
   async #set(unit: string, half: 0 | 1, value: string): Promise<void> {

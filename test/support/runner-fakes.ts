@@ -8,5 +8,5 @@ export const hastyClock: Clock = { monotonicMs: () => 0, wallUnixMs: () => 0, sl
 export const noWatchdog: Watchdog = { arm: async () => undefined, disarm: async () => undefined };
 
 export function untilOver(change: Partial<RunOptions> = {}): RunOptions {
-  return { until: 'over', permitHolds: () => true, force: null, stop: new AbortController().signal, ...change };
+  return { until: 'over', permitHolds: () => true, force: null, ...change };
 }

@@ -10,7 +10,8 @@ import { section } from '../section.ts';
 import { name } from '../text-fields.ts';
 import { stepTimeout } from './step-timeout.ts';
 
-const DEFAULT_LOOKS = 3;
+/** Together they see a program that dies 5 s after its start, with room for a slow host. */
+const DEFAULT_LOOKS = 10;
 const DEFAULT_LOOK_INTERVAL_MS = 1000;
 const DEFAULT_TIMEOUT_MS = 120_000;
 

@@ -101,7 +101,7 @@ function units(): WorkUnits {
     start: async (generation, mode) => {
       if (mode === 'activate' && !mayBegin) return '';
       running = generation;
-      const executors = { service, packages: service as unknown as Executors['packages'] };
+      const executors = { service, packages: service as unknown as Executors['packages'], reboot: service as unknown as Executors['reboot'] };
       void runWork({ generation, mode: mode === 'stage' ? 'stage' : 'activate' }, host, executors, noWatchdog, stop.signal, async () => undefined).finally(() => {
         running = null;
       });

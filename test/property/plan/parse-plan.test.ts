@@ -38,11 +38,16 @@ test('no text makes the parsers throw, and whatever they find lies in the file',
 });
 
 function written(steps: readonly StepSpec[]): string {
-  const items = steps.map((step) =>
-    step.kind === 'packages'
-      ? { packages: { install: Object.fromEntries(step.install.map(({ name, version }) => [name, version])), sources: step.sources.length === 0 ? ['local'] : step.sources, conffiles: step.conffiles } }
-      : { service: { restart: step.unit, looks: step.looks, every: '100ms' } },
-  );
+  const items = steps.map((step) => {
+    switch (step.kind) {
+      case 'packages':
+        return { packages: { install: Object.fromEntries(step.install.map(({ name, version }) => [name, version])), sources: step.sources.length === 0 ? ['local'] : step.sources, conffiles: step.conffiles } };
+      case 'service':
+        return { service: { restart: step.unit, looks: step.looks, every: '100ms' } };
+      case 'reboot':
+        return { reboot: { onlyIf: step.onlyIf, units: step.units } };
+    }
+  });
   return JSON.stringify({ apiVersion: 'farrier/v1', kind: 'Plan', metadata: { name: 'p' }, spec: { steps: items } });
 }
 

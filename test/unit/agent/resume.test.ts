@@ -10,16 +10,17 @@ import { DIGEST, entry, records } from '../../support/journal-records.ts';
 
 const CODES = { fails: 'apply-failed', person: 'needs-a-person', recalled: 'recalled', past: 'past-no-return' } as const;
 
-/** `begin0 prior0 reverting0:fails` and so on; `staged` is the whole sequence. */
+/** `begin0 prior0 reverting0:fails` and so on; `staged` is the whole sequence; `begin0@boot-2` was written in that boot. */
 function journal(text: string): readonly JournalEntry[] {
   return text.split(' ').filter((word) => word !== '').map((word) => {
-    const [, kind = '', step = '', code] = /^([a-z]+)(\d*)(?::(\w+))?$/.exec(word) ?? [];
+    const [, kind = '', step = '', code, bootId] = /^([a-z]+)(\d*)(?::(\w+))?(?:@(.+))?$/.exec(word) ?? [];
     const outcome = code === undefined ? null : { code: CODES[code as keyof typeof CODES], message: code, object: '' };
-    return entry((kind === 'staged' ? 'stage' : kind) as RecordKind, { step: step === '' ? -1 : Number(step), outcome, payloadDigest: kind === 'prior' ? DIGEST : '' });
+    const one = entry((kind === 'staged' ? 'stage' : kind) as RecordKind, { step: step === '' ? -1 : Number(step), outcome, payloadDigest: kind === 'prior' ? DIGEST : '' });
+    return bootId === undefined ? one : { ...one, bootId };
   });
 }
 
-const view: ResumeView = { stepCount: 2, action: 'sequence', permitHolds: true, bootId: 'boot-1', noReturn: new Set(), force: null };
+const view: ResumeView = { stepCount: 2, action: 'sequence', permitHolds: true, bootId: 'boot-1', noReturn: new Set(), reboots: new Set(), force: null };
 const why = { code: 'stopped-by-person', message: '', object: '' } as const;
 
 function next(text: string, change: Partial<ResumeView> = {}, bootId = 'boot-1'): string {
@@ -97,6 +98,31 @@ describe('what the journal says is next', () => {
     expect(next(`${past} begin1 refused:past`, { noReturn, force: { to: 'finish' } })).toBe('run 1 #1 known');
     // Begun is not applied: the step itself says whether it can still be put back.
     expect(next(`${READY} begin0 prior0 begin0`, { noReturn })).toBe('revert 0 #1 known interrupted-twice');
+  });
+
+  test('a reboot that was asked for is no interruption; one that is cut off in each boot is', () => {
+    const reboots = new Set([0]);
+    const asked = `${READY} begin0 prior0`;
+    const booted = { reboots, bootId: 'boot-2' };
+    expect(next(asked, booted)).toBe('run 0 #2 known');
+    // Killed once before it was asked for, and once after the boot.
+    expect(next(`${READY} begin0 prior0 begin0`, booted)).toBe('run 0 #3 known');
+    expect(next(`${READY} begin0 prior0 begin0 begin0@boot-2`, booted)).toBe('run 0 #4 known');
+    expect(next(`${READY} begin0 prior0 begin0 begin0@boot-2 begin0@boot-3`, { reboots, bootId: 'boot-4' })).toBe('revert 0 #1 known interrupted-twice');
+    expect(next(`${READY} begin0 prior0 begin0`, { reboots })).toBe('revert 0 #1 known interrupted-twice');
+    // Any other step that a boot cut off was interrupted.
+    expect(next(`${READY} begin0 prior0 begin0`, { bootId: 'boot-2' })).toBe('revert 0 #1 known interrupted-twice');
+  });
+
+  test('a reboot on the way back is no failed attempt either', () => {
+    const reboots = new Set([0]);
+    const back = `${READY} begin0 prior0 verified0 begin1 prior1 reverting1:fails reverted1`;
+    const booted = { reboots, bootId: 'boot-2' };
+    expect(next(`${back} reverting0:fails reverting0:fails`, booted)).toBe('revert 0 #3 known apply-failed');
+    expect(next(`${back} reverting0:fails reverting0:fails reverting0:fails`, booted)).toBe('revert 0 #4 known apply-failed');
+    expect(next(`${back} reverting0:fails reverting0:fails@boot-2 reverting0:fails@boot-2 reverting0:fails@boot-2`, booted)).toBe('needs-a-person');
+    // Who turns it round and lets it fail again goes another way back: it reboots again.
+    expect(next(`${back} reverting0:fails begin1@boot-2 reverting1:fails@boot-2 reverted1@boot-2`, booted)).toBe('revert 0 #1 known apply-failed');
   });
 
   test('a person cannot begin what no permit began', () => {

@@ -11,6 +11,10 @@ function restart(unit: string, name?: string): WrittenStep {
   return { name, service: { restart: unit, looks: 3, every: 1000, timeout: 9000 } };
 }
 
+function reboot(): WrittenStep {
+  return { reboot: { onlyIf: 'required', units: ['a.service'], timeout: 9000 } };
+}
+
 test.each<[string, WrittenStep[], string[]]>([
   ['a restart alone needs no guard', [restart('a.service')], ['restart-a.service']],
   ['packages alone have nothing to guard', [packages()], ['packages']],
@@ -19,6 +23,9 @@ test.each<[string, WrittenStep[], string[]]>([
   ['the guard stands before the first packages', [packages(), packages(), restart('a.service')], ['guard-a.service', 'packages', 'packages-2', 'restart-a.service']],
   ['a unit has one guard', [packages(), restart('a.service'), packages(), restart('a.service')], ['guard-a.service', 'packages', 'restart-a.service', 'packages-2', 'restart-a.service-2']],
   ['a revert restarts in the order of the plan', [packages(), restart('a.service'), restart('b.service')], ['guard-b.service', 'guard-a.service', 'packages', 'restart-a.service', 'restart-b.service']],
+  ['a reboot alone needs no guard', [restart('a.service'), reboot()], ['restart-a.service', 'reboot']],
+  ['a reboot after packages is guarded', [reboot(), packages(), reboot()], ['reboot', 'guard-reboot', 'packages', 'reboot-2']],
+  ['a revert boots before it restarts', [packages(), restart('a.service'), reboot()], ['guard-a.service', 'guard-reboot', 'packages', 'restart-a.service', 'reboot']],
   ['a given name is kept, and no other step gets it', [packages(), packages('packages'), restart('a.service', 'up')], ['guard-a.service', 'packages-2', 'packages', 'up']],
 ])('%s', (_, written, names) => {
   expect(compileSteps(written).map(({ name }) => name)).toEqual(names);
@@ -27,4 +34,9 @@ test.each<[string, WrittenStep[], string[]]>([
 test('a guard looks as its restart does', () => {
   const [guard, , proof] = compileSteps([packages(), restart('a.service')]);
   expect(guard).toEqual({ ...proof, name: 'guard-a.service', action: 'guard' });
+});
+
+test('a guard proves what its reboot does', () => {
+  const [guard, , proof] = compileSteps([packages(), reboot()]);
+  expect(guard).toEqual({ ...proof, name: 'guard-reboot', action: 'guard' });
 });
