@@ -3,8 +3,9 @@ import { randomUUID } from 'node:crypto';
 import type { Outcome } from '../shared/domain/journal-record.ts';
 import type { StepKind } from '../shared/domain/step-spec.ts';
 import type { Envelope } from '../shared/trust/envelope.ts';
+import { toFactsMessage } from '../shared/wire/facts-codec.ts';
 import type { AgentMessage, CoordinatorMessage__Output } from '../shared/wire/messages.ts';
-import type { HostFacts } from './adapters/host-facts.ts';
+import type { BootFacts } from './adapters/host-facts.ts';
 import { readHostFigures } from './adapters/host-figures.ts';
 import type { PermitQuestion } from './core/admit-permit.ts';
 import { agentDuty } from './core/agent-duty.ts';
@@ -13,6 +14,7 @@ import { highestSeen } from './core/highest-seen.ts';
 import type { JournalError } from './core/journal-error.ts';
 import { openAssignment } from './core/progress.ts';
 import { storeTrust } from './identity/trust-store.ts';
+import type { FactsWatch } from './facts/facts-watch.ts';
 import type { SessionHost } from './link/session.ts';
 import type { OpenHost } from './open-host.ts';
 import type { WorkUnits } from './ports/work-units.ts';
@@ -31,14 +33,18 @@ export class LiveAgent implements SessionHost {
   readonly #host: OpenHost;
   readonly #reader: JournalReader;
   readonly #units: WorkUnits;
-  readonly #facts: HostFacts;
+  readonly #boot: BootFacts;
+  readonly #facts: FactsWatch;
   readonly #version: string;
+  /** Generation that the host worked on when last looked at; 0 for none. */
+  #working = 0;
   #question: PermitQuestion | null = null;
 
-  constructor(host: OpenHost, reader: JournalReader, units: WorkUnits, facts: HostFacts, version: string) {
+  constructor(host: OpenHost, reader: JournalReader, units: WorkUnits, boot: BootFacts, facts: FactsWatch, version: string) {
     this.#host = host;
     this.#reader = reader;
     this.#units = units;
+    this.#boot = boot;
     this.#facts = facts;
     this.#version = version;
   }
@@ -47,7 +53,8 @@ export class LiveAgent implements SessionHost {
     this.#reader.refresh();
     const { records, journalId } = this.#reader;
     const { generation, epoch } = highestSeen(records);
-    const { machineId, osRelease, kernel, architecture } = this.#facts;
+    const { machineId, osRelease, kernel, architecture } = this.#boot;
+    const { facts } = this.#facts;
     return {
       ...{ agentVersion: this.#version, bootId: this.#host.bootId, machineId, osRelease, kernel, architecture, journalId },
       journalSequence: records.at(-1)?.sequence ?? 0,
@@ -57,6 +64,7 @@ export class LiveAgent implements SessionHost {
       stepKinds: STEP_KINDS,
       wallUnixMs: this.#host.clock.wallUnixMs(),
       activeGeneration: openAssignment(records)?.generation ?? 0,
+      facts: facts === null ? null : toFactsMessage(facts),
     };
   }
 
@@ -78,6 +86,10 @@ export class LiveAgent implements SessionHost {
 
   onJournalGrowth(listener: () => void): () => void {
     return this.#reader.onGrowth(listener);
+  }
+
+  onFactsChange(listener: (facts: NonNullable<AgentMessage['facts']>) => void): () => void {
+    return this.#facts.onChange((facts) => listener(toFactsMessage(facts)));
   }
 
   async received(message: CoordinatorMessage__Output, reply: Reply): Promise<void> {
@@ -108,10 +120,18 @@ export class LiveAgent implements SessionHost {
       this.#host.logger.error('the journal cannot be trusted; nothing is done', { ...this.#reader.error });
       return;
     }
+    this.#refreshAfterWork();
     // systemd is asked only where there is work: an idle host starts no program every few seconds.
     const duty = agentDuty(this.#reader.records, null);
     if (duty.kind !== 'start-work' || (await this.#units.running()) !== null) return;
     await this.#start(duty.generation, duty.mode);
+  }
+
+  /** What was done to the host may have made it another one. */
+  #refreshAfterWork(): void {
+    const before = this.#working;
+    this.#working = openAssignment(this.#reader.records)?.generation ?? 0;
+    if (before !== 0 && before !== this.#working) void this.#facts.refresh();
   }
 
   async #trusted(envelope: Envelope): Promise<void> {

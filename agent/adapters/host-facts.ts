@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { arch, release } from 'node:os';
 
 /** What does not change while this boot lasts. */
-export interface HostFacts {
+export interface BootFacts {
   readonly bootId: string;
   readonly machineId: string;
   /** PRETTY_NAME of os-release. */
@@ -12,14 +12,19 @@ export interface HostFacts {
   readonly architecture: string;
 }
 
-export function readHostFacts(): HostFacts {
+export function readBootFacts(): BootFacts {
   return {
     bootId: readBootId(),
     machineId: readOr('/etc/machine-id', ''),
     osRelease: /^PRETTY_NAME="?(.*?)"?$/m.exec(readOr('/etc/os-release', ''))?.[1] ?? '',
     kernel: release(),
-    architecture: ({ x64: 'amd64', arm64: 'arm64' } as Record<string, string>)[arch()] ?? arch(),
+    architecture: readArchitecture(),
   };
+}
+
+/** As dpkg names it. */
+export function readArchitecture(): string {
+  return ({ x64: 'amd64', arm64: 'arm64' } as Record<string, string>)[arch()] ?? arch();
 }
 
 /**

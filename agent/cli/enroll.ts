@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 
 import { systemClock } from '../../shared/ports/system-clock.ts';
-import { readHostFacts } from '../adapters/host-facts.ts';
+import { readBootFacts } from '../adapters/host-facts.ts';
 import { enroll } from '../identity/enroll.ts';
 import { asVerb, complain, readOptions, settingsOf } from './read-options.ts';
 import type { Verb } from './verb.ts';
@@ -42,7 +42,7 @@ export const verb: Verb = (_name, args) =>
         token: String(token),
         caHash: String(values['ca-hash']),
         name: String(values['name'] ?? hostname().toLowerCase()),
-        machineId: readHostFacts().machineId,
+        machineId: readBootFacts().machineId,
         stateDir,
         force: values['force'] === true,
         clock: systemClock,

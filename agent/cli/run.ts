@@ -1,6 +1,8 @@
 import { notifySystemd, pingWatchdog } from '../../shared/ports/notify-systemd.ts';
 import { VERSION } from '../../shared/ports/version.ts';
-import { readHostFacts } from '../adapters/host-facts.ts';
+import { readBootFacts } from '../adapters/host-facts.ts';
+import { runProgram } from '../adapters/run-program.ts';
+import { FactsWatch } from '../facts/facts-watch.ts';
 import { renewWhenDue } from '../identity/renew-when-due.ts';
 import { serveSession } from '../link/session.ts';
 import { stayConnected } from '../link/stay-connected.ts';
@@ -23,6 +25,10 @@ Example:
 const DRIVE_EVERY_MS = 5_000;
 /** A work unit that is writing has made the journal long ago. */
 const JOURNAL_WAIT_MS = 1_000;
+/** A host is changed by others too. */
+const FACTS_EVERY_MS = 300_000;
+/** A link that comes and goes does not make the agent read its host over and over. */
+const FACTS_FRESH_MS = 60_000;
 
 export const verb: Verb = (_name, args) =>
   asVerb(async () => {
@@ -34,7 +40,8 @@ export const verb: Verb = (_name, args) =>
     const opened = openHostJournal(host, JOURNAL_WAIT_MS);
     if (opened.ok) opened.journal.close();
     const reader = new JournalReader(journalFolder(settings.stateDir), host.journalFiles);
-    const agent = new LiveAgent(host, reader, workUnitsOf(settings.stateDir, configDir), readHostFacts(), VERSION);
+    const facts = new FactsWatch(async () => new (await import('../facts/read-host-facts.ts')).HostFactsReader(runProgram), { clock: host.clock, logger });
+    const agent = new LiveAgent(host, reader, workUnitsOf(settings.stateDir, configDir), readBootFacts(), facts, VERSION);
 
     notifySystemd('--ready');
     const stopPings = pingWatchdog();
@@ -42,10 +49,12 @@ export const verb: Verb = (_name, args) =>
     // First what was begun, link or no link.
     await agent.drive();
     const driving = setInterval(() => void agent.drive().catch((error: unknown) => logger.error('driving failed', { error })), DRIVE_EVERY_MS);
+    const reading = setInterval(() => void facts.refresh(), FACTS_EVERY_MS);
     const identities = renewWhenDue(settings, host.identity, host, stop.signal);
     await stayConnected(
       async (signal) => {
         const { identity, expired } = await identities.forDialling();
+        await facts.refresh(FACTS_FRESH_MS);
         const target = {
           address: settings.coordinator ?? identity.linkAddress,
           caPem: Buffer.from(identity.caPem),
@@ -60,6 +69,7 @@ export const verb: Verb = (_name, args) =>
       stop.signal,
     );
     clearInterval(driving);
+    clearInterval(reading);
     stopPings();
     await identities.ended;
     return 0;

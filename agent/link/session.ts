@@ -27,6 +27,8 @@ export interface SessionHost {
   journal(): { readonly journalId: string; readonly records: readonly JournalRecord[] };
   /** Calls back when the journal has grown; returns how to stop. */
   onJournalGrowth(listener: () => void): () => void;
+  /** Calls back when the host's facts are others than the hello told; returns how to stop. */
+  onFactsChange(listener: (facts: NonNullable<AgentMessage['facts']>) => void): () => void;
   /** Everything that arrives but acknowledgements, in order; resolves when it has been dealt with. */
   received(message: CoordinatorMessage__Output, reply: (message: AgentMessage) => void): Promise<void>;
 }
@@ -90,6 +92,7 @@ class Conversation {
     stream.on('data', (message: CoordinatorMessage__Output) => this.#receive(message));
     this.#stops.push(host.onJournalGrowth(() => this.#sendReports()));
     stream.write({ hello: host.hello() ?? null });
+    this.#stops.push(host.onFactsChange((facts) => stream.write({ facts })));
   }
 
   #receive(message: CoordinatorMessage__Output): void {

@@ -60,7 +60,7 @@ export function nodeHandlers(gate: Gate, parts: NodeParts): Pick<FleetHandlers, 
     ApproveNode: unary(gate, { role: 'operator', action: 'node approve', object: ({ node, reject }) => (reject ? `${node} --reject` : node) }, async ({ node, reject }) => {
       const record = await (reject ? parts.reject(node) : parts.approve(node));
       if (record === null) throw refused(`no enrollment of ${node} awaits approval; \`farrier node ls\` shows which do`);
-      await controller.command(async () => updateNode(state, node, (view) => ({ ...view, record })));
+      await controller.command(async () => updateNode(state, node, (view) => ({ ...view, record, facts: reject ? view.facts : null })));
       return {};
     }),
   };

@@ -1,4 +1,5 @@
 import type { Clock } from '../../shared/ports/clock.ts';
+import { toFactsMessage } from '../../shared/wire/facts-codec.ts';
 import type { FleetHandlers } from '../../shared/wire/messages.ts';
 import { explainNode } from '../core/explain.ts';
 import { type FleetState, nowOf } from '../runtime/fleet-state.ts';
@@ -16,8 +17,10 @@ export function readHandlers(
   const { state, audit, clock } = parts;
   return {
     ExplainNode: unary(gate, { role: 'viewer', action: null }, async ({ node }) => {
-      if (!state.nodes.has(node)) throw notFound('node', node, 'farrier node ls');
-      return { explanations: [...explainNode(state, nowOf(clock), node)] };
+      const view = state.nodes.get(node);
+      if (view === undefined) throw notFound('node', node, 'farrier node ls');
+      const told = view.facts === null ? {} : { facts: toFactsMessage(view.facts.facts), factsUnixMs: view.facts.sinceUnixMs };
+      return { explanations: [...explainNode(state, nowOf(clock), node)], ...told };
     }),
 
     ListAudit: unary(gate, { role: 'viewer', action: null }, async ({ last }) => {

@@ -1,4 +1,5 @@
 import type { Digest, Epoch, FleetName, Generation, NodeName, RolloutId } from '../../shared/domain/ids.ts';
+import type { HostFacts } from '../../shared/domain/host-facts.ts';
 import type { FleetPolicy } from '../../shared/domain/policy.ts';
 import type { LedgerState } from './ledger.ts';
 import type { NodeJournal } from './node-journal.ts';
@@ -26,6 +27,14 @@ export interface NodeView {
   readonly refusal?: RefusalView | null;
   /** What the node's cluster says; null where no cluster is watched. */
   readonly cluster: ClusterView | null;
+  /** What its agent last told of the host; null where it told nothing. Never its identity, labels or place. */
+  readonly facts: ToldFacts | null;
+}
+
+export interface ToldFacts {
+  readonly facts: HostFacts;
+  /** When they last were others than before. */
+  readonly sinceUnixMs: number;
 }
 
 /** Not journaled on the host: what came could not be verified, or could not be written down. */

@@ -3,7 +3,8 @@ import { status, type ServerDuplexStream } from '@grpc/grpc-js';
 import type { NodeName } from '../../shared/domain/ids.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
 import type { Logger } from '../../shared/ports/logger.ts';
-import type { AgentLinkHandlers, AgentMessage__Output, CoordinatorMessage, Envelope, Hello__Output } from '../../shared/wire/messages.ts';
+import type { AgentLinkHandlers, AgentMessage__Output, CoordinatorMessage, Envelope, Hello__Output, HostFacts__Output } from '../../shared/wire/messages.ts';
+import { fromFactsMessage } from '../../shared/wire/facts-codec.ts';
 import type { AgentSessions, ToAgent } from '../ports/agent-sessions.ts';
 import type { FleetState } from '../runtime/fleet-state.ts';
 import type { Intake } from '../runtime/intake.ts';
@@ -114,6 +115,7 @@ export class AgentLinkService implements AgentSessions {
     session.serve({
       hello: (hello) => this.#greet(node, { session, call, welcomed: false }, hello),
       report: (records) => this.#parts.intake.reports(node, records),
+      facts: (facts) => this.#told(node, facts),
       permitRequest: (request) => this.#parts.intake.permitRequested(node, request),
       refusal: (reason, detail) => {
         logger.warn('agent refused what it was sent', { node, reason, detail });
@@ -159,6 +161,14 @@ export class AgentLinkService implements AgentSessions {
     session.send({ welcome: { ...held, heartbeatMs: HEARTBEAT_MS, wallUnixMs: clock.wallUnixMs(), epoch: state.epoch } });
     session.send({ trust: document });
     logger.info('session opened', { node, agent: facts.agentVersion, active: hello.activeGeneration });
+    await this.#told(node, hello.facts);
+  }
+
+  /** An agent that tells nothing, or what cannot be, is one of which nothing is known. */
+  async #told(node: NodeName, message: HostFacts__Output | null): Promise<void> {
+    const facts = message === null ? null : fromFactsMessage(message);
+    if (facts?.ok === false) this.#parts.logger.warn('facts not understood', { node, ...facts.error });
+    await this.#parts.intake.factsTold(node, facts?.ok === true ? facts.value : null);
   }
 
   #ended(node: NodeName, session: AgentSession): void {

@@ -3,7 +3,7 @@ import { status, type ServerDuplexStream } from '@grpc/grpc-js';
 import type { JournalRecord } from '../../shared/domain/journal-record.ts';
 import type { Logger } from '../../shared/ports/logger.ts';
 import { NOT_EMPTY } from '../../shared/wire/field-check.ts';
-import type { AgentMessage__Output, CoordinatorMessage, Hello__Output, Report__Output } from '../../shared/wire/messages.ts';
+import type { AgentMessage__Output, CoordinatorMessage, Hello__Output, HostFacts__Output, Report__Output } from '../../shared/wire/messages.ts';
 import { fromReport } from '../../shared/wire/report-codec.ts';
 import type { UnreadReport } from '../core/node-event.ts';
 import type { PermitRequestView } from '../core/world.ts';
@@ -20,6 +20,7 @@ export interface SessionEvents {
   hello(hello: Hello__Output): Promise<void>;
   /** Resolves when the records are durable. */
   report(records: readonly (JournalRecord | UnreadReport)[]): Promise<void>;
+  facts(facts: HostFacts__Output): Promise<void>;
   permitRequest(request: PermitRequestView): void;
   refusal(reason: string, detail: string): void;
   ended(): void;
@@ -103,6 +104,8 @@ export class AgentSession {
       this.end('the first message of a session is hello', 0);
     } else if (message.report) {
       this.#reported(message.report, events);
+    } else if (message.facts) {
+      this.#guard(events.facts(message.facts));
     } else if (message.permitRequest) {
       const { requestId, rollout, generation, digest, bootId } = message.permitRequest;
       events.permitRequest({ requestId, rollout, generation, digest, bootId });

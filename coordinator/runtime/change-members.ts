@@ -6,6 +6,7 @@ import { approveNode, getEnrolledNode, rejectPendingNode, removeNode } from '../
 import { revoke } from '../trust/revocations.ts';
 import { type FleetState, updateNode } from './fleet-state.ts';
 import { newNodeView } from './load-state.ts';
+import { keepFacts } from './told-facts.ts';
 
 /** Lets a node that was just enrolled into the state; one that is known keeps what is known of it. */
 export async function admitNode(state: FleetState, store: EventStore, name: NodeName, clock: Clock): Promise<void> {
@@ -18,6 +19,8 @@ export async function admitNode(state: FleetState, store: EventStore, name: Node
 /** @returns the record of the host that is the node now, or null where none waited. */
 export async function approvedNode(store: EventStore, name: NodeName): Promise<NodeRecord | null> {
   const change = await approveNode(store, name);
+  // Those are of the host before.
+  if (change.ok) await keepFacts(store, name, null);
   return change.ok ? change.node : null;
 }
 
@@ -33,5 +36,6 @@ export async function expelNode(store: EventStore, name: NodeName, why: string, 
   if (node === null) return;
   const by = 'farrier node remove';
   await revoke(store, { id: node.identity.enrollment, kind: 'enrollment', subject: `node/${name}`, why, by, revokedUnixMs: clock.wallUnixMs() });
+  await keepFacts(store, name, null);
   await removeNode(store, name);
 }

@@ -7,11 +7,13 @@ import type { NodeEvent, UnreadReport } from '../core/node-event.ts';
 import { evolveNodeJournal } from '../core/node-journal.ts';
 import type { RolloutEvent, RolloutEventBody } from '../core/rollout-event.ts';
 import { foldRollout } from '../core/rollout.ts';
+import type { ToldFacts } from '../core/world.ts';
 import type { EventStore } from '../ports/event-store.ts';
 import { StoreError } from '../ports/store-error.ts';
 import { Deposed } from './deposed.ts';
 import { type FleetState, updateNode } from './fleet-state.ts';
 import { LEDGER_STREAM, nodeStream, rolloutStream } from './streams.ts';
+import { keepFacts } from './told-facts.ts';
 
 /**
  * The only writer of ledger, rollout and node logs: appends with compare-and-swap and takes them into the state.
@@ -66,6 +68,12 @@ export class FleetLog {
     // A node that was removed meanwhile keeps its log; there is no view to fold into.
     if (!this.#state.nodes.has(node)) return;
     updateNode(this.#state, node, (view) => ({ ...view, journal: events.reduce(evolveNodeJournal, view.journal) }));
+  }
+
+  /** Keeps what a host told of itself, and takes it into the state. One caller a node at a time. */
+  async facts(node: NodeName, told: ToldFacts | null): Promise<void> {
+    await keepFacts(this.#store, node, told);
+    if (this.#state.nodes.has(node)) updateNode(this.#state, node, (view) => ({ ...view, facts: told }));
   }
 
   /**

@@ -1,10 +1,12 @@
 import type { NodeName } from '../../shared/domain/ids.ts';
+import type { HostFacts } from '../../shared/domain/host-facts.ts';
 import type { JournalRecord } from '../../shared/domain/journal-record.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
 import type { Logger } from '../../shared/ports/logger.ts';
 import type { UnreadReport } from '../core/node-event.ts';
 import { holdsAll } from '../core/node-journal.ts';
 import type { HelloFacts, PermitRequestView } from '../core/world.ts';
+import { isStoreFull } from '../ports/store-error.ts';
 import type { FleetLog } from './fleet-log.ts';
 import { type FleetState, updateNode } from './fleet-state.ts';
 import { SerialQueue } from './serial-queue.ts';
@@ -71,6 +73,22 @@ export class Intake {
     const last = records.at(-1);
     this.#logger.debug('reports kept', { node, count: records.length, last: last?.kind });
     this.#changed();
+  }
+
+  /** What an agent tells of its host; null where it told nothing that can be read. What it told before is written once. */
+  async factsTold(node: NodeName, facts: HostFacts | null): Promise<void> {
+    await this.#queueOf(node).run(async () => {
+      const view = this.#state.nodes.get(node);
+      if (view === undefined || JSON.stringify(view.facts?.facts ?? null) === JSON.stringify(facts)) return;
+      try {
+        await this.#log.facts(node, facts === null ? null : { facts, sinceUnixMs: this.#clock.wallUnixMs() });
+      } catch (error) {
+        if (!isStoreFull(error)) throw error;
+        // Nothing hangs on them that is not asked of the host again.
+        this.#logger.warn('facts not kept', { node, why: error.message });
+      }
+      this.#changed();
+    });
   }
 
   /** What the agent did not take and did not journal either. Shown until it says something else. */

@@ -7,11 +7,12 @@ import type { NodeEvent } from '../core/node-event.ts';
 import { emptyNodeJournal, evolveNodeJournal, type NodeJournal } from '../core/node-journal.ts';
 import type { RolloutEvent } from '../core/rollout-event.ts';
 import { foldRollout, type RolloutState } from '../core/rollout.ts';
-import type { NodeRecord, NodeView } from '../core/world.ts';
+import type { NodeRecord, NodeView, ToldFacts } from '../core/world.ts';
 import type { EventStore } from '../ports/event-store.ts';
 import type { FleetState } from './fleet-state.ts';
 import { readAll } from './read-all.ts';
 import { LEDGER_STREAM, NODE_PREFIX, nodeStream, POLICY_RECORD, ROLLOUT_PREFIX } from './streams.ts';
+import { loadFacts } from './told-facts.ts';
 
 /** Folds the whole store. Every node is `silent` until its agent reports: what the store says of hosts may be old. */
 export async function loadState(store: EventStore, fleet: FleetName, clock: Clock): Promise<FleetState> {
@@ -31,9 +32,10 @@ export async function loadState(store: EventStore, fleet: FleetName, clock: Cloc
     state.nodeLogs.set(name, sequence);
     journals.set(name, journal);
   }
+  const told = await loadFacts(store);
   for (const { value } of await store.listRecords(NODE_PREFIX)) {
     const record = value as NodeRecord;
-    state.nodes.set(record.name, viewOf(record, journals.get(record.name) ?? emptyNodeJournal(), clock));
+    state.nodes.set(record.name, viewOf(record, journals.get(record.name) ?? emptyNodeJournal(), told.get(record.name) ?? null, clock));
   }
   for (const stream of await store.streams(ROLLOUT_PREFIX)) {
     const rollout = await loadRollout(store, stream);
@@ -45,12 +47,12 @@ export async function loadState(store: EventStore, fleet: FleetName, clock: Cloc
 /** What is known of a node before its agent has said anything: its record and the journal it reported earlier. */
 export async function newNodeView(store: EventStore, record: NodeRecord, clock: Clock): Promise<NodeView> {
   const { journal } = await loadNodeJournal(store, record.name);
-  return viewOf(record, journal, clock);
+  return viewOf(record, journal, null, clock);
 }
 
-function viewOf(record: NodeRecord, journal: NodeJournal, clock: Clock): NodeView {
+function viewOf(record: NodeRecord, journal: NodeJournal, facts: ToldFacts | null, clock: Clock): NodeView {
   const session = { state: 'silent', sinceMonotonicMs: clock.monotonicMs() } as const;
-  return { record, session, journal, permitRequest: null, cluster: null };
+  return { record, session, journal, permitRequest: null, cluster: null, facts };
 }
 
 async function loadLedger(store: EventStore): Promise<LedgerState> {

@@ -10,11 +10,13 @@ export type { EnrollRequest__Output } from './generated/farrier/v1/EnrollRequest
 export type { EnrollResponse, EnrollResponse__Output } from './generated/farrier/v1/EnrollResponse.d.ts';
 export type { EnrollmentClient, EnrollmentHandlers } from './generated/farrier/v1/Enrollment.d.ts';
 export type { Envelope, Envelope__Output } from './generated/farrier/v1/Envelope.d.ts';
+export type { ExplainNodeResponse__Output } from './generated/farrier/v1/ExplainNodeResponse.d.ts';
 export type { Explanation__Output } from './generated/farrier/v1/Explanation.d.ts';
 export type { FetchRequest__Output } from './generated/farrier/v1/FetchRequest.d.ts';
 export type { FetchResponse, FetchResponse__Output } from './generated/farrier/v1/FetchResponse.d.ts';
 export type { FleetClient, FleetDefinition, FleetHandlers } from './generated/farrier/v1/Fleet.d.ts';
 export type { Hello__Output } from './generated/farrier/v1/Hello.d.ts';
+export type { HostFacts, HostFacts__Output } from './generated/farrier/v1/HostFacts.d.ts';
 export type { ListAuditResponse__Output } from './generated/farrier/v1/ListAuditResponse.d.ts';
 export type { Node__Output } from './generated/farrier/v1/Node.d.ts';
 export type { Report__Output } from './generated/farrier/v1/Report.d.ts';

@@ -78,6 +78,7 @@ function hostOf(name: string): SessionHost {
     heartbeat: () => ({ monotonicMs: Math.round(performance.now()), load1: 0.5, memoryAvailableBytes: 2 ** 31, diskAvailableBytes: 2 ** 34, activeGeneration: 0 }),
     journal: () => ({ journalId, records: [] }),
     onJournalGrowth: () => () => undefined,
+    onFactsChange: () => () => undefined,
     received: () => Promise.resolve(),
   };
 }

@@ -4,8 +4,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { LedgerEvent } from '../../coordinator/core/ledger-event.ts';
 import type { EventStore } from '../../coordinator/ports/event-store.ts';
 import type { JournalRecord } from '../../shared/domain/journal-record.ts';
-import type { Node__Output } from '../../shared/wire/messages.ts';
+import { toFactsMessage } from '../../shared/wire/facts-codec.ts';
+import type { ExplainNodeResponse__Output, HostFacts__Output, Node__Output } from '../../shared/wire/messages.ts';
 import { call } from '../support/call.ts';
+import { CONTROL_PLANE, WORKER } from '../support/example-facts.ts';
 import { ModelAgent } from '../support/model-agent.ts';
 import { RunningCoordinator } from '../support/running-coordinator.ts';
 import { silentLogger } from '../support/silent-logger.ts';
@@ -49,6 +51,10 @@ describe('an agent that says what cannot be', () => {
   async function sessionOf(name: string): Promise<Node__Output | undefined> {
     const { nodes } = await call<{ nodes: Node__Output[] }>((done) => coordinator.admin.ListNodes({}, done));
     return nodes.find((node) => node.name === name);
+  }
+
+  async function toldBy(node: string): Promise<HostFacts__Output | null> {
+    return (await call<ExplainNodeResponse__Output>((done) => coordinator.admin.ExplainNode({ node }, done))).facts;
   }
 
   async function until(what: () => Promise<boolean>): Promise<void> {
@@ -106,6 +112,30 @@ describe('an agent that says what cannot be', () => {
     await coordinator.stop();
     await coordinator.resume();
     await until(async () => (await sessionOf('good'))?.unavailableReason === '');
+  });
+
+  it('facts are kept over a restart, facts that cannot be count as none, and what is not told is not known', async () => {
+    const [host] = await enrolled('good');
+    if (host === undefined) throw new Error('no agent');
+    const honest = host.hello.bind(host);
+    host.hello = () => ({ ...honest(), facts: toFactsMessage(CONTROL_PLANE) });
+    host.connect();
+    await until(async () => (await toldBy('good'))?.kubeadm?.kubelet === '1.33.4-1.1');
+    await host.disconnect();
+    await coordinator.stop();
+    await coordinator.resume();
+    expect((await toldBy('good'))?.kubeadm?.role).toBe('control-plane');
+    host.hello = () => ({ ...honest(), facts: toFactsMessage({ ...CONTROL_PLANE, kernel: '6.1\u001b[2J' }) });
+    host.connect();
+    await until(async () => (await toldBy('good')) === null);
+    expect(warnings.join()).toContain('"field":"kernel"');
+    host.tellFacts(WORKER);
+    await until(async () => (await toldBy('good'))?.kubeadm?.role === 'worker');
+    await host.disconnect();
+    host.hello = honest;
+    host.connect();
+    await until(async () => (await toldBy('good')) === null);
+    expect((await sessionOf('good'))?.session).toBe('connected');
   });
 
   it('a journal that lost what it had reported is named, not waited for', async () => {

@@ -6,9 +6,11 @@ import { join } from 'node:path';
 import { enroll } from '../../agent/identity/enroll.ts';
 import { type AgentIdentity, loadIdentity } from '../../agent/identity/load-identity.ts';
 import { serveSession, type SessionHost } from '../../agent/link/session.ts';
+import type { HostFacts } from '../../shared/domain/host-facts.ts';
 import { type JournalRecord, OK, type Outcome, type RecordKind, WHOLE_SEQUENCE } from '../../shared/domain/journal-record.ts';
 import { systemClock } from '../../shared/ports/system-clock.ts';
 import { type AssignmentSpec, decodeAssignment } from '../../shared/wire/assignment-codec.ts';
+import { toFactsMessage } from '../../shared/wire/facts-codec.ts';
 import type { AgentMessage, CoordinatorMessage__Output } from '../../shared/wire/messages.ts';
 import { decodePermit } from '../../shared/wire/permit-codec.ts';
 
@@ -30,6 +32,7 @@ export class ModelAgent implements SessionHost {
   outcome: Outcome = OK;
   isDown = false;
   readonly #listeners = new Set<() => void>();
+  readonly #factsListeners = new Set<(facts: NonNullable<AgentMessage['facts']>) => void>();
   #requestId = '';
   #stop = new AbortController();
   #serving: Promise<void> = Promise.resolve();
@@ -97,6 +100,15 @@ export class ModelAgent implements SessionHost {
   onJournalGrowth(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  onFactsChange(listener: (facts: NonNullable<AgentMessage['facts']>) => void): () => void {
+    this.#factsListeners.add(listener);
+    return () => this.#factsListeners.delete(listener);
+  }
+
+  tellFacts(facts: HostFacts): void {
+    for (const listener of this.#factsListeners) listener(toFactsMessage(facts));
   }
 
   async received(message: CoordinatorMessage__Output, reply: (message: AgentMessage) => void): Promise<void> {

@@ -53,6 +53,7 @@ export function aView(name: string, parts: ViewParts = {}): NodeView {
     journal: { journalId: 'journal', lastSequence: 1, assignments, conflicts: new Map() },
     permitRequest: parts.permitRequest ?? null,
     cluster: parts.cluster ?? null,
+    facts: null,
   };
 }
 

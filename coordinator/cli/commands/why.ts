@@ -14,7 +14,7 @@ export function why(program: Command, context: CliContext): void {
     .argument('<node>')
     .addHelpText('after', EXAMPLE)
     .action(async (node: string) => {
-      const found = await context.withFleet(async (fleet) => await fleet.call('ExplainNode', { node }));
-      context.show(found, () => printExplanations(node, found.explanations, context.io.clock.wallUnixMs()));
+      const { explanations } = await context.withFleet(async (fleet) => await fleet.call('ExplainNode', { node }));
+      context.show({ explanations }, () => printExplanations(node, explanations, context.io.clock.wallUnixMs()));
     });
 }

@@ -38,6 +38,7 @@ const NOBODY: SessionHost = {
   heartbeat: () => ({}),
   journal: () => ({ journalId: '', records: [] }),
   onJournalGrowth: () => () => undefined,
+  onFactsChange: () => () => undefined,
   received: async () => undefined,
 };
 

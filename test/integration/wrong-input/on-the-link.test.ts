@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
+import { FactsWatch } from '../../../agent/facts/facts-watch.ts';
 import { enroll } from '../../../agent/identity/enroll.ts';
 import { serveSession } from '../../../agent/link/session.ts';
 import { LiveAgent } from '../../../agent/live-agent.ts';
@@ -27,6 +28,7 @@ import type { CreateTokenResponse__Output } from '../../../shared/wire/messages.
 import { Between } from '../../support/between.ts';
 import { call } from '../../support/call.ts';
 import { runFarrier } from '../../support/cli-run.ts';
+import { BARE_HOST } from '../../support/example-facts.ts';
 import { lineLogger } from '../../support/line-logger.ts';
 import { noWatchdog } from '../../support/runner-fakes.ts';
 import { RunningCoordinator } from '../../support/running-coordinator.ts';
@@ -63,7 +65,7 @@ beforeAll(async () => {
   const journal = openHostJournal(host, 1_000);
   if (journal.ok) journal.journal.close();
   const reader = new JournalReader(journalFolder(stateDir), host.journalFiles);
-  const agent = new LiveAgent(host, reader, units(), { bootId: host.bootId, machineId: '', osRelease: '', kernel: '', architecture: 'amd64' }, 'test');
+  const agent = new LiveAgent(host, reader, units(), { bootId: host.bootId, machineId: '', osRelease: '', kernel: '', architecture: 'amd64' }, new FactsWatch(async () => ({ read: async () => BARE_HOST }), host), 'test');
   const { keyPem, certificatePem, caPem } = host.identity;
   const target = { address: await between.listen(), caPem: Buffer.from(caPem), keyPem: Buffer.from(keyPem), certificatePem: Buffer.from(certificatePem) };
   served = serveSession(target, agent, stop.signal);

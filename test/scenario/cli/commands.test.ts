@@ -4,6 +4,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { fileURLToPath } from 'node:url';
 
 import { runFarrier, transcriptOf, NOON_UNIX_MS } from '../../support/cli-run.ts';
+import { toFactsMessage } from '../../../shared/wire/facts-codec.ts';
+import { CONTROL_PLANE, K3S_SERVER } from '../../support/example-facts.ts';
 import { COMPLETED, HELD, RUNNING } from '../../support/example-rollout.ts';
 import { FakeFleet, Refusal } from '../../support/fake-fleet.ts';
 
@@ -52,6 +54,8 @@ const SCENES: readonly Scene[] = [
   { name: 'node-ls', argv: ['node', 'ls'], answers: { ListNodes: { nodes: NODES } } },
   { name: 'node-ls-empty', argv: ['node', 'ls'], answers: { ListNodes: { nodes: [] } } },
   { name: 'node-show', argv: ['node', 'show', 'edge-1'], answers: { ListNodes: { nodes: NODES }, ExplainNode: { explanations: [EXPLANATION] } } },
+  { name: 'node-show-facts', argv: ['node', 'show', 'edge-1'], answers: { ListNodes: { nodes: NODES }, ExplainNode: { explanations: [], facts: toFactsMessage(CONTROL_PLANE), factsUnixMs: NOON_UNIX_MS - 3_600_000 } } },
+  { name: 'node-show-facts-k3s', argv: ['node', 'show', 'edge-1'], answers: { ListNodes: { nodes: NODES }, ExplainNode: { explanations: [], facts: toFactsMessage(K3S_SERVER), factsUnixMs: NOON_UNIX_MS - 3_600_000 } } },
   { name: 'node-show-unknown', argv: ['node', 'show', 'egde-17'], answers: { ListNodes: { nodes: NODES } } },
   { name: 'node-show-waiting', argv: ['node', 'show', 'edge-17'], answers: { ListNodes: { nodes: [WAITING] }, ExplainNode: { explanations: [] } } },
   { name: 'node-ls-waiting', argv: ['node', 'ls'], answers: { ListNodes: { nodes: [WAITING] } } },

@@ -22,6 +22,7 @@ test('what was on its way when the session was told to go is not taken, and noth
   session.serve({
     hello: async () => void taken.push('hello'),
     report: async () => void taken.push('report'),
+    facts: async () => void taken.push('facts'),
     permitRequest: () => void taken.push('permit request'),
     refusal: () => void taken.push('refusal'),
     ended: () => void taken.push('ended'),

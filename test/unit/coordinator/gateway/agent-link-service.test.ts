@@ -61,7 +61,7 @@ describe('a session', () => {
   async function dials(): Promise<FakeCall> {
     const call = new FakeCall();
     service.handlers.Session(call as unknown as AgentCall);
-    const hello = { journalId: 'j', journalSequence: 0, highestGeneration: 0, highestEpoch: 0, wallUnixMs: 0, trustVersion: 0, activeGeneration: 0 };
+    const hello = { journalId: 'j', journalSequence: 0, highestGeneration: 0, highestEpoch: 0, wallUnixMs: 0, trustVersion: 0, activeGeneration: 0, facts: null };
     call.says({ hello });
     await settled();
     return call;
@@ -122,7 +122,7 @@ describe('a session', () => {
     });
     const call = new FakeCall();
     service.handlers.Session(call as unknown as AgentCall);
-    call.says({ hello: { journalId: 'k', journalSequence: 0, highestGeneration: 0, highestEpoch: 0, wallUnixMs: 0, trustVersion: 0, activeGeneration: 0 } });
+    call.says({ hello: { journalId: 'k', journalSequence: 0, highestGeneration: 0, highestEpoch: 0, wallUnixMs: 0, trustVersion: 0, activeGeneration: 0, facts: null } });
     await settled();
     expect(call.sent.map((message) => Object.keys(message)[0])).toEqual(['welcome', 'trust']);
     expect(admitted).toEqual(['new']);

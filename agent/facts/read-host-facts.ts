@@ -1,0 +1,59 @@
+import { hostname, release } from 'node:os';
+
+import type { HostFacts, KubernetesFacts } from '../../shared/domain/host-facts.ts';
+import { readArchitecture } from '../adapters/host-facts.ts';
+import type { RunProgram } from '../ports/programs.ts';
+import type { FactsReader } from './facts-watch.ts';
+import { type HostFiles, hostFiles } from './host-files.ts';
+import { readInstalledPackages } from './installed-packages.ts';
+import { readK3s } from './k3s.ts';
+import { readKubeadm } from './kubeadm.ts';
+import { readMachine } from './machine.ts';
+import { plain, readOs } from './os.ts';
+import { readOtherTools } from './other-tools.ts';
+import { PROGRAMS, ProgramVersions } from './programs-on-path.ts';
+
+/** Looked for in /run: dpkg's hook on Debian, zypper on SUSE. */
+const REBOOT_FILES = ['/run/reboot-required', '/run/reboot-needed'];
+
+/** Reads what a host is; remembers only what programs said. Changes nothing, and never throws for what it finds. */
+export class HostFactsReader implements FactsReader {
+  readonly #files: HostFiles;
+  readonly #programs: ProgramVersions;
+  readonly #run: RunProgram;
+
+  /** @param root absolute; `/` but in tests. */
+  constructor(run: RunProgram, root = '/') {
+    this.#files = hostFiles(root);
+    this.#programs = new ProgramVersions(root, run);
+    this.#run = run;
+  }
+
+  /** Rejects when the signal fires. */
+  async read(signal: AbortSignal): Promise<HostFacts> {
+    const { root } = this.#files;
+    const os = readOs(this.#files);
+    const packages = await readInstalledPackages(root, os.packageFamily, this.#run, signal);
+    const versionOf = (name: keyof typeof PROGRAMS): Promise<string | null> => this.#programs.versionOf(PROGRAMS[name], packages, signal);
+    const facts: HostFacts = {
+      os,
+      kernel: plain(release()),
+      architecture: readArchitecture(),
+      ...readMachine(root),
+      runtimes: { containerd: await versionOf('containerd'), runc: await versionOf('runc'), crun: await versionOf('crun'), docker: await versionOf('docker') },
+      kubernetes: await readKubernetes(this.#files, versionOf),
+      rebootRequired: REBOOT_FILES.some((path) => this.#files.exists(path)),
+      otherTools: readOtherTools(this.#files, packages),
+      packages,
+    };
+    signal.throwIfAborted();
+    return facts;
+  }
+}
+
+async function readKubernetes(files: HostFiles, versionOf: (name: keyof typeof PROGRAMS) => Promise<string | null>): Promise<KubernetesFacts | null> {
+  const kubeadm = readKubeadm(files, hostname());
+  if (kubeadm !== null) return { ...kubeadm, kubeadm: await versionOf('kubeadm'), kubelet: await versionOf('kubelet'), kubectl: await versionOf('kubectl') };
+  const k3s = readK3s(files, hostname());
+  return k3s === null ? null : { ...k3s, version: await versionOf('k3s') };
+}
