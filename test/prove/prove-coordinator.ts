@@ -76,9 +76,8 @@ async function underCheck(stage: ProofStage, path: Path, play: () => Promise<{ r
   const startedMs = performance.now();
   const before = await Promise.all(stage.nodes.map(changesOf));
   const checker: Checker = startChecker({ hosts: stage.nodes, faults: stage.farrier.fleet.faults, units: [SERVICE] });
-  const { rollout, what } = await play();
-  await settlePath(stage, path, rollout);
-  const { greatestAtOnce, intervals, longestGapMs } = await checker.stop();
+  const { rollout, what, seen } = await playAndSettle(stage, path, play, checker);
+  const { greatestAtOnce, intervals, longestGapMs } = seen;
   const atOnce = greatestAtOnce.oursOrUnexplained.possible;
   const changes = await Promise.all(stage.nodes.map(changesOf));
   const twice = stage.nodes.filter((_, index) => (changes[index] ?? 0) - (before[index] ?? 0) !== 1);
@@ -90,6 +89,18 @@ async function underCheck(stage: ProofStage, path: Path, play: () => Promise<{ r
   if (problems.length > 0) throw await failed(stage, rollout, problems);
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
   say(`  ${path.padEnd(9)} ${seconds.padStart(5)} s  ${what}; at most ${atOnce} of ${stage.nodes.length} hosts down at once (allowed: ${stage.maxUnavailable}; longest gap between looks ${Math.round(longestGapMs)} ms), each host's packages changed once`);
+}
+
+async function playAndSettle(stage: ProofStage, path: Path, play: () => Promise<{ readonly rollout: string; readonly what: string }>, checker: Checker) {
+  try {
+    const played = await play();
+    await settlePath(stage, path, played.rollout);
+    return { ...played, seen: await checker.stop() };
+  } catch (error) {
+    // It looks at the hosts for as long as nobody stops it.
+    await checker.stop();
+    throw error;
+  }
 }
 
 /** How often dpkg put another version of the sample in place. */
