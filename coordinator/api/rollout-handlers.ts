@@ -1,5 +1,6 @@
 import type { Clock } from '../../shared/ports/clock.ts';
 import type { FleetHandlers, Rollout } from '../../shared/wire/messages.ts';
+import { goesOn, hopAtHand } from '../core/chain.ts';
 import type { RolloutEventBody } from '../core/rollout-event.ts';
 import type { RolloutState } from '../core/rollout.ts';
 import { showRollout } from '../core/show-rollout.ts';
@@ -32,8 +33,8 @@ export function rolloutHandlers(
 
     WatchRollout: (call) =>
       void watchRollout(gate, parts, call, (id) => {
-        const rollout = find(state, id);
-        return { shown: view(parts, rollout), over: rollout.status.state === 'ended' };
+        const rollout = hopAtHand(state.rollouts, find(state, id));
+        return { shown: view(parts, rollout), over: rollout.status.state === 'ended' && !goesOn(rollout) };
       }),
 
     SteerRollout: unary(
@@ -41,10 +42,11 @@ export function rolloutHandlers(
       { role: 'operator', action: 'rollout steer', object: ({ rollout, steering }) => `${steering.slice('STEERING_'.length).toLowerCase()} ${rollout}` },
       async ({ rollout, steering, why }, who) => {
         await controller.command(async () => {
-          const event: RolloutEventBody | null = steer(find(state, rollout), steering, who.name, why);
-          if (event !== null) await log.rolloutNow(rollout, event);
+          const atHand = hopAtHand(state.rollouts, find(state, rollout));
+          const event: RolloutEventBody | null = steer(atHand, steering, who.name, why);
+          if (event !== null) await log.rolloutNow(atHand.id, event);
         });
-        const steered = find(state, rollout);
+        const steered = hopAtHand(state.rollouts, find(state, rollout));
         const rollback = steered.status.state === 'rolling-back' ? (steered.status.rollback ?? '') : '';
         return { rollout: view(parts, steered), rollback };
       },

@@ -7,7 +7,7 @@ import type { CliIo } from './cli-io.ts';
 import type { FleetConnection } from './connection/fleet-connection.ts';
 import type { ExitCode } from './exit-code.ts';
 import { formatAge } from './print/format-age.ts';
-import { exitCodeOf, isOver, isPaused } from './rollout-status.ts';
+import { exitCodeOf, goesOn, isOver, isPaused } from './rollout-status.ts';
 
 const RETRY_MS = 1000;
 const TICK_MS = 1000;
@@ -26,7 +26,7 @@ export async function watchRollout(fleet: FleetConnection, id: string, { json, u
   const ended = new AbortController();
   const ticking = tick(view, io, ended.signal);
   try {
-    const last = await followUntil((rollout) => isOver(rollout.status) || (untilPaused && isPaused(rollout.status)), fleet, id, view, io);
+    const last = await followUntil((rollout) => (isOver(rollout.status) && !goesOn(rollout)) || (untilPaused && isPaused(rollout.status)), fleet, id, view, io);
     return exitCodeOf(last.status);
   } finally {
     ended.abort();

@@ -10,8 +10,12 @@ export type RolloutDraft = {
 
 type Started = Extract<RolloutEvent, { readonly type: 'started' }>;
 
+/** What logs that were begun before plans had procedures do not say. */
+const BEFORE_PROCEDURES = { controlPlanes: {}, satisfied: [], noReturn: [], chain: null } as const;
+
 export function startRollout(id: RolloutId, sequence: number, event: Started): RolloutState {
-  const { frozen, by, wallUnixMs } = event;
+  const { by, wallUnixMs } = event;
+  const frozen = { ...BEFORE_PROCEDURES, ...event.frozen };
   const waiting = { state: 'waiting', generation: 0, returns: 0, returned: null, sinceUnixMs: wallUnixMs } as const;
   return {
     id,

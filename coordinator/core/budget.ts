@@ -1,22 +1,24 @@
 import type { NodeName, RolloutId } from '../../shared/domain/ids.ts';
 import type { Reason } from '../../shared/domain/reason.ts';
 import { resolveShare } from '../../shared/domain/resolve-share.ts';
+import { type ControlPlane, controlPlanesOf } from './control-planes.ts';
 import type { Slot } from './ledger-event.ts';
 import { isLiving, type RolloutState } from './rollout.ts';
 import { type Rules, SAFE_RULES } from './rules.ts';
 import { isCountedOut, unavailableReason } from './unavailable.ts';
 import type { Now, World } from './world.ts';
 
-/** One limit of I1 and who uses it up. */
+/** One limit of I1 or I2 and who uses it up. */
 export interface Scope {
-  readonly kind: 'fleet' | 'cluster' | 'zone' | 'rollout';
-  /** Of the cluster, zone or rollout; of the fleet itself. */
+  readonly kind: 'fleet' | 'cluster' | 'zone' | 'rollout' | 'control-plane';
+  /** Of the cluster, zone or rollout; of the fleet itself. A control plane has its cluster's. */
   readonly name: string;
   readonly limit: number;
   readonly unavailable: ReadonlySet<NodeName>;
 }
 
 type OpenScope = Scope & { readonly unavailable: Set<NodeName> };
+type ControlPlaneScope = { readonly scope: OpenScope } & ControlPlane;
 
 /** The limits of one moment, counted down as slots are granted. Lives for one decision. */
 export class Budget {
@@ -24,6 +26,7 @@ export class Budget {
   readonly #clusters: ReadonlyMap<string, OpenScope>;
   readonly #zones: ReadonlyMap<string, OpenScope>;
   readonly #rollouts: readonly { readonly scope: OpenScope; readonly nodes: ReadonlyMap<NodeName, unknown> }[];
+  readonly #controlPlanes: readonly ControlPlaneScope[];
   readonly #reasons = new Map<NodeName, Reason>();
   readonly #world: World;
 
@@ -46,7 +49,9 @@ export class Budget {
     this.#fleet = open('fleet', world.fleet, resolveShare(maxUnavailable.fleet, world.nodes.size - countedOut.size) + slack);
     this.#clusters = openEach('cluster', clusterSizes, (size) => resolveShare(maxUnavailable.perCluster, size) + slack);
     this.#zones = openEach('zone', zoneSizes, (size) => resolveShare(maxUnavailable.perZone, size) + slack);
-    this.#rollouts = [...rollouts]
+    const all = [...rollouts];
+    this.#controlPlanes = controlPlanesOf(world, all).map((plane) => ({ ...plane, scope: open('control-plane', plane.cluster, rules.controlPlanesPerCluster) }));
+    this.#rollouts = all
       .filter(isLiving)
       .map(({ id, frozen, nodes }) => ({ scope: open('rollout', id, frozen.maxUnavailable + slack), nodes }));
     for (const name of this.#reasons.keys()) this.#count(name, countedOut.has(name));
@@ -57,8 +62,15 @@ export class Budget {
     return this.#reasons.get(node) ?? null;
   }
 
-  /** The strictest limit that leaves no room for the node, or null. One that is unavailable already takes no further unit. */
-  blockedBy(node: NodeName): Scope | null {
+  /**
+   * The strictest limit that leaves no room for the node, or null. One that is unavailable already takes no further unit
+   * of I1; of a control plane it does, since its member of etcd may be up all the same (I2).
+   *
+   * @param allowsOutage the rollout may take down control planes that cannot lose a member.
+   */
+  blockedBy(node: NodeName, allowsOutage: boolean): Scope | null {
+    const controlPlane = this.#blockingControlPlane(node, allowsOutage);
+    if (controlPlane !== null) return controlPlane;
     if (this.#reasons.has(node)) return null;
     return this.scopesOf(node).find((scope) => scope.unavailable.size >= scope.limit) ?? null;
   }
@@ -79,8 +91,21 @@ export class Budget {
     return this.#rollouts.find(({ scope }) => scope.name === id)?.scope ?? null;
   }
 
+  #blockingControlPlane(node: NodeName, allowsOutage: boolean): Scope | null {
+    for (const { scope, nodes, canLoseOne } of this.#controlPlanes) {
+      if (!nodes.has(node)) continue;
+      if (!canLoseOne && !allowsOutage) return { ...scope, limit: 0 };
+      const others = new Set([...scope.unavailable].filter((other) => other !== node));
+      if (others.size >= scope.limit) return { ...scope, unavailable: others };
+    }
+    return null;
+  }
+
   #count(node: NodeName, countedOut: boolean): void {
     for (const scope of this.#scopes(node, countedOut)) scope.unavailable.add(node);
+    const isRemoved = !this.#world.nodes.has(node);
+    const known = this.#controlPlanes.filter(({ nodes }) => nodes.has(node));
+    for (const { scope } of known.length === 0 && isRemoved ? this.#controlPlanes : known) scope.unavailable.add(node);
   }
 
   #scopes(node: NodeName, countedOut: boolean): readonly OpenScope[] {

@@ -3,10 +3,11 @@ import { MUTATION } from '../../shared/ports/mutation.ts';
 import { ownersOf } from './assignment-block.ts';
 import { Budget } from './budget.ts';
 import { commandNodes } from './command-nodes.ts';
+import { startHops } from './chain.ts';
 import type { Decision } from './decision.ts';
-import { grantSlots, slotCandidates } from './grant-slots.ts';
+import { grantSlots, type SlotCandidate, slotCandidates } from './grant-slots.ts';
 import { hold } from './hold.ts';
-import type { LedgerEvent, Slot } from './ledger-event.ts';
+import type { LedgerEvent } from './ledger-event.ts';
 import { recallLeftovers } from './recall-leftovers.ts';
 import type { RolloutState } from './rollout.ts';
 import { type Rules, rulesUnder } from './rules.ts';
@@ -39,6 +40,7 @@ export function decide(world: World, now: Now, rules: Rules = rulesUnder(MUTATIO
     ...worked.flatMap(({ rollout, events }): Decision[] => (events.length === 0 ? [] : [{ kind: 'rollout', rollout: rollout.id, events }])),
     ...(ledger.length === 0 ? [] : [{ kind: 'ledger', events: ledger } as const]),
     ...worked.flatMap(({ commands }) => commands),
+    ...startHops(rollouts),
     ...recallLeftovers(world, new Map(rollouts.map((rollout) => [rollout.id, rollout] as const))),
   ];
 }
@@ -50,7 +52,7 @@ function inOrder(world: World): readonly RolloutState[] {
 
 interface Worked extends Settled {
   readonly commands: readonly Decision[];
-  readonly candidates: readonly Slot[];
+  readonly candidates: readonly SlotCandidate[];
 }
 
 /** Isolation: a rollout whose decision throws is held with what it has recorded; the others go on. */

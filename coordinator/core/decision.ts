@@ -14,6 +14,8 @@ export type Decision =
   | { readonly kind: 'assign'; readonly rollout: RolloutId; readonly node: NodeName; readonly generation: Generation }
   /** Append a rollback rollout of this one (waves reversed, only nodes that are done), then `rollback-started`. */
   | { readonly kind: 'start-rollback'; readonly rollout: RolloutId }
+  /** Append the next hop of this one's chain, as it was frozen with the first. */
+  | { readonly kind: 'start-hop'; readonly rollout: RolloutId; readonly hop: RolloutId }
   | { readonly kind: 'send-assignment'; readonly rollout: RolloutId; readonly node: NodeName; readonly generation: Generation }
   | { readonly kind: 'offer-permit'; readonly rollout: RolloutId; readonly node: NodeName; readonly generation: Generation }
   /** Append `permit-issued`, then sign and send. Decided once for each request; a lost answer is asked for again. */

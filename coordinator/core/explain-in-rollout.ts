@@ -111,15 +111,17 @@ function ofWaiting({ world, rollout, owners, budget }: Explaining, name: NodeNam
   return [{ reason: reason === null || reason === 'session-lost' ? 'waiting-for-agent' : reason, object: name, sinceUnixMs, detail: '' }];
 }
 
-function ofBudget({ budget }: Explaining, name: NodeName, node: Assigned): readonly Cause[] {
-  const scope = budget.blockedBy(name);
+function ofBudget({ budget, rollout }: Explaining, name: NodeName, node: Assigned): readonly Cause[] {
+  const scope = budget.blockedBy(name, rollout.frozen.plan.allowControlPlaneOutage);
   if (scope === null) return [{ reason: 'waiting-for-agent', object: name, sinceUnixMs: node.sinceUnixMs, detail: '' }];
+  const object = `${scope.kind} ${scope.name}`;
+  if (scope.kind === 'control-plane' && scope.limit === 0) return [{ reason: 'control-plane-outage', object, sinceUnixMs: node.sinceUnixMs, detail: '' }];
   const blockers = [...scope.unavailable].toSorted();
   // Right after a start the limits are full of nodes that have yet to report.
   const settling = blockers.some((blocker) => budget.reason(blocker) === 'not-reported');
   const who = namesOf(blockers.map((blocker) => `${blocker} ${budget.reason(blocker) ?? ''}`.trim()));
   const detail = `${scope.unavailable.size} of ${scope.limit} in ${scope.kind} ${scope.name} (${who})`;
-  return [{ reason: settling ? 'fleet-settling' : 'budget-spent', object: `${scope.kind} ${scope.name}`, sinceUnixMs: node.sinceUnixMs, detail }];
+  return [{ reason: settling ? 'fleet-settling' : 'budget-spent', object, sinceUnixMs: node.sinceUnixMs, detail }];
 }
 
 function namesOf(names: readonly string[]): string {

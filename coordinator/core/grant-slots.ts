@@ -6,16 +6,23 @@ import type { Assigned, RolloutState } from './rollout.ts';
 import { isReachable } from './unavailable.ts';
 import type { Now, World } from './world.ts';
 
+export interface SlotCandidate {
+  readonly slot: Slot;
+  /** Its plan allows that a control plane goes down which cannot lose a member. */
+  readonly allowsOutage: boolean;
+}
+
 /** Slots that one rollout could use now, in the order in which its plan wants them: waves, then by name. */
-export function slotCandidates(world: World, now: Now, rollout: RolloutState): readonly Slot[] {
+export function slotCandidates(world: World, now: Now, rollout: RolloutState): readonly SlotCandidate[] {
   if (rollout.status.state !== 'running') return [];
-  const candidates: Slot[] = [];
+  const candidates: SlotCandidate[] = [];
   for (const wave of rollout.frozen.waves) {
     if (rollout.waves.get(wave.name)?.state === 'closed') break;
     const staged = wave.nodes.filter((name) => isStaged(world, rollout, name)).toSorted();
     for (const node of staged) {
       const { generation } = rollout.nodes.get(node) as Assigned;
-      candidates.push({ node, rollout: rollout.id, wave: wave.name, generation, takenUnixMs: now.wallUnixMs });
+      const slot = { node, rollout: rollout.id, wave: wave.name, generation, takenUnixMs: now.wallUnixMs };
+      candidates.push({ slot, allowsOutage: rollout.frozen.plan.allowControlPlaneOutage });
     }
   }
   return candidates;
@@ -35,12 +42,12 @@ function isStaged(world: World, rollout: RolloutState, name: NodeName): boolean 
  *
  * @param budget counted down by what is granted.
  */
-export function grantSlots(candidates: readonly Slot[], budget: Budget): readonly Slot[] {
+export function grantSlots(candidates: readonly SlotCandidate[], budget: Budget): readonly Slot[] {
   const granted: Slot[] = [];
-  for (const slot of candidates) {
+  for (const { slot, allowsOutage } of candidates) {
     const reason = budget.reason(slot.node);
     // Two rollouts never own one node; a slot held here is this one's, or an older one that has yet to end.
-    if (reason === 'holds-slot' || reason === 'cordoned-by-person' || budget.blockedBy(slot.node) !== null) continue;
+    if (reason === 'holds-slot' || reason === 'cordoned-by-person' || budget.blockedBy(slot.node, allowsOutage) !== null) continue;
     budget.take(slot.node);
     granted.push(slot);
   }

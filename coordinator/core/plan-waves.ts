@@ -29,7 +29,7 @@ export function planWaves(plan: Plan, nodes: readonly NodeRecord[]): PlannedWave
     const fitting = [...free].filter((node) => matches(select, node));
     const taken = most === null ? fitting : fitting.slice(0, resolveShare(most, selected.length));
     for (const node of taken) free.delete(node);
-    return { name, nodes: taken.map((node) => node.name), soakMs };
+    return { name, nodes: taken.map((node) => node.name), soakMs, needsAll: false };
   });
   return { waves, problems: findProblems(plan, waves, selected, [...free]) };
 }

@@ -6,9 +6,11 @@ export interface Rules {
   readonly budgetSlack: number;
   /** A node that has not reported since the coordinator started counts as unavailable. */
   readonly countsUnreported: boolean;
+  /** As many control-plane nodes of one cluster may be unavailable. */
+  readonly controlPlanesPerCluster: number;
 }
 
-export const SAFE_RULES: Rules = { slotTimeoutMs: null, budgetSlack: 0, countsUnreported: true };
+export const SAFE_RULES: Rules = { slotTimeoutMs: null, budgetSlack: 0, countsUnreported: true, controlPlanesPerCluster: 1 };
 
 const MUTATION_SLOT_TIMEOUT_MS = 20_000;
 

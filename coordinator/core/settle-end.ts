@@ -1,3 +1,4 @@
+import type { NodeName } from '../../shared/domain/ids.ts';
 import { assignmentBlock, type Owners } from './assignment-block.ts';
 import { assignedNodes, standingOf } from './standing.ts';
 import type { RolloutEventBody } from './rollout-event.ts';
@@ -67,5 +68,11 @@ export function isClear(world: World, rollout: RolloutState): boolean {
 
 /** A rollback has something to bring back. */
 export function hasDone(rollout: RolloutState): boolean {
-  return [...rollout.nodes.values()].some((node) => node.state === 'ended' && node.end.state === 'done');
+  return [...rollout.nodes.keys()].some((name) => canBringBack(rollout, name));
+}
+
+/** It is done, and not past a point of no return: such a node stays as it is, whatever becomes of the others. */
+export function canBringBack({ nodes, frozen }: RolloutState, name: NodeName): boolean {
+  const node = nodes.get(name);
+  return node?.state === 'ended' && node.end.state === 'done' && !frozen.noReturn.includes(name);
 }

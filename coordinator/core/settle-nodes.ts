@@ -16,21 +16,22 @@ const RETURNS_MAX = 5;
 export function settleNodes(world: World, now: Now, rollout: RolloutState): readonly NodeEventBody[] {
   const events: NodeEventBody[] = [];
   for (const wave of rollout.frozen.waves) {
-    const isTurn = rollout.waves.get(wave.name)?.state !== 'closed';
+    // Nobody goes on without a node that the others need.
+    const mayDefer = rollout.waves.get(wave.name)?.state !== 'closed' && !wave.needsAll;
     for (const name of wave.nodes) {
-      events.push(...settleNode(world, now, rollout, name, isTurn));
+      events.push(...settleNode(world, now, rollout, name, mayDefer));
     }
   }
   return events;
 }
 
-function settleNode(world: World, now: Now, rollout: RolloutState, name: NodeName, isTurn: boolean): readonly NodeEventBody[] {
+function settleNode(world: World, now: Now, rollout: RolloutState, name: NodeName, mayDefer: boolean): readonly NodeEventBody[] {
   const node = rollout.nodes.get(name);
   if (node === undefined || node.state === 'ended' || node.state === 'gone') return [];
   const view = world.nodes.get(name);
   if (view === undefined) return [{ type: 'node-gone', node: name }];
   if (node.state === 'assigned') {
-    const event = settleAssigned(world, now, { rollout, name, node, view, isTurn });
+    const event = settleAssigned(world, now, { rollout, name, node, view, mayDefer });
     if (event?.type !== 'node-returned') return event === null ? [] : [event];
     // The host may have gone further than the log: what it has is taken in before anything new is assigned.
     const newer = findUnknown(rollout, name, view, node.generation + 1);
@@ -38,7 +39,7 @@ function settleNode(world: World, now: Now, rollout: RolloutState, name: NodeNam
   }
   const found = findUnknown(rollout, name, view, node.generation);
   if (found !== null) return adopt(name, found);
-  return node.state === 'waiting' && isTurn && isAwayForLong(world, now, view) ? [{ type: 'node-deferred', node: name }] : [];
+  return node.state === 'waiting' && mayDefer && isAwayForLong(world, now, view) ? [{ type: 'node-deferred', node: name }] : [];
 }
 
 /** What is over already never owns the node, not even for one tick (I5). */
@@ -67,7 +68,7 @@ interface Case {
   readonly name: NodeName;
   readonly node: Assigned;
   readonly view: NodeView;
-  readonly isTurn: boolean;
+  readonly mayDefer: boolean;
 }
 
 function settleAssigned(world: World, now: Now, here: Case): NodeEventBody | null {
@@ -80,7 +81,7 @@ function settleAssigned(world: World, now: Now, here: Case): NodeEventBody | nul
   if (progress?.state === 'needs-a-person') return node.stuck ? null : { type: 'node-stuck', node: name, generation };
   const mayBegin = holdsSlot || node.permitIssued || progress?.state === 'permitted';
   if (progress?.begun === true || mayBegin) return null;
-  if (here.isTurn && isAwayForLong(world, now, view)) return { type: 'node-deferred', node: name };
+  if (here.mayDefer && isAwayForLong(world, now, view)) return { type: 'node-deferred', node: name };
   const reason = progress === null ? whyNeverAccepted(world, node, view) : null;
   return reason === null ? null : { type: 'node-returned', node: name, generation, reason };
 }

@@ -32,6 +32,10 @@ export interface RolloutView {
   readonly startedBy: string;
   /** Elapsed time left at the pace so far; 0 while unknown. */
   readonly leftMs: number;
+  /** From 1, of so many that follow one another; 0 where the target is reached at once. */
+  readonly hop: number;
+  readonly hops: number;
+  readonly hopTarget: string;
 }
 
 export interface RolloutNodeView {
@@ -72,7 +76,7 @@ export function showRollout(world: World, now: Now, rollout: RolloutState): Roll
     plan: frozen.plan.name,
     status: shownStatus(rollout, outstanding),
     ...shownReason(rollout),
-    nodes,
+    nodes: [...nodes, ...frozen.satisfied.map((name) => showSatisfied(rollout, name))],
     budget: frozen.maxUnavailable,
     unavailable: frozen.waves.flatMap((wave) => wave.nodes).filter((name) => budget.reason(name) !== null).length,
     slots: [...world.ledger.slots.values()].filter((slot) => slot.rollout === id).length,
@@ -84,6 +88,7 @@ export function showRollout(world: World, now: Now, rollout: RolloutState): Roll
     outstanding,
     startedBy: rollout.startedBy,
     leftMs: estimateLeft(rollout, now),
+    ...{ hop: frozen.chain?.hop ?? 0, hops: frozen.chain?.hops ?? 0, hopTarget: frozen.chain?.target ?? '' },
   };
 }
 
@@ -106,6 +111,10 @@ function shownReason({ status }: RolloutState): { readonly reason: Reason | ''; 
     case 'ended':
       return { reason: '', detail: '' };
   }
+}
+
+function showSatisfied({ startedUnixMs }: RolloutState, node: NodeName): RolloutNodeView {
+  return { node, wave: '', phase: 'done', step: '', reason: '', detail: 'at the target already', sinceUnixMs: startedUnixMs, generation: 0 };
 }
 
 function showNode(here: Explaining, wave: WaveName, name: NodeName): RolloutNodeView {

@@ -6,6 +6,8 @@ export interface WaveTally {
   readonly done: number;
   readonly failed: number;
   readonly deferred: number;
+  /** Removed from the fleet before they were done. */
+  readonly gone: number;
   /** Waiting or assigned, stuck ones too. */
   readonly unfinished: readonly string[];
 }
@@ -14,25 +16,30 @@ export function tallyWave(rollout: RolloutState, wave: FrozenWave): WaveTally {
   let done = 0;
   let failed = 0;
   let deferred = 0;
+  let gone = 0;
   const unfinished: string[] = [];
   for (const name of wave.nodes) {
     const node = rollout.nodes.get(name);
-    if (node === undefined || node.state === 'gone') continue;
-    if (node.state === 'deferred') deferred += 1;
+    if (node === undefined) continue;
+    if (node.state === 'gone') gone += 1;
+    else if (node.state === 'deferred') deferred += 1;
     else if (node.state !== 'ended') unfinished.push(name);
     else if (node.end.state === 'done') done += 1;
     else failed += 1;
   }
-  return { done, failed, deferred, unfinished };
+  return { done, failed, deferred, gone, unfinished };
 }
 
 /**
  * I3: complete = every node ended, deferred or gone, and at least minDonePercent of those present done. A first wave in
- * which nothing was done is not complete: it waits for a deferred node, and where none can come it has failed.
+ * which nothing was done is not complete: it waits for a deferred node, and where none can come it has failed. A wave
+ * that needs all of its nodes is complete when every one is done, and waits for those that are away.
  */
 export function judgeWave(rollout: RolloutState, wave: FrozenWave): 'unfinished' | 'complete' | 'failed' {
-  const { done, failed, deferred, unfinished } = tallyWave(rollout, wave);
+  const { done, failed, deferred, gone, unfinished } = tallyWave(rollout, wave);
   if (unfinished.length > 0) return 'unfinished';
+  if (wave.needsAll && failed + gone > 0) return 'failed';
+  if (wave.needsAll && deferred > 0) return 'unfinished';
   const provedNothing = done === 0 && rollout.frozen.waves[0]?.name === wave.name;
   if (provedNothing && failed === 0 && deferred > 0) return 'unfinished';
   return !provedNothing && done * 100 >= rollout.frozen.plan.minDonePercent * (done + failed) ? 'complete' : 'failed';

@@ -4,6 +4,7 @@ import { resolveShare } from '../../shared/domain/resolve-share.ts';
 import { digestOf } from '../../shared/wire/digest-of.ts';
 import { encodeRevertOf } from '../../shared/wire/revert-codec.ts';
 import type { RolloutState } from '../core/rollout.ts';
+import { canBringBack } from '../core/settle-end.ts';
 
 /**
  * A rollout that brings the nodes that are done back to what they ran before: waves in reverse order, the same limits.
@@ -13,15 +14,18 @@ export function freezeRollback(of: RolloutState): FrozenPlan {
   const targets: Record<NodeName, Target> = {};
   for (const [name, node] of of.nodes) {
     const target = of.frozen.targets[name];
-    if (node.state !== 'ended' || node.end.state !== 'done' || target === undefined) continue;
+    if (!canBringBack(of, name) || target === undefined) continue;
     const reverted = { rollout: of.id, generation: node.generation, digest: target.digest };
     targets[name] = { kind: 'revert', digest: digestOf(encodeRevertOf(reverted)), of: reverted };
   }
   const waves = of.frozen.waves
-    .map((wave) => ({ ...wave, soakMs: 0, nodes: wave.nodes.filter((node) => Object.hasOwn(targets, node)) }))
+    .map((wave) => ({ ...wave, soakMs: 0, needsAll: false, nodes: wave.nodes.filter((node) => Object.hasOwn(targets, node)) }))
     .filter((wave) => wave.nodes.length > 0)
     .toReversed();
   const plan = { ...of.frozen.plan, name: `${of.frozen.plan.name}-back`, maxFailures: 0, onFailure: 'pause' as const };
   const count = Object.keys(targets).length;
-  return { plan, waves, sequences: {}, targets, maxUnavailable: resolveShare(plan.maxUnavailable, count), rollbackOf: of.id };
+  return {
+    ...{ plan, waves, sequences: {}, targets, maxUnavailable: resolveShare(plan.maxUnavailable, count) },
+    ...{ controlPlanes: of.frozen.controlPlanes, satisfied: [], noReturn: [], rollbackOf: of.id, chain: null },
+  };
 }

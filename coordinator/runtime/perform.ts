@@ -57,6 +57,9 @@ export class Performer {
       case 'start-rollback':
         await this.#startRollback(decision.rollout);
         return true;
+      case 'start-hop':
+        await this.#startHop(decision.rollout, decision.hop);
+        return true;
       case 'permit':
         await this.#permit(decision);
         return true;
@@ -114,6 +117,14 @@ export class Performer {
     await this.#log.rolloutNow(rollback, { type: 'started', frozen, by: FARRIER });
     await this.#log.rolloutNow(of, { type: 'rollback-started', rollback });
     this.#logger.info('rollback started', { rollout: of, rollback });
+  }
+
+  async #startHop(after: RolloutId, hop: RolloutId): Promise<void> {
+    const { frozen, startedBy } = this.#rollout(after);
+    const next = frozen.chain?.next;
+    if (!next) throw new Error(`rollout ${after} is the last of its chain`);
+    await this.#log.rolloutNow(hop, { type: 'started', frozen: next, by: startedBy });
+    this.#logger.info('hop started', { rollout: hop, after });
   }
 
   #repeat(node: NodeName, generation: number, message: ToAgent): void {

@@ -1,4 +1,5 @@
 import type { Digest, Generation, NodeName, RolloutId, WaveName } from './ids.ts';
+import type { Procedure } from './procedure.ts';
 import type { StepSpec } from './step-spec.ts';
 
 /** A plan as it was parsed: what the operator wants, before the fleet is looked at. */
@@ -12,8 +13,12 @@ export interface Plan {
   readonly onSilence: 'keep' | 'revert';
   readonly silenceMs: number;
   readonly minDonePercent: number;
-  /** A rollout reaches nodes only through these; guards for services are already in place. */
+  /** The last control-plane nodes that a cluster has may be taken down: one or two of them cannot lose a member. */
+  readonly allowControlPlaneOutage: boolean;
+  /** The same on every node; guards for services are already in place. Empty where a procedure composes them. */
   readonly steps: readonly StepSpec[];
+  /** Composes the steps of each node by its facts. */
+  readonly procedure: Procedure | null;
 }
 
 /** All labels must be equal; an empty selector takes every node. */
@@ -42,14 +47,35 @@ export interface FrozenPlan {
   readonly sequences: Readonly<Record<Digest, readonly StepSpec[]>>;
   /** What each node of the waves is to do. */
   readonly targets: Readonly<Record<NodeName, Target>>;
+  /** By cluster: all control-plane nodes that were known at the freeze, whether or not the rollout takes them (I2). */
+  readonly controlPlanes: Readonly<Record<string, readonly NodeName[]>>;
+  /** Selected nodes that were at the target already: they count as done and take neither assignment nor slot. */
+  readonly satisfied: readonly NodeName[];
+  /** Nodes that nothing brings back once they are done: past a named point of no return. A rollback leaves them out. */
+  readonly noReturn: readonly NodeName[];
   /** Set where this rollout brings nodes back to what they ran before that one. */
   readonly rollbackOf: RolloutId | null;
+  /** Set where the target is reached by rollouts that follow one another. */
+  readonly chain: Chain | null;
+}
+
+/** This rollout is one hop of several. */
+export interface Chain {
+  /** From 1. */
+  readonly hop: number;
+  readonly hops: number;
+  /** What its nodes run afterwards, as people say it: `v1.34.9`. */
+  readonly target: string;
+  /** Started when this one is completed; null in the last. Frozen with the first: what it does was shown before anything began. */
+  readonly next: FrozenPlan | null;
 }
 
 export interface FrozenWave {
   readonly name: WaveName;
   readonly nodes: readonly NodeName[];
   readonly soakMs: number;
+  /** What comes after would break without any one of these: nobody is deferred and every one has to be done (I4). */
+  readonly needsAll: boolean;
 }
 
 /** `digest` is of the action's encoded bytes: the same target has the same digest on every coordinator of one minor. */

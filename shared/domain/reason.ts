@@ -5,6 +5,11 @@ export const REASONS = {
     unblock: 'nobody needs to: a slot comes free when a node is done or healthy again',
     next: 'the node gets the next free slot',
   },
+  'control-plane-outage': {
+    message: 'the cluster has one or two control-plane nodes and cannot lose any one of them',
+    unblock: 'an operator: abort, and start the plan again with `allowControlPlaneOutage: true`',
+    next: 'no slot is granted to a control-plane node of that cluster',
+  },
   'wave-not-open': {
     message: 'an earlier wave is not complete',
     unblock: 'an operator, where a node of the earlier wave is held',

@@ -1,15 +1,11 @@
 import { entryOf, hasOnly, itemsOf } from './loose.ts';
 import type { Problem } from './problem.ts';
 import { problem, warning } from './problem.ts';
-import { STEP_KEYS } from './plan-schema.ts';
+import { PROCEDURE_NAMES, SPEC_KEYS, STEP_KEYS } from './plan-schema.ts';
 import { quote } from './quote.ts';
-import { checkKubeadm } from './steps/kubeadm-step.ts';
-import { checkKubeletProof } from './steps/kubelet-step.ts';
 import { checkService } from './steps/service-step.ts';
 
 export const GUARD_PREFIX = 'guard-';
-/** Kinds of step that see whether what runs still works. */
-const PROOFS = ['service', 'reboot', 'kubeadm', 'kubelet', 'kubeletConfig'];
 
 /** What no single value shows. Takes the file as it was written, whether or not its parts are right by themselves. */
 export function crossCheckPlan(raw: unknown): readonly Problem[] {
@@ -19,6 +15,7 @@ export function crossCheckPlan(raw: unknown): readonly Problem[] {
   return [
     ...duplicates(waves, 'waves', 'wave'),
     ...wavesAfterEverything(waves),
+    ...whatToDo(spec),
     ...duplicates(steps, 'steps', 'step'),
     ...steps.flatMap(checkStep),
     ...unprovenPackages(steps),
@@ -45,6 +42,21 @@ function wavesAfterEverything(waves: readonly unknown[]): readonly Problem[] {
   return waves.slice(taker + 1).map((_, offset) => problem(['spec', 'waves', taker + 1 + offset], 'conflict', `no node is left for this wave, since wave ${quote(entryOf(waves[taker], 'name'))} takes every one; move it up, or give that wave select or most`));
 }
 
+/** A misspelt key may be the one that is missing: then only that is told. */
+function whatToDo(spec: unknown): readonly Problem[] {
+  const [steps, procedure] = [entryOf(spec, 'steps'), entryOf(spec, 'procedure')];
+  if (steps !== undefined && procedure !== undefined) return [problem(['spec', 'procedure'], 'conflict', 'stands beside steps; a plan has steps of its own or a procedure that composes them: take one of the two out', 'key')];
+  if (steps === undefined && procedure === undefined) {
+    const isKnown = typeof spec === 'object' && spec !== null && hasOnly(spec, SPEC_KEYS);
+    return isKnown ? [problem(['spec'], 'missing', `says nothing to do; write steps, or a procedure, one of ${PROCEDURE_NAMES.join(', ')}`)] : [];
+  }
+  if (typeof procedure !== 'object' || procedure === null || Array.isArray(procedure)) return [];
+  const names = PROCEDURE_NAMES.filter((name) => Object.hasOwn(procedure, name));
+  if (names.length === 0 && hasOnly(procedure, [])) return [problem(['spec', 'procedure'], 'missing', `names none; write one of ${PROCEDURE_NAMES.join(', ')}`)];
+  if (names.length > 1) return [problem(['spec', 'procedure'], 'conflict', `names ${names.join(' and ')}; a plan has one procedure: write a plan for each`)];
+  return [];
+}
+
 function checkStep(step: unknown, index: number): readonly Problem[] {
   if (typeof step !== 'object' || step === null || Array.isArray(step)) return [];
   const path = ['spec', 'steps', index];
@@ -54,18 +66,12 @@ function checkStep(step: unknown, index: number): readonly Problem[] {
   if (kinds.length > 1) found.push(problem(path, 'conflict', 'does two things; make it two steps, packages first, so that each can be reverted by itself'));
   const name = entryOf(step, 'name');
   if (typeof name === 'string' && name.startsWith(GUARD_PREFIX)) found.push(problem([...path, 'name'], 'bad-name', `is ${quote(name)}; names that begin with ${GUARD_PREFIX} are Farrier's own: choose another`));
-  return [
-    ...found,
-    ...checkService(entryOf(step, 'service'), [...path, 'service']),
-    ...checkKubeadm(entryOf(step, 'kubeadm'), [...path, 'kubeadm']),
-    ...checkKubeletProof(entryOf(step, 'kubelet'), [...path, 'kubelet']),
-    ...checkKubeletProof(entryOf(step, 'kubeletConfig'), [...path, 'kubeletConfig']),
-  ];
+  return [...found, ...checkService(entryOf(step, 'service'), [...path, 'service'])];
 }
 
 function unprovenPackages(steps: readonly unknown[]): readonly Problem[] {
   const last = steps.findLastIndex((step) => entryOf(step, 'packages') !== undefined);
-  if (last === -1 || steps.slice(last + 1).some((step) => PROOFS.some((kind) => entryOf(step, kind) !== undefined))) return [];
+  if (last === -1 || steps.slice(last + 1).some((step) => entryOf(step, 'service') !== undefined || entryOf(step, 'reboot') !== undefined)) return [];
   return [warning(['spec', 'steps', last], 'nothing-proves', 'nothing proves that what these packages run still works; add a step `service: { restart: UNIT }` after it')];
 }
 

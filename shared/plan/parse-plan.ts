@@ -1,6 +1,7 @@
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import type { Plan } from '../domain/plan.ts';
 import { checkFile } from './check-file.ts';
+import { compileProcedure } from './compile-procedure.ts';
 import { compileSteps } from './compile-steps.ts';
 import { crossCheckPlan } from './cross-check-plan.ts';
 import type { PlanFile } from './plan-schema.ts';
@@ -37,7 +38,7 @@ export function parsePlan(text: string, file: string): ParsedPlan {
 }
 
 function toPlan({ metadata, spec }: PlanFile): Plan {
-  const { select, waves, maxUnavailable, maxFailures, onFailure, onSilence, silence, minDonePercent, steps } = spec;
+  const { select, waves, maxUnavailable, maxFailures, onFailure, onSilence, silence, minDonePercent, allowControlPlaneOutage, steps, procedure } = spec;
   return {
     name: metadata.name,
     select,
@@ -48,6 +49,8 @@ function toPlan({ metadata, spec }: PlanFile): Plan {
     onSilence,
     silenceMs: onSilence === 'revert' ? silence : 0,
     minDonePercent,
-    steps: compileSteps(steps),
+    allowControlPlaneOutage,
+    steps: compileSteps(steps ?? []),
+    procedure: procedure === undefined ? null : compileProcedure(procedure),
   };
 }

@@ -4,14 +4,11 @@ import { STEP_NAME_PATTERN, STEPS_MAX } from '../domain/step-limits.ts';
 import { duration, share, wholeNumber } from './number-fields.ts';
 import { list, section } from './section.ts';
 import { EVERY_NODE, selector } from './selector-field.ts';
-import { kubeadmCertsSection } from './steps/kubeadm-certs-step.ts';
-import { kubeadmSection } from './steps/kubeadm-step.ts';
-import { kubeletConfigSection } from './steps/kubelet-config-step.ts';
-import { kubeletSection } from './steps/kubelet-step.ts';
+import { packagesProcedure } from './procedures/packages-procedure.ts';
 import { packagesSection } from './steps/packages-step.ts';
 import { rebootSection } from './steps/reboot-step.ts';
 import { serviceSection } from './steps/service-step.ts';
-import { choice, exactly, name } from './text-fields.ts';
+import { choice, exactly, name, yesOrNo } from './text-fields.ts';
 
 const PLAN_NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const WAVES_MAX = 100;
@@ -25,14 +22,15 @@ const step = section({
   packages: packagesSection.optional(),
   service: serviceSection.optional(),
   reboot: rebootSection.optional(),
-  kubeadm: kubeadmSection.optional(),
-  kubelet: kubeletSection.optional(),
-  kubeadmCerts: kubeadmCertsSection.optional(),
-  kubeletConfig: kubeletConfigSection.optional(),
 });
 
 /** As a plan writes them. */
 export const STEP_KEYS: readonly string[] = Object.keys(step.shape).filter((key) => key !== 'name');
+
+/** Exactly one of the names, checked apart as the steps' kinds are. */
+const procedure = section({ packages: packagesProcedure.optional() });
+
+export const PROCEDURE_NAMES: readonly string[] = Object.keys(procedure.shape);
 
 const wave = section({
   name: planName,
@@ -50,10 +48,14 @@ const spec = section({
   onSilence: choice(['keep', 'revert']).default('keep'),
   silence: duration({ min: 60_000, max: 7 * DAY_MS }).default(0),
   minDonePercent: wholeNumber({ min: 1, max: 100 }).default(90),
-  steps: list(step, 'steps', { min: 1, max: STEPS_MAX }),
+  allowControlPlaneOutage: yesOrNo().default(false),
+  /** One of these two: checked apart. */
+  steps: list(step, 'steps', { min: 1, max: STEPS_MAX }).optional(),
+  procedure: procedure.optional(),
 });
 
-const belowSpec = Object.fromEntries(Object.keys(spec.shape).map((key) => [key, 'spec']));
+export const SPEC_KEYS: readonly string[] = Object.keys(spec.shape);
+const belowSpec = Object.fromEntries(SPEC_KEYS.map((key) => [key, 'spec']));
 
 /** A plan as a person writes it; what no single value shows is in cross-check-plan.ts. */
 export const planFile = section(
@@ -67,4 +69,5 @@ export const planFile = section(
 );
 
 export type PlanFile = z.infer<typeof planFile>;
-export type WrittenStep = PlanFile['spec']['steps'][number];
+export type WrittenStep = NonNullable<PlanFile['spec']['steps']>[number];
+export type WrittenProcedure = NonNullable<PlanFile['spec']['procedure']>;

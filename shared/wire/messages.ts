@@ -3,7 +3,7 @@ export type { AgentLinkClient, AgentLinkHandlers } from './generated/farrier/v1/
 export type { AgentMessage, AgentMessage__Output } from './generated/farrier/v1/AgentMessage.d.ts';
 export type { ArtifactsClient, ArtifactsHandlers } from './generated/farrier/v1/Artifacts.d.ts';
 export type { AuditEntry__Output } from './generated/farrier/v1/AuditEntry.d.ts';
-export type { CheckPlanResponse__Output } from './generated/farrier/v1/CheckPlanResponse.d.ts';
+export type { CheckPlanResponse, CheckPlanResponse__Output } from './generated/farrier/v1/CheckPlanResponse.d.ts';
 export type { CoordinatorMessage, CoordinatorMessage__Output } from './generated/farrier/v1/CoordinatorMessage.d.ts';
 export type { CreateTokenResponse__Output } from './generated/farrier/v1/CreateTokenResponse.d.ts';
 export type { EnrollRequest__Output } from './generated/farrier/v1/EnrollRequest.d.ts';

@@ -4,7 +4,6 @@
 import { Server, type ServerDuplexStream } from '@grpc/grpc-js';
 import { readFileSync } from 'node:fs';
 import { CommandSigner } from '../../coordinator/runtime/command-signer.ts';
-import { freezePlan } from '../../coordinator/runtime/freeze-plan.ts';
 import { mutualTlsCredentials } from '../../coordinator/gateway/tls.ts';
 import { toWire } from '../../coordinator/gateway/to-wire.ts';
 import { openKeys } from '../../coordinator/trust/open-keys.ts';
@@ -15,6 +14,7 @@ import { systemClock } from '../../shared/ports/system-clock.ts';
 import { systemRandom } from '../../shared/ports/system-random.ts';
 import type { AgentMessage__Output, CoordinatorMessage, Hello__Output } from '../../shared/wire/messages.ts';
 import { farrier } from '../../shared/wire/protocol.ts';
+import { freezeFor } from '../support/freeze-for.ts';
 
 const [dataFolder = '', fleet = '', node = '', planFile = '', stale = ''] = process.argv.slice(2);
 const ROLLOUT = 'of-a-deposed-leader';
@@ -26,7 +26,7 @@ if (!parsed.ok) throw new Error(JSON.stringify(parsed.diagnostics));
 const { plan } = parsed;
 const { keys } = opened;
 const signer = new CommandSigner(keys.planKey, systemClock);
-const frozen = freezePlan(plan, []);
+const frozen = freezeFor(plan, [[node]]);
 const digest = Object.keys(frozen.sequences)[0] ?? '';
 
 const server = new Server();

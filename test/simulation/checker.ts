@@ -26,11 +26,13 @@ export interface Tally {
   takeovers: number;
   restores: number;
   kills: number;
+  /** Ticks in which a control-plane node was down by our doing. */
+  controlPlaneTicks: number;
 }
 
 export function emptyTally(): Tally {
   const none = { grants: 0, lastUnits: 0, repairs: 0, begun: 0, failures: 0, recalls: 0, adoptions: 0, slotAdoptions: 0, deferrals: 0, returns: 0 };
-  return { ...none, shownPaused: 0, pauses: 0, rollbacks: 0, takeovers: 0, restores: 0, kills: 0 };
+  return { ...none, shownPaused: 0, pauses: 0, rollbacks: 0, takeovers: 0, restores: 0, kills: 0, controlPlaneTicks: 0 };
 }
 
 /** Judges a run from outside, by what is true on the hosts. */
@@ -116,7 +118,7 @@ export class Checker implements Witness {
 
   /** I1 against the truth: hosts that are down by our doing, whoever knows of it. Those that were out before are not our doing. */
   checkTruth(): void {
-    const { records, policy, starts } = this.#scenario;
+    const { records, policy, starts, controlPlanes } = this.#scenario;
     const ours = records.filter(({ name }) => {
       const { work, disrupted } = this.#agents.get(name)!;
       return disrupted && !this.forgotten.has(name) && !this.#repaired.has(`${name} ${work?.generation}`);
@@ -128,6 +130,13 @@ export class Checker implements Witness {
         const total = records.filter((record) => record[key] === place).length;
         this.#limit(`${key} ${place}`, ours.filter((record) => record[key] === place).length, resolveShare(key === 'cluster' ? perCluster : perZone, total));
       }
+    }
+    // I2: not even a repair takes a second one, since its member of etcd may be up all the same.
+    const disrupted = records.filter(({ name }) => this.#agents.get(name)!.disrupted && !this.forgotten.has(name));
+    for (const [cluster, names] of Object.entries(controlPlanes)) {
+      const down = disrupted.filter(({ name }) => names.includes(name)).length;
+      if (down > 1) this.breaches.push(`I2 ${down} control-plane nodes of ${cluster} are down by our doing`);
+      this.tally.controlPlaneTicks += down;
     }
     for (const { rollout, frozen } of starts) {
       this.#limit(`rollout ${rollout}`, ours.filter(({ name }) => this.#agents.get(name)!.work?.rollout === rollout).length, frozen.maxUnavailable);

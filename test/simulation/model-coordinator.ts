@@ -162,6 +162,9 @@ export class ModelCoordinator {
         await this.#log.rolloutNow(decision.rollout, { type: 'rollback-started', rollback });
         return true;
       }
+      case 'start-hop':
+        await this.#log.rolloutNow(decision.hop, { type: 'started', frozen: this.state.rollouts.get(decision.rollout)!.frozen.chain!.next!, by: 'ann' });
+        return true;
       case 'permit': {
         const { rollout, node, generation, requestId } = decision;
         await this.#log.rolloutNow(rollout, { type: 'permit-issued', node, generation, requestId });

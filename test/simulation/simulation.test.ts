@@ -49,6 +49,7 @@ describe('the simulation catches', () => {
   test.each<[string, SimulationOptions, RegExp, number]>([
     ['a slot that time returns', { rules: { ...SAFE_RULES, slotTimeoutMs: 20_000 } }, /^I1/u, 30],
     ['a budget that is off by one', { rules: { ...SAFE_RULES, budgetSlack: 1 } }, /^I1/u, 10],
+    ['two control-plane nodes of one cluster', { rules: { ...SAFE_RULES, controlPlanesPerCluster: 2 } }, /^I2/u, 30],
     ['a silent host that counts as available', { rules: { ...SAFE_RULES, countsUnreported: false }, faults: { ...RESTORED_OFTEN, stepTicksMax: 20, ghosts: 0 } }, /^I1/u, 100],
     ['an agent that takes what a deposed leader signed', { agentsCheckEpoch: false, faults: RESTORED_OFTEN }, /^I5/u, 40],
   ])('%s', async (_, options, breach, seedsMax) => {
@@ -74,7 +75,7 @@ function add(to: Tally, from: Tally): void {
 function expectSomethingHappened(tally: Tally, scale: number): void {
   const atLeast: Partial<Tally> = {
     ...{ grants: 1_000, lastUnits: 900, repairs: 40, begun: 1_000, failures: 50, recalls: 400, adoptions: 50, returns: 100 },
-    ...{ deferrals: 5, shownPaused: 80, pauses: 20, rollbacks: 10, takeovers: 1_000, restores: 100, kills: 800, slotAdoptions: 5 },
+    ...{ deferrals: 5, shownPaused: 80, pauses: 20, rollbacks: 10, takeovers: 1_000, restores: 100, kills: 800, slotAdoptions: 5, controlPlaneTicks: 1_000 },
   };
   for (const [key, count] of Object.entries(atLeast) as [keyof Tally, number][]) {
     expect(tally[key], `${key} in ${JSON.stringify(tally)}`).toBeGreaterThanOrEqual(Math.floor(count * scale));

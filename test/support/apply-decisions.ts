@@ -40,6 +40,11 @@ export function applyDecisions(world: World, now: Now, decisions: readonly Decis
         append(decision.rollout, { type: 'rollback-started', rollback: back });
         break;
       }
+      case 'start-hop': {
+        const next = rollouts.get(decision.rollout)!.frozen.chain!.next!;
+        append(decision.hop, { type: 'started', frozen: next, by: 'ann' });
+        break;
+      }
       case 'send-assignment':
       case 'offer-permit':
       case 'recall':

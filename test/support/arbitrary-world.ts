@@ -5,7 +5,9 @@ import type { Slot } from '../../coordinator/core/ledger-event.ts';
 import type { RolloutEventBody } from '../../coordinator/core/rollout-event.ts';
 import type { RolloutState } from '../../coordinator/core/rollout.ts';
 import type { NodeView, World } from '../../coordinator/core/world.ts';
-import type { Share } from '../../shared/domain/plan.ts';
+import type { FrozenPlan, Share } from '../../shared/domain/plan.ts';
+import type { FleetPolicy } from '../../shared/domain/policy.ts';
+import { CONTROL_PLANE } from './example-facts.ts';
 import { aFrozen, aHello, aPlan, aProgress, aRollout, assigned, aSlot, aView, aWorld, done, ledgerWith, reverted, SESSIONS } from './world-builder.ts';
 
 const NODES_MAX = 7;
@@ -23,6 +25,8 @@ interface NodeSpec {
   readonly hasSlot: boolean;
   readonly hasPermit: boolean;
   readonly asks: boolean;
+  /** Every other one is known by its facts, the others were known when the first rollout was frozen. */
+  readonly isControlPlane: boolean;
   readonly elsewhere: 'waiting' | 'done' | 'reverted' | 'deferred';
 }
 
@@ -35,6 +39,8 @@ interface RolloutSpec {
   readonly onFailure: 'pause' | 'rollback';
   readonly minDonePercent: number;
   readonly soakMs: number;
+  readonly allowsOutage: boolean;
+  readonly needsAll: boolean;
   readonly status: 'running' | 'paused' | 'resumed' | 'aborting' | 'rolling-back';
 }
 
@@ -42,6 +48,8 @@ const share: fc.Arbitrary<Share> = fc.oneof(
   fc.record({ unit: fc.constant('nodes' as const), value: fc.integer({ min: 1, max: 4 }) }),
   fc.record({ unit: fc.constant('percent' as const), value: fc.constantFrom(20, 34, 50, 100) }),
 );
+
+const WHOLE: Share = { unit: 'percent', value: 100 };
 
 const SESSION_NAMES = ['unreported', 'silent', 'silentForLong', 'justLost', 'lost', 'away', 'connected'] as const;
 const FATES = ['unsent', 'accepted', 'permitted', 'active', 'reverting', 'done', 'reverted', 'refused', 'needs-a-person', 'staged'] as const;
@@ -60,6 +68,7 @@ function nodeSpec(rarity: number): fc.Arbitrary<NodeSpec> {
     hasSlot: rarely(false, true),
     hasPermit: fc.boolean(),
     asks: fc.boolean(),
+    isControlPlane: fc.constantFrom(false, false, false, false, true),
     elsewhere: rarely('waiting', 'done', 'done', 'reverted', 'deferred'),
   });
 }
@@ -72,6 +81,8 @@ const rolloutSpec: fc.Arbitrary<RolloutSpec> = fc.record({
   onFailure: fc.constantFrom('pause', 'rollback'),
   minDonePercent: fc.constantFrom(0, 50, 90),
   soakMs: fc.constantFrom(0, 120_000),
+  allowsOutage: fc.constantFrom(true, true, true, false),
+  needsAll: fc.nat(19).map((drawn) => drawn === 0),
   status: fc.constantFrom('running', 'running', 'running', 'running', 'running', 'running', 'paused', 'resumed', 'aborting', 'rolling-back'),
 });
 
@@ -82,12 +93,32 @@ export const arbitraryWorld: fc.Arbitrary<World> = fc
     rollouts: fc.array(rolloutSpec, { minLength: 1, maxLength: 3 }),
     policy: fc.record({ fleet: share, perCluster: share, perZone: share }),
   })
-  .map(({ nodes, rollouts, policy }) => {
-    const states = rollouts.map((spec, index) => buildRollout(spec, index, nodes));
-    const views = nodes.map((spec, at) => buildView(spec, at, states));
-    const slots = nodes.flatMap((spec, at) => buildSlot(spec, at, states));
-    return aWorld({ nodes: views, rollouts: states, ledger: ledgerWith(...slots), policy: { maxUnavailable: policy } });
-  });
+  .map(buildWorld);
+
+/** One cluster whose other limits leave room: what refuses a slot is its control plane. */
+export const arbitraryControlPlane: fc.Arbitrary<World> = fc
+  .record({
+    nodes: fc.array(
+      fc.tuple(nodeSpec(12), fc.constantFrom(true, true, false)).map(([spec, isControlPlane]): NodeSpec => ({ ...spec, isControlPlane, cluster: 'c1', owner: 0 })),
+      { minLength: 1, maxLength: NODES_MAX, size: 'max' },
+    ),
+    rollouts: fc.tuple(rolloutSpec.map((spec): RolloutSpec => ({ ...spec, maxUnavailable: NODES_MAX, status: 'running', openWaves: WAVES }))),
+    policy: fc.constant({ fleet: WHOLE, perCluster: WHOLE, perZone: WHOLE }),
+  })
+  .map(buildWorld);
+
+interface WorldSpec {
+  readonly nodes: readonly NodeSpec[];
+  readonly rollouts: readonly RolloutSpec[];
+  readonly policy: FleetPolicy['maxUnavailable'];
+}
+
+function buildWorld({ nodes, rollouts, policy }: WorldSpec): World {
+  const states = rollouts.map((spec, index) => buildRollout(spec, index, nodes));
+  const views = nodes.map((spec, at) => buildView(spec, at, states));
+  const slots = nodes.flatMap((spec, at) => buildSlot(spec, at, states));
+  return aWorld({ nodes: views, rollouts: states, ledger: ledgerWith(...slots), policy: { maxUnavailable: policy } });
+}
 
 function nameOf(at: number): string {
   return `n${at + 1}`;
@@ -104,7 +135,9 @@ function buildRollout(spec: RolloutSpec, index: number, nodes: readonly NodeSpec
   if (!taken.some((wave) => wave !== null)) taken[0] = 0;
   const waves = Array.from({ length: WAVES }, (_, wave) => taken.flatMap((one, at) => (one === wave ? [nameOf(at)] : []))).filter((names) => names.length > 0);
   const { maxFailures, onFailure, minDonePercent, maxUnavailable, soakMs } = spec;
-  const frozen = aFrozen(id, waves, { plan: aPlan({ maxFailures, onFailure, minDonePercent }), maxUnavailable, soakMs });
+  const plan = aPlan({ maxFailures, onFailure, minDonePercent, allowControlPlaneOutage: spec.allowsOutage });
+  const drawn = aFrozen(id, waves, { plan, maxUnavailable, soakMs, controlPlanes: index === 0 ? controlPlanesOf(nodes) : {} });
+  const frozen = { ...drawn, waves: drawn.waves.map((wave) => ({ ...wave, needsAll: spec.needsAll })) };
   const open = Math.min(spec.openWaves, waves.length);
   const events: RolloutEventBody[] = [];
   for (let wave = 0; wave < open; wave++) {
@@ -113,6 +146,11 @@ function buildRollout(spec: RolloutSpec, index: number, nodes: readonly NodeSpec
     for (const name of waves[wave]!) events.push(...nodeEvents(nodes[Number(name.slice(1)) - 1]!, name, index, id));
   }
   return aRollout(id, frozen, ...events, ...statusEvents(spec.status));
+}
+
+function controlPlanesOf(nodes: readonly NodeSpec[]): FrozenPlan['controlPlanes'] {
+  const members = nodes.flatMap(({ cluster, isControlPlane }, at) => (isControlPlane && at % 2 === 0 ? [{ cluster, name: nameOf(at) }] : []));
+  return Object.fromEntries([...Map.groupBy(members, ({ cluster }) => cluster)].map(([cluster, found]) => [cluster, found.map(({ name }) => name)]));
 }
 
 function nodeEvents(spec: NodeSpec, node: string, index: number, id: string): RolloutEventBody[] {
@@ -151,6 +189,7 @@ function buildView(spec: NodeSpec, at: number, rollouts: readonly RolloutState[]
     session: session.state === 'silent' ? session : { ...session, hello: aHello({ journalSequence: spec.session === 'unreported' ? 9 : 1 }) },
     progress,
     permitRequest: owner !== undefined && spec.asks ? { requestId: 'new', rollout: owner.id, generation, digest, bootId: 'boot' } : null,
+    facts: spec.isControlPlane && at % 2 === 1 ? { facts: CONTROL_PLANE, sinceUnixMs: 0 } : null,
     cluster: spec.condition === 'unwatched' ? null : { ready: spec.condition !== 'not-ready', unschedulable: spec.condition === 'cordoned' },
   });
 }

@@ -8,6 +8,7 @@ export function decisionLines(decisions: readonly Decision[]): string[] {
     if (decision.kind === 'ledger') return decision.events.flatMap(ledgerLines);
     if (decision.kind === 'rollout') return decision.events.map((event) => `${decision.rollout}: ${rolloutLine(event)}`);
     if (decision.kind === 'start-rollback') return [`start-rollback ${decision.rollout}`];
+    if (decision.kind === 'start-hop') return [`start-hop ${decision.hop}`];
     const request = decision.kind === 'permit' ? ` for ${decision.requestId}` : '';
     return [`${decision.kind} ${decision.node} ${decision.rollout}#${decision.generation}${request}`];
   });

@@ -32,6 +32,9 @@ export const RUNNING: Rollout = {
   outstanding: 1,
   startedBy: 'alice',
   leftMs: 930_000,
+  hop: 0,
+  hops: 0,
+  hopTarget: '',
 };
 
 export const HELD: Rollout = {

@@ -43,6 +43,7 @@ export interface ViewParts {
   readonly progress?: readonly AssignmentProgress[];
   readonly permitRequest?: NodeView['permitRequest'];
   readonly cluster?: NodeView['cluster'];
+  readonly facts?: NodeView['facts'];
 }
 
 export function aView(name: string, parts: ViewParts = {}): NodeView {
@@ -53,7 +54,7 @@ export function aView(name: string, parts: ViewParts = {}): NodeView {
     journal: { journalId: 'journal', lastSequence: 1, assignments, conflicts: new Map() },
     permitRequest: parts.permitRequest ?? null,
     cluster: parts.cluster ?? null,
-    facts: null,
+    facts: parts.facts ?? null,
   };
 }
 
@@ -67,7 +68,7 @@ export function aProgress(state: AssignmentProgress['state'], over: Partial<Assi
 
 export function aPlan(over: Partial<Plan> = {}): Plan {
   return {
-    ...{ name: 'plan', select: { labels: {} }, waves: [], steps: [], maxUnavailable: { unit: 'nodes', value: 1 }, silenceMs: 60_000, onSilence: 'keep' },
+    ...{ name: 'plan', select: { labels: {} }, waves: [], steps: [], procedure: null, allowControlPlaneOutage: false, maxUnavailable: { unit: 'nodes', value: 1 }, silenceMs: 60_000, onSilence: 'keep' },
     ...{ maxFailures: 0, onFailure: 'pause', minDonePercent: 90 },
     ...over,
   };
@@ -78,11 +79,15 @@ export function aFrozen(id: string, waves: readonly (readonly string[])[], over:
   const { soakMs = 0, ...rest } = over;
   return {
     plan: aPlan(),
-    waves: waves.map((nodes, index) => ({ name: `w${index}`, nodes, soakMs })),
+    waves: waves.map((nodes, index) => ({ name: `w${index}`, nodes, soakMs, needsAll: false })),
     maxUnavailable: 1,
     sequences: {},
     targets: Object.fromEntries(waves.flat().map((node) => [node, { kind: 'sequence', digest: `digest-${id}` }])),
+    controlPlanes: {},
+    satisfied: [],
+    noReturn: [],
     rollbackOf: null,
+    chain: null,
     ...rest,
   };
 }

@@ -35,7 +35,7 @@ export function auditGrants(world: World, now: Now, decisions: readonly Decision
       if (event.type === 'slot-adopted') slots.set(event.slot.node, event.slot);
       if (event.type !== 'slots-taken') continue;
       for (const slot of event.slots) {
-        breaches.push(...ruleBreaches(world, rollouts, slot, slots));
+        breaches.push(...ruleBreaches(world, rollouts, slot, slots), ...quorumBreaches(world, now, rollouts, slot, slots));
         const counts = scopeCounts(world, now, rollouts, slots, slot.node);
         const wasOut = isOut(world, now, world.nodes.get(slot.node)!, slots);
         if (wasOut) repairs.push(slot);
@@ -68,6 +68,24 @@ function ruleBreaches(world: World, rollouts: ReadonlyMap<string, RolloutState>,
     world.nodes.get(slot.node)?.cluster?.unschedulable === true && `I1 slot for ${what}, which a person cordoned`,
   ];
   return breaches.filter((breach) => breach !== false);
+}
+
+/** I2: who tells to be a control-plane node, and whoever any rollout that is not over knew as one; the names of removed nodes with a slot count too. */
+function quorumBreaches(world: World, now: Now, rollouts: ReadonlyMap<string, RolloutState>, slot: Slot, slots: ReadonlyMap<string, Slot>): string[] {
+  const living = [...rollouts.values()].filter(({ status }) => status.state !== 'ended');
+  const told = [...world.nodes.values()].filter(({ facts }) => ['control-plane', 'server'].includes(facts?.facts.kubernetes?.role ?? ''));
+  const clusters = new Set([...told.map(({ record }) => record.cluster), ...living.flatMap(({ frozen }) => Object.keys(frozen.controlPlanes))]);
+  return [...clusters].flatMap((cluster) => {
+    const members = new Set([...told.filter(({ record }) => record.cluster === cluster).map(({ record }) => record.name), ...living.flatMap(({ frozen }) => frozen.controlPlanes[cluster] ?? [])]);
+    if (!members.has(slot.node)) return [];
+    const present = [...members].filter((name) => world.nodes.has(name));
+    const down = [...members].filter((name) => name !== slot.node && (slots.has(name) || (world.nodes.has(name) && isOut(world, now, world.nodes.get(name)!, slots))));
+    const allows = rollouts.get(slot.rollout)?.frozen.plan.allowControlPlaneOutage === true;
+    return [
+      ...(down.length > 0 ? [`I2 slot for ${slot.node} while ${down.join(', ')} of the control plane of ${cluster} is out`] : []),
+      ...(present.length < 3 && !allows ? [`I2 slot for ${slot.node}: the control plane of ${cluster} has ${present.length} members`] : []),
+    ];
+  });
 }
 
 function canaryFailed({ frozen, nodes }: RolloutState): boolean {

@@ -1,7 +1,7 @@
 import type { Rollout__Output as Rollout } from '../../../shared/wire/messages.ts';
 import { formatAge } from '../print/format-age.ts';
 import { plainText } from '../print/plain-text.ts';
-import { reasonOf, reasonText } from '../print/print-rollouts.ts';
+import { hopOf, reasonOf, reasonText } from '../print/print-rollouts.ts';
 import { isOver } from '../rollout-status.ts';
 import type { Line, Style } from './ansi.ts';
 import { span, spread } from './ansi.ts';
@@ -17,10 +17,11 @@ export function boardHead(rollout: Rollout, width: number, nowUnixMs: number): r
 
 function titleLine(rollout: Rollout, width: number, nowUnixMs: number): Line {
   const { id, status, outstanding, startedUnixMs, endedUnixMs, leftMs, rollbackOf } = rollout;
+  const hop = hopOf(rollout);
   const elapsed = formatAge((endedUnixMs === 0 ? nowUnixMs : endedUnixMs) - startedUnixMs);
   const left = leftMs > 0 && !isOver(status) ? ` · about ${formatAge(leftMs)} left` : '';
   const shown = outstanding > 0 && status !== 'running' ? `${status} (${outstanding} outstanding)` : status;
-  const name = [span(plainText(id), 'bold'), ...(rollbackOf === '' ? [] : [span(plainText(` rollback of ${rollbackOf}`), 'dim')])];
+  const name = [span(plainText(id), 'bold'), ...(rollbackOf === '' ? [] : [span(plainText(` rollback of ${rollbackOf}`), 'dim')]), ...(hop === '' ? [] : [span(` hop ${hop}`, 'dim')])];
   return spread(name, [span(plainText(shown), statusStyle(status)), span(` · ${elapsed}${left}`, 'dim')], width);
 }
 

@@ -1,10 +1,12 @@
 import type { Rollout__Output as Rollout, RolloutNode__Output as RolloutNode } from '../../../shared/wire/messages.ts';
 import { plainText } from '../print/plain-text.ts';
-import { doneOf, reasonText } from '../print/print-rollouts.ts';
+import { doneOf, hopOf, reasonText } from '../print/print-rollouts.ts';
 import { aboutNode } from './node-line.ts';
 
 /** What is new since the view before, one line each; null before the first. */
-export function changeLines(before: Rollout | null, now: Rollout): readonly string[] {
+export function changeLines(seen: Rollout | null, now: Rollout): readonly string[] {
+  // The next hop of a chain is a rollout of its own.
+  const before = seen?.id === now.id ? seen : null;
   const nodesBefore = new Map(before?.nodes.map((node) => [node.node, node]));
   return [
     ...(before !== null && before.status === now.status && before.reason === now.reason ? [] : [statusLine(now)]),
@@ -22,7 +24,8 @@ function statusLine(rollout: Rollout): string {
   const { id, status, outstanding, reason, detail, failures, maxFailures, unavailable, budget } = rollout;
   const why = reason === '' ? '' : `: ${reasonText(reason, detail)}`;
   const waits = outstanding > 0 && status !== 'running' ? ` (${outstanding} outstanding)` : '';
-  return plainText(`${id} ${status}${waits}${why} [${doneOf(rollout)} done, unavailable ${unavailable}/${budget}, failures ${failures}/${maxFailures}]`);
+  const hop = hopOf(rollout);
+  return plainText(`${id}${hop === '' ? '' : ` (hop ${hop})`} ${status}${waits}${why} [${doneOf(rollout)} done, unavailable ${unavailable}/${budget}, failures ${failures}/${maxFailures}]`);
 }
 
 function nodeText(node: RolloutNode): string {

@@ -25,6 +25,9 @@ The file:
     steps:
       - packages: { install: { containerd: 1.7.24~ds1-6+b4 }, sources: [local] }
       - service: { restart: containerd.service }
+In place of steps, a procedure composes those of each node by its facts:
+    procedure:
+      packages: { install: { containerd: 1.7.24~ds1-6+b4 }, sources: [local], restart: [containerd.service] }
 
 Example:
   farrier plan check containerd.yaml
@@ -52,6 +55,8 @@ export function planCheck(parent: Command, context: CliContext): void {
 function checkOffline(context: CliContext, { yaml, file }: InputFile): void {
   const parsed = parsePlan(yaml, file);
   if (!acceptDiagnostics(context, parsed.ok ? parsed.warnings : parsed.diagnostics) || !parsed.ok) return;
-  const steps = parsed.plan.steps.map(({ name }) => name);
-  context.show({ diagnostics: parsed.warnings, steps }, () => ['the file has no mistakes; the fleet was not looked at', ...printSteps(steps)]);
+  const { plan, warnings } = parsed;
+  const steps = plan.steps.map(({ name }) => name);
+  const what = plan.procedure === null ? printSteps(steps) : [`  ${plan.procedure.kind} composes the steps of each node by its facts: check it without --offline`];
+  context.show({ diagnostics: warnings, steps }, () => ['the file has no mistakes; the fleet was not looked at', ...what]);
 }

@@ -3,18 +3,44 @@ import { plainText } from './plain-text.ts';
 
 const NODES_SHOWN_MAX = 8;
 
+type Hop = CheckedPlan['hops'][number];
+type Group = Hop['groups'][number];
+
 /** What the plan would do to the fleet as it is now. */
-export function printPlan({ waves, steps, maxUnavailable }: CheckedPlan): readonly string[] {
-  const nodes = waves.reduce((sum, wave) => sum + wave.nodes.length, 0);
+export function printPlan({ hops, satisfied }: CheckedPlan): readonly string[] {
+  const nodes = new Set(hops.flatMap(({ waves }) => waves.flatMap((wave) => wave.nodes)));
+  const inOne = hops.length === 1 ? `, at most ${hops[0]?.maxUnavailable ?? 0} unavailable at a time` : ` in ${hops.length} hops, one after the other`;
   return [
-    `the plan is good: ${nodes} nodes, at most ${maxUnavailable} unavailable at a time`,
-    ...waves.map(({ name, nodes: ofWave }, index) => plainText(`  wave ${index + 1} ${name}: ${ofWave.length === 0 ? 'no node' : named(ofWave)}`)),
-    ...printSteps(steps),
+    `the plan is good: ${nodes.size} nodes${inOne}`,
+    ...hops.flatMap((hop, index) => [
+      ...(hops.length === 1 ? [] : [plainText(`hop ${index + 1} of ${hops.length}: ${hop.target}, at most ${hop.maxUnavailable} unavailable at a time`)]),
+      ...printHop(hop),
+    ]),
+    ...(satisfied.length === 0 ? [] : [plainText(`  at the target already: ${named(satisfied)}`)]),
   ];
 }
 
+function printHop({ waves, groups }: Hop): readonly string[] {
+  const isSame = groups.length === 1 && groups[0]?.role === '';
+  return [
+    ...waves.map(({ name, nodes }, index) => plainText(`  wave ${index + 1} ${name}: ${named(nodes)}`)),
+    ...groups.flatMap((group) => [isSame ? ON_EACH_NODE : plainText(`  ${headOf(group)}`), ...group.steps.map(printStep)]),
+  ];
+}
+
+function headOf({ nodes, role }: Group): string {
+  return `${named(nodes)}${role === '' ? '' : ` (${role})`}:`;
+}
+
+function printStep({ name, detail, because }: Group['steps'][number], index: number): string {
+  return plainText(`    ${index + 1}. ${name}${detail === '' ? '' : ` (${detail})`}${because === '' ? '' : ` - ${because}`}`);
+}
+
+const ON_EACH_NODE = '  on each node:';
+
+/** Of a plan that was read without asking the fleet. */
 export function printSteps(steps: readonly string[]): readonly string[] {
-  return ['  on each node:', ...steps.map((step, index) => plainText(`    ${index + 1}. ${step}`))];
+  return [ON_EACH_NODE, ...steps.map((step, index) => plainText(`    ${index + 1}. ${step}`))];
 }
 
 function named(nodes: readonly string[]): string {

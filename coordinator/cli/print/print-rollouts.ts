@@ -16,6 +16,7 @@ export function printRollout(rollout: Rollout): readonly string[] {
     ['rollout', rollout.id],
     ['plan', rollout.plan],
     ['status', `${rollout.status}${outstanding > 0 ? ` (${outstanding} outstanding)` : ''}`],
+    ['hop', hopOf(rollout)],
     ['reason', reasonText(rollout.reason, rollout.detail)],
     ['who can unblock', reasonOf(rollout.reason)?.unblock ?? ''],
     ['done', doneOf(rollout)],
@@ -31,6 +32,11 @@ export function printRollout(rollout: Rollout): readonly string[] {
 
 export function doneOf({ nodes }: Pick<Rollout, 'nodes'>): string {
   return `${nodes.filter(({ phase }) => phase === 'done').length}/${nodes.length}`;
+}
+
+/** `1 of 3 v1.34.9`; empty where there is one. */
+export function hopOf({ hop, hops, hopTarget }: Pick<Rollout, 'hop' | 'hops' | 'hopTarget'>): string {
+  return hops === 0 ? '' : plainText(`${hop} of ${hops} ${hopTarget}`.trim());
 }
 
 /** A coordinator that is newer may know reasons that this program does not. */

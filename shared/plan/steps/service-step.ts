@@ -15,7 +15,7 @@ const DEFAULT_LOOKS = 10;
 const DEFAULT_LOOK_INTERVAL_MS = 1000;
 const DEFAULT_TIMEOUT_MS = 120_000;
 
-const unit = name(UNIT_NAME_PATTERN, 'the full name of a service unit, as containerd.service');
+export const unit = name(UNIT_NAME_PATTERN, 'the full name of a service unit, as containerd.service');
 
 export const serviceSection = section({
   restart: unit,

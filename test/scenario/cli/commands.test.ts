@@ -40,7 +40,21 @@ const AUDIT = [
   { sequence: 1, wallUnixMs: NOON_UNIX_MS - 60_000, who: 'root@local', role: 'admin', action: 'operator create', object: 'alice', result: 'ok', hash: 'aa' },
   { sequence: 2, wallUnixMs: NOON_UNIX_MS - 30_000, who: 'alice', role: 'operator', action: 'policy set', object: '', result: 'refused: role', hash: 'bb' },
 ];
-const CHECKED = { diagnostics: [], waves: [{ name: 'canary', nodes: ['edge-1'] }, { name: 'rest', nodes: Array.from({ length: 12 }, (_, index) => `edge-${index + 2}`) }], steps: ['guard-containerd.service', 'packages', 'restart-containerd.service'], maxUnavailable: 2 };
+const planned = (name: string, because = '', detail = '') => ({ name, kind: 'service', detail, because });
+const WORKERS = Array.from({ length: 12 }, (_, index) => `edge-${index + 2}`);
+const WAVES = [{ name: 'canary', nodes: ['edge-1'] }, { name: 'rest', nodes: WORKERS }];
+const CHECKED = { diagnostics: [], satisfied: [], hops: [{ target: '', maxUnavailable: 2, waves: WAVES, groups: [{ nodes: ['edge-1', ...WORKERS], role: '', steps: [planned('guard-containerd.service'), planned('packages', '', 'containerd 1.7.24'), planned('restart-containerd.service')] }] }] };
+const COMPOSED = {
+  diagnostics: [],
+  satisfied: ['edge-13'],
+  hops: [
+    { target: 'v1.34.9', maxUnavailable: 1, waves: [{ name: 'all', nodes: ['cp-1'] }], groups: [{ nodes: ['cp-1'], role: 'first control plane', steps: [planned('packages-kubeadm', 'kubeadm is 1.33.9', 'kubeadm 1.34.9-1.1'), planned('kubeadm', 'the API server is 1.33.9')] }] },
+    { target: 'v1.35.4', maxUnavailable: 2, waves: [{ name: 'all-first-control-plane', nodes: ['cp-1'] }, { name: 'all', nodes: WORKERS }], groups: [
+      { nodes: ['cp-1'], role: 'first control plane', steps: [planned('kubeadm', 'the API server is 1.34.9')] },
+      { nodes: WORKERS, role: 'worker', steps: [planned('kubelet', 'kubelet is 1.33.9')] },
+    ] },
+  ],
+};
 
 interface Scene {
   readonly name: string;
@@ -70,6 +84,7 @@ const SCENES: readonly Scene[] = [
   { name: 'policy-set-mistakes', argv: ['policy', 'set', 'policy.yaml'], answers: { GetPolicy: { version: 4 }, PutPolicy: { version: 0, diagnostics: [DIAGNOSTIC] } } },
   { name: 'policy-set-not-admin', argv: ['policy', 'set', 'policy.yaml'], answers: { GetPolicy: new Refusal(status.PERMISSION_DENIED, 'alice is operator; this needs admin. An admin can: farrier operator create') } },
   { name: 'plan-check', argv: ['plan', 'check', 'containerd.yaml'], answers: { CheckPlan: CHECKED } },
+  { name: 'plan-check-hops', argv: ['plan', 'check', 'containerd.yaml'], answers: { CheckPlan: COMPOSED } },
   { name: 'plan-check-warning', argv: ['plan', 'check', 'containerd.yaml'], answers: { CheckPlan: { ...CHECKED, diagnostics: [WARNING] } } },
   { name: 'plan-check-mistakes', argv: ['plan', 'check', 'containerd.yaml'], answers: { CheckPlan: { diagnostics: [DIAGNOSTIC, WARNING] } } },
   { name: 'plan-check-offline', argv: ['plan', 'check', '--offline', 'every-mistake.yaml'], answers: {} },
@@ -79,6 +94,7 @@ const SCENES: readonly Scene[] = [
   { name: 'rollout-ls', argv: ['rollout', 'ls'], answers: { ListRollouts: { rollouts: [COMPLETED, RUNNING] } } },
   { name: 'rollout-ls-empty', argv: ['rollout', 'ls'], answers: { ListRollouts: { rollouts: [] } } },
   { name: 'rollout-show', argv: ['rollout', 'show', RUNNING.id], answers: { GetRollout: { rollout: RUNNING } } },
+  { name: 'rollout-show-hop', argv: ['rollout', 'show', RUNNING.id], answers: { GetRollout: { rollout: { ...RUNNING, hop: 1, hops: 3, hopTarget: 'v1.34.9', nodes: [] } } } },
   { name: 'rollout-show-held', argv: ['rollout', 'show'], answers: { ListRollouts: { rollouts: [COMPLETED, HELD] }, GetRollout: { rollout: HELD } } },
   { name: 'rollout-pause', argv: ['rollout', 'pause', '--why', 'demo until noon'], answers: { ListRollouts: { rollouts: [RUNNING] }, SteerRollout: { rollout: { ...RUNNING, status: 'pausing', reason: 'paused-by-person', detail: 'demo until noon' } } } },
   { name: 'rollout-pause-which', argv: ['rollout', 'pause'], answers: { ListRollouts: { rollouts: [RUNNING, { ...HELD, id: 'kernel-99aabb' }] } } },

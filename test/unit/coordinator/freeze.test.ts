@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 
 import type { RolloutState } from '../../../coordinator/core/rollout.ts';
-import { freezePlan } from '../../../coordinator/runtime/freeze-plan.ts';
 import { freezeRollback } from '../../../coordinator/runtime/freeze-rollback.ts';
 import { parsePlan } from '../../../shared/plan/parse-plan.ts';
+import { freezeFor } from '../../support/freeze-for.ts';
 
 const PLAN = `apiVersion: farrier/v1
 kind: Plan
@@ -12,6 +12,7 @@ spec:
   maxUnavailable: 50%
   maxFailures: 3
   onFailure: rollback
+  waves: [{ name: first, most: 1 }, { name: second }]
   steps:
     - packages: { install: { hello: "1" }, sources: [s] }
     - service: { restart: hello.service }
@@ -20,10 +21,7 @@ spec:
 function frozen() {
   const parsed = parsePlan(PLAN, 'p.yaml');
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.diagnostics));
-  return freezePlan(parsed.plan, [
-    { name: 'first', nodes: ['a'], soakMs: 5 },
-    { name: 'second', nodes: ['b', 'c'], soakMs: 5 },
-  ]);
+  return freezeFor(parsed.plan, [['a'], ['b', 'c']]);
 }
 
 describe('freezing', () => {
@@ -39,8 +37,8 @@ describe('freezing', () => {
     const rollout = { id: 'p-1', frozen: frozen(), nodes: new Map([['a', ended(4, 'done')], ['b', ended(2, 'reverted')], ['c', ended(7, 'done')]]) } as unknown as RolloutState;
     const back = freezeRollback(rollout);
     expect(back.waves).toEqual([
-      { name: 'second', nodes: ['c'], soakMs: 0 },
-      { name: 'first', nodes: ['a'], soakMs: 0 },
+      { name: 'second', nodes: ['c'], soakMs: 0, needsAll: false },
+      { name: 'first', nodes: ['a'], soakMs: 0, needsAll: false },
     ]);
     expect(back.targets['c']).toMatchObject({ kind: 'revert', of: { rollout: 'p-1', generation: 7 } });
     expect(back.targets['b']).toBeUndefined();

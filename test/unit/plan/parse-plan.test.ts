@@ -73,6 +73,12 @@ test('what a plan leaves out is careful', () => {
   });
 });
 
+test('a procedure stands in place of steps', () => {
+  const parsed = parsePlan(plan('  allowControlPlaneOutage: true\n  procedure:\n    packages: { install: { runc: 1.1.15 }, sources: [local], restart: [a.service] }\n'), 'fleet.yaml');
+  expect(parsed).toMatchObject({ ok: true, warnings: [], plan: { allowControlPlaneOutage: true, steps: [] } });
+  expect(parsed.ok && parsed.plan.procedure).toEqual({ kind: 'packages', install: [{ name: 'runc', version: '1.1.15' }], sources: ['local'], conffiles: 'keep', restart: ['a.service'] });
+});
+
 test('every mistake of a file is told at once, where it stands', async () => {
   const lines = diagnosticsOf(mistakes).map((diagnostic) => `${formatDiagnostic(diagnostic)} [${diagnostic.code}]`);
   await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot('every-mistake.txt');
@@ -104,6 +110,12 @@ describe('one mistake is one diagnostic', () => {
     ['silence without onSilence', plan(`${STEPS}  silence: 5m\n`), '8:12 spec.silence no-effect'],
     ['revert without silence', plan(`${STEPS}  onSilence: revert\n`), '4:1 spec.silence missing'],
     ['packages that nothing proves', plan('  steps: [{ packages: { install: { runc: 1.1.1 }, sources: [a] } }]\n'), '5:11 spec.steps[0] nothing-proves'],
+    ['steps and a procedure', plan(`${STEPS}  procedure: { packages: { install: { a1: "1" }, sources: [s] } }\n`), '8:3 spec.procedure conflict'],
+    ['nothing to do', plan('  maxFailures: 1\n'), '5:3 spec missing'],
+    ['no procedure', plan('  procedure: {}\n'), '5:14 spec.procedure missing'],
+    ['an unknown procedure', plan('  procedure: { package: {} }\n'), '5:16 spec.procedure.package unknown-key'],
+    ['a restart of no unit', plan('  procedure: { packages: { install: { a1: "1" }, sources: [s], restart: [k3s] } }\n'), '5:74 spec.procedure.packages.restart[0] bad-name'],
+    ['a quoted truth', plan(`${STEPS}  allowControlPlaneOutage: "yes"\n`), '8:28 spec.allowControlPlaneOutage wrong-type'],
     ['a key twice', plan(`${STEPS}  maxFailures: 1\n  maxFailures: 2\n`), '9:3  duplicate-key'],
     ['a tab', 'spec:\n\tsteps: []\n', '2:1  tab'],
     ['two documents', `${plan(STEPS)}---\na: 1\n`, '8:1  several-documents'],

@@ -24,13 +24,15 @@ interface Setting {
   readonly minDonePercent?: number;
   readonly onFailure?: 'pause' | 'rollback';
   readonly rollbackOf?: string;
+  readonly needsAll?: boolean;
   readonly nodes?: Record<string, ViewParts>;
 }
 
 /** What is decided about waves, failures and ends; what single nodes are told is left out. */
 function verdicts(events: readonly RolloutEventBody[], setting: Setting = {}): string[] {
-  const { waves = WAVES, soakMs = 0, maxFailures = 0, minDonePercent = 90, onFailure = 'pause', rollbackOf = null, nodes = {} } = setting;
-  const frozen = aFrozen('r1', waves, { plan: aPlan({ maxFailures, minDonePercent, onFailure }), soakMs, rollbackOf });
+  const { waves = WAVES, soakMs = 0, maxFailures = 0, minDonePercent = 90, onFailure = 'pause', rollbackOf = null, needsAll = false, nodes = {} } = setting;
+  const drawn = aFrozen('r1', waves, { plan: aPlan({ maxFailures, minDonePercent, onFailure }), soakMs, rollbackOf });
+  const frozen = { ...drawn, waves: drawn.waves.map((wave) => ({ ...wave, needsAll })) };
   const views = waves.flat().map((name) => aView(name, nodes[name] ?? {}));
   const lines = decisionLines(decide(aWorld({ nodes: views, rollouts: [aRollout('r1', frozen, ...events)] }), NOW));
   return lines.filter((line) => /wave-|paused|rollback|ended (completed|failed|aborted|rolled)/u.test(line)).map((line) => line.replace('r1: ', ''));
@@ -49,6 +51,9 @@ describe('waves', () => {
     ['a canary of which every node is deferred proves nothing', [opened('w0'), deferred('n1')], { nodes: { n1: { session: SESSIONS.away } } }, []],
     ['a canary that is gone proves nothing and never will', [opened('w0'), gone('n1')], {}, ['ended failed']],
     ['a later wave may be gone', [...canaryDone, opened('w1'), gone('n2'), gone('n3'), gone('n4'), gone('n5')], {}, ['wave-completed w1', 'ended completed']],
+    ['a wave that needs all of its nodes waits for one that is away', [...canaryDone, opened('w1'), ...isDone('n2', 'n3', 'n4')], { needsAll: true, nodes: { n5: { session: SESSIONS.away } } }, []],
+    ['fails with one that failed, whatever share is done', [...canaryDone, opened('w1'), ...isDone('n2', 'n3', 'n4'), ...hasFailed('n5')], { needsAll: true, maxFailures: 1, minDonePercent: 1 }, ['ended failed']],
+    ['fails with one that is gone', [...canaryDone, opened('w1'), ...isDone('n2', 'n3', 'n4'), gone('n5')], { needsAll: true }, ['ended failed']],
     ['nothing opens while it is paused', [...canaryDone, paused], {}, []],
   ])('%s', (_, events, setting, expected) => {
     expect(verdicts(events, setting)).toEqual(expected);

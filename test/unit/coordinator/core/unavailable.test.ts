@@ -51,11 +51,11 @@ describe('the budget', () => {
 
   test('names the limit that leaves no room', () => {
     const budget = new Budget(world, NOW, world.ledger.slots, world.rollouts.values());
-    expect(budget.blockedBy('n1')).toBeNull();
-    expect(budget.blockedBy('n2')).toMatchObject({ kind: 'cluster', name: 'c1', limit: 1 });
-    expect(budget.blockedBy('n3')).toBeNull();
+    expect(budget.blockedBy('n1', false)).toBeNull();
+    expect(budget.blockedBy('n2', false)).toMatchObject({ kind: 'cluster', name: 'c1', limit: 1 });
+    expect(budget.blockedBy('n3', false)).toBeNull();
     budget.take('n3');
-    expect(budget.blockedBy('n4')).toMatchObject({ kind: 'rollout', name: 'r1', limit: 1 });
+    expect(budget.blockedBy('n4', false)).toMatchObject({ kind: 'rollout', name: 'r1', limit: 1 });
     expect(budget.reason('n3')).toBe('holds-slot');
   });
 
@@ -71,10 +71,40 @@ describe('the budget', () => {
     expect(budget.scopesOf('n1').filter((scope) => scope.unavailable.has('n1'))).toHaveLength(scopes);
   });
 
+  describe('of a control plane', () => {
+    const controlPlanes = { c1: ['n1', 'n2', 'n3'] };
+    const budgetOf = (sessions: Partial<Record<string, keyof typeof SESSIONS>>, names = ['n1', 'n2', 'n3', 'n4']): Budget => {
+      const nodes = names.map((name) => aView(name, { record: { cluster: 'c1' }, session: SESSIONS[sessions[name] ?? 'connected'] }));
+      const whole = { unit: 'percent', value: 100 } as const;
+      const one = aWorld({ nodes, policy: { maxUnavailable: { fleet: whole, perCluster: whole, perZone: whole } }, rollouts: [aRollout('r1', aFrozen('r1', [['n1', 'n4']], { controlPlanes, maxUnavailable: 9 }))] });
+      return new Budget(one, NOW, one.ledger.slots, one.rollouts.values());
+    };
+
+    test('lets one node down, whatever the other limits allow; workers are not meant', () => {
+      const budget = budgetOf({});
+      expect(budget.blockedBy('n1', false)).toBeNull();
+      budget.take('n1');
+      expect(budget.blockedBy('n2', false)).toMatchObject({ kind: 'control-plane', name: 'c1', limit: 1, unavailable: new Set(['n1']) });
+      expect(budget.blockedBy('n4', false)).toBeNull();
+    });
+
+    test('one that is out already may be repaired, but not beside another one', () => {
+      expect(budgetOf({ n1: 'lost' }).blockedBy('n1', false)).toBeNull();
+      expect(budgetOf({ n1: 'lost', n2: 'lost' }).blockedBy('n1', false)).toMatchObject({ kind: 'control-plane', unavailable: new Set(['n2']) });
+    });
+
+    test('one or two members lose none, unless the plan says so', () => {
+      const budget = budgetOf({}, ['n1', 'n2', 'n4']);
+      expect(budget.blockedBy('n1', false)).toMatchObject({ kind: 'control-plane', limit: 0 });
+      expect(budget.blockedBy('n1', true)).toBeNull();
+      expect(budget.blockedBy('n4', false)).toBeNull();
+    });
+  });
+
   test('a removed node whose slot nobody gave up counts everywhere', () => {
     const one = aWorld({ nodes: views, policy, ledger: ledgerWith(aSlot('removed')) });
     const budget = new Budget(one, NOW, one.ledger.slots, []);
-    expect(['n1', 'n3'].map((name) => budget.blockedBy(name)?.kind)).toEqual(['cluster', 'cluster']);
+    expect(['n1', 'n3'].map((name) => budget.blockedBy(name, false)?.kind)).toEqual(['cluster', 'cluster']);
   });
 
   test('percentages round down and are never nothing; nodes away for long leave the whole', () => {

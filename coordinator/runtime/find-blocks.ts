@@ -1,0 +1,43 @@
+import type { NodeName } from '../../shared/domain/ids.ts';
+import type { FrozenPlan, Plan } from '../../shared/domain/plan.ts';
+import type { Hop, ProcedureNode } from '../../shared/procedures/composition.ts';
+import { namesOf } from '../../shared/procedures/names-of.ts';
+import { canLoseOne } from '../core/control-planes.ts';
+
+/** What would keep nodes of a rollout waiting for ever. */
+export interface Block {
+  readonly path: string;
+  readonly code: 'unknown-step' | 'control-plane-outage';
+  /** Cause and remedy; names the nodes. */
+  readonly message: string;
+}
+
+/** Agents of another version may not know a kind of step. What one that is away knows shows only when it is back. */
+export function findUnknownSteps(hops: readonly Hop[], nodes: ReadonlyMap<NodeName, ProcedureNode>): readonly Block[] {
+  const unknown = new Map<string, Set<NodeName>>();
+  for (const [name, steps] of hops.flatMap((hop) => [...hop.steps])) {
+    const agent = nodes.get(name)?.agent ?? null;
+    if (agent === null) continue;
+    for (const { step } of steps.filter(({ step: { kind } }) => !agent.stepKinds.includes(kind))) {
+      const key = `${step.kind} ${agent.version}`;
+      unknown.set(key, (unknown.get(key) ?? new Set()).add(name));
+    }
+  }
+  return [...unknown].map(([key, names]) => {
+    const [kind, version] = key.split(' ');
+    const message = `agents of version ${version} know no step of kind ${kind} (${namesOf([...names])}); upgrade these agents first`;
+    return { path: 'spec', code: 'unknown-step', message };
+  });
+}
+
+/** I2: said before anything begins, so that nobody finds a rollout that waits for what only another plan can allow. */
+export function findOutages(plan: Plan, hops: readonly Hop[], controlPlanes: FrozenPlan['controlPlanes']): readonly Block[] {
+  if (plan.allowControlPlaneOutage) return [];
+  return Object.entries(controlPlanes).flatMap(([cluster, members]): readonly Block[] => {
+    const taken = members.filter((name) => hops.some(({ steps }) => steps.has(name)));
+    if (taken.length === 0 || canLoseOne(members.length)) return [];
+    const where = cluster === '' ? 'the nodes without a cluster have' : `cluster ${cluster} has`;
+    const message = `${where} ${members.length} control-plane ${members.length === 1 ? 'node' : 'nodes'} (${namesOf(members)}) and cannot lose one; write allowControlPlaneOutage: true, or leave ${namesOf(taken)} out`;
+    return [{ path: 'spec', code: 'control-plane-outage', message }];
+  });
+}

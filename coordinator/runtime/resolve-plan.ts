@@ -1,0 +1,61 @@
+import type { Diagnostic } from '../../shared/domain/diagnostic.ts';
+import type { NodeName } from '../../shared/domain/ids.ts';
+import { parsePlan } from '../../shared/plan/parse-plan.ts';
+import type { ProcedureNode } from '../../shared/procedures/composition.ts';
+import { isControlPlane, roleOf } from '../../shared/domain/node-role.ts';
+import { planWork } from '../../shared/procedures/plan-work.ts';
+import { planWaves } from '../core/plan-waves.ts';
+import type { NodeView } from '../core/world.ts';
+import type { FleetState } from './fleet-state.ts';
+import { findOutages, findUnknownSteps } from './find-blocks.ts';
+import type { Resolved } from './freeze-plan.ts';
+
+export interface ResolvedPlan {
+  readonly diagnostics: readonly Diagnostic[];
+  /** Null where a diagnostic is an error. */
+  readonly resolved: Resolved | null;
+}
+
+/** Reads a plan and looks at the fleet, changing nothing. */
+export function resolvePlan(state: FleetState, yaml: string, file: string): ResolvedPlan {
+  const parsed = parsePlan(yaml, file);
+  if (!parsed.ok) return { diagnostics: parsed.diagnostics, resolved: null };
+  const { plan, warnings, locate } = parsed;
+  const views = [...state.nodes.values()];
+  const planned = planWaves(plan, views.map(({ record }) => record));
+  const at = (path: string, code: string, message: string): Diagnostic => ({ file, ...locate(path), path, code, message, severity: 'error' });
+  const misplaced = planned.problems.map(({ path, code, message }) => at(path, code, message));
+  if (misplaced.length > 0) return { diagnostics: [...warnings, ...misplaced], resolved: null };
+
+  const selected = new Set(planned.waves.flatMap(({ nodes }) => nodes));
+  const nodes = concerned(views, selected);
+  const work = planWork(plan, nodes);
+  if (!work.ok) return { diagnostics: [...warnings, ...work.problems.map(({ path, code, message }) => at(`spec.${path}`, code, message))], resolved: null };
+  const byName = new Map(nodes.map((node) => [node.name, node]));
+  const controlPlanes = controlPlanesOf(nodes);
+  const blocks = [...findUnknownSteps(work.hops, byName), ...findOutages(plan, work.hops, controlPlanes)];
+  if (blocks.length > 0) return { diagnostics: [...warnings, ...blocks.map(({ path, code, message }) => at(path, code, message))], resolved: null };
+  const resolved: Resolved = {
+    ...{ plan, waves: planned.waves, hops: work.hops, controlPlanes },
+    clusterOf: (name) => byName.get(name)?.cluster ?? '',
+    roleOf: (name) => roleOf(byName.get(name)?.facts ?? null),
+  };
+  return { diagnostics: warnings, resolved };
+}
+
+/** Those that the plan takes, and all others of their clusters. */
+function concerned(views: readonly NodeView[], selected: ReadonlySet<NodeName>): readonly ProcedureNode[] {
+  const clusters = new Set(views.filter(({ record }) => selected.has(record.name)).map(({ record }) => record.cluster));
+  return views
+    .filter(({ record }) => selected.has(record.name) || (record.cluster !== '' && clusters.has(record.cluster)))
+    .map(({ record, session, facts }) => ({
+      ...{ name: record.name, cluster: record.cluster, facts: facts?.facts ?? null, isSelected: selected.has(record.name) },
+      agent: session.state === 'silent' ? null : { version: session.hello.agentVersion, stepKinds: session.hello.stepKinds },
+    }));
+}
+
+function controlPlanesOf(nodes: readonly ProcedureNode[]): Readonly<Record<string, readonly NodeName[]>> {
+  const members = nodes.filter(({ facts }) => isControlPlane(facts));
+  const byCluster = Map.groupBy(members, ({ cluster }) => cluster);
+  return Object.fromEntries([...byCluster].map(([cluster, found]) => [cluster, found.map(({ name }) => name).toSorted()]));
+}

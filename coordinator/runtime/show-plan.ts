@@ -1,0 +1,38 @@
+import type { FrozenPlan } from '../../shared/domain/plan.ts';
+import type { StepSpec } from '../../shared/domain/step-spec.ts';
+import type { ComposedStep, Hop } from '../../shared/procedures/composition.ts';
+import type { CheckPlanResponse } from '../../shared/wire/messages.ts';
+import type { Resolved } from './freeze-plan.ts';
+
+type PlannedHop = NonNullable<CheckPlanResponse['hops']>[number];
+type PlannedGroup = NonNullable<PlannedHop['groups']>[number];
+
+/** What a plan would do to the fleet as it is now: message CheckPlanResponse, without its diagnostics. */
+export function showPlan(resolved: Resolved, first: FrozenPlan): Pick<CheckPlanResponse, 'hops' | 'satisfied'> {
+  const frozen: FrozenPlan[] = [];
+  for (let each: FrozenPlan | null = first; each !== null; each = each.chain?.next ?? null) frozen.push(each);
+  return {
+    hops: resolved.hops.map((hop, index) => showHop(resolved, hop, frozen[index] ?? first)),
+    satisfied: [...(frozen.at(-1)?.satisfied ?? [])],
+  };
+}
+
+function showHop({ roleOf }: Resolved, hop: Hop, { waves, maxUnavailable }: FrozenPlan): PlannedHop {
+  const groups = new Map<string, PlannedGroup>();
+  for (const node of waves.flatMap(({ nodes }) => nodes)) {
+    const steps = hop.steps.get(node) ?? [];
+    const role = hop.order.first.has(node) ? 'first control plane' : roleOf(node).replace('-', ' ');
+    const key = JSON.stringify([role, steps]);
+    const nodes = [...(groups.get(key)?.nodes ?? []), node];
+    groups.set(key, { nodes, role, steps: steps.map(showStep) });
+  }
+  return { target: hop.target, maxUnavailable, waves: waves.map(({ name, nodes }) => ({ name, nodes: [...nodes] })), groups: [...groups.values()] };
+}
+
+function showStep({ step, because }: ComposedStep) {
+  return { name: step.name, kind: step.kind, detail: detailOf(step), because };
+}
+
+function detailOf(step: StepSpec): string {
+  return step.kind === 'packages' ? step.install.map(({ name, version }) => `${name} ${version}`).join(', ') : '';
+}

@@ -1,0 +1,55 @@
+import type { HostFacts } from '../domain/host-facts.ts';
+import type { NodeName } from '../domain/ids.ts';
+import type { StepSpec } from '../domain/step-spec.ts';
+
+/** A step and the condition that put it there: `kubelet 1.33.9 is below 1.34.1`. */
+export interface ComposedStep {
+  readonly step: StepSpec;
+  readonly because: string;
+}
+
+/** One node as a procedure sees it. */
+export interface ProcedureNode {
+  readonly name: NodeName;
+  /** Empty where it stands in none. */
+  readonly cluster: string;
+  /** Null where its agent never told any. */
+  readonly facts: HostFacts | null;
+  /** Null where it never connected since the coordinator started. */
+  readonly agent: { readonly version: string; readonly stepKinds: readonly string[] } | null;
+  /** The rollout takes it; the others are looked at because the order of a cluster depends on all of its nodes. */
+  readonly isSelected: boolean;
+}
+
+/** What keeps a plan from starting, found by looking at the fleet. */
+export interface ProcedureProblem {
+  readonly code: ProcedureProblemCode;
+  /** Below `spec`, as a plan writes it: `procedure.packages`. */
+  readonly path: string;
+  /** Cause and remedy; names the nodes. */
+  readonly message: string;
+}
+
+export type ProcedureProblemCode = 'nothing-to-do';
+
+/** One rollout of a chain; most procedures have one hop. */
+export interface Hop {
+  /** What every node that it takes runs afterwards, as people say it: `v1.34.9`. Empty where it is no version. */
+  readonly target: string;
+  /** Never empty: a node without a step is not in it. */
+  readonly steps: ReadonlyMap<NodeName, readonly ComposedStep[]>;
+  /** Of the nodes that it takes: those that go before all others of their cluster, in this order. */
+  readonly order: HopOrder;
+}
+
+export interface HopOrder {
+  /** Alone at first: what it does, the further ones need. */
+  readonly first: ReadonlySet<NodeName>;
+  readonly controlPlane: ReadonlySet<NodeName>;
+}
+
+export type PlannedProcedure =
+  | { readonly ok: true; readonly hops: readonly Hop[] }
+  | { readonly ok: false; readonly problems: readonly ProcedureProblem[] };
+
+export const NO_ORDER: HopOrder = { first: new Set(), controlPlane: new Set() };

@@ -1,0 +1,21 @@
+import type { Plan } from '../domain/plan.ts';
+import { NO_ORDER, type PlannedProcedure, type ProcedureNode } from './composition.ts';
+import { planProcedure } from './plan-procedure.ts';
+
+/** What a plan makes each node do: its own steps, the same everywhere, or those that its procedure composes. */
+export function planWork(plan: Plan, nodes: readonly ProcedureNode[]): PlannedProcedure {
+  if (plan.procedure !== null) return withSomethingToDo(planProcedure(plan.procedure, nodes), plan.procedure.kind);
+  const steps = plan.steps.map((step) => ({ step, because: '' }));
+  return { ok: true, hops: [{ target: '', order: NO_ORDER, steps: new Map(nodes.filter(({ isSelected }) => isSelected).map(({ name }) => [name, steps])) }] };
+}
+
+/** A hop without a node is none; a rollout without a hop could neither begin nor end. */
+function withSomethingToDo(planned: PlannedProcedure, name: string): PlannedProcedure {
+  if (!planned.ok) return planned;
+  const hops = planned.hops
+    .map((hop) => ({ ...hop, steps: new Map([...hop.steps].filter(([, steps]) => steps.length > 0)) }))
+    .filter(({ steps }) => steps.size > 0);
+  if (hops.length > 0) return { ok: true, hops };
+  const message = 'every node that it takes is at the target already; there is nothing to do';
+  return { ok: false, problems: [{ code: 'nothing-to-do', path: `procedure.${name}`, message }] };
+}
