@@ -15,8 +15,8 @@ const WORD_RULES: readonly WordRule[] = [
   { word: /^jobs?$/, say: 'rollout or assignment', except: /--job-mode|\blist-jobs\b|\bbatch\/v1\b.*|['"`]Jobs?['"`]/g },
   // A Kubernetes kind.
   { word: /^(un|re)?deploy(s|ed|ing|ments?)?$/, say: 'upgrade or rollout', except: /\bDeployments?\b|['"`](apps\/v1|deployments?)['"`]/g },
-  // Only as Kubernetes writes the label that old control planes carry.
-  { word: /^(masters?|slaves?)$/, say: 'control plane, leader or node', except: /node-role\.kubernetes\.io\/master/g },
+  // Only as Kubernetes writes the label that old control planes carry, and its group of all rights.
+  { word: /^(masters?|slaves?)$/, say: 'control plane, leader or node', except: /node-role\.kubernetes\.io\/master|system:masters/g },
   // Parts of Kubernetes and of the NATS client.
   { word: /^managers?$/, say: 'the name of what it does', except: /kube-controller-manager|controller-manager|\bjetstreamManager\b/g },
   { word: /^surges?$/, say: 'budget: no machines are made here', except: null },

@@ -1,0 +1,118 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import { bootFleet, type Fleet } from './fleet.ts';
+import type { Host } from './host.ts';
+import { missingParts, notChecked } from './missing-parts.ts';
+import { isReady, tellStandIn, type KubernetesCluster } from './stand-ins/kubernetes-cluster.ts';
+import { makeK3sCluster } from './stand-ins/make-k3s-cluster.ts';
+import { makeKubeadmCluster } from './stand-ins/make-kubeadm-cluster.ts';
+import { packStandIns, type StandIns } from './stand-ins/pack-stand-ins.ts';
+
+const missing = await missingParts();
+if (missing.length > 0) console.warn(notChecked('the stand-ins of kubeadm, kubelet and k3s', missing));
+
+const OLD = '1.33.9';
+const NEW = '1.34.1';
+
+describe.skipIf(missing.length > 0)('the stand-ins for kubeadm, kubelet, kubectl and k3s', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'farrier-stand-ins-'));
+  let fleet: Fleet;
+  let standIns: StandIns;
+  let kubeadm: KubernetesCluster;
+  let k3s: KubernetesCluster;
+  let worker: Host;
+
+  beforeAll(async () => {
+    standIns = await packStandIns(folder, { kubernetes: [OLD, NEW, '1.35.0'], k3s: ['v1.33.9+k3s1', 'v1.35.0+k3s1'] });
+    fleet = await bootFleet({ hosts: ['cp1', 'w1', 'ks1', 'ka1'].map((name) => ({ name })), ...standIns, onProgress: console.log });
+    worker = fleet.host('w1');
+    [kubeadm, k3s] = await Promise.all([
+      makeKubeadmCluster(fleet, { controlPlanes: ['cp1'], workers: ['w1'], version: OLD }),
+      makeK3sCluster(fleet, standIns, { server: 'ks1', agents: ['ka1'], version: 'v1.33.9+k3s1', serverArgs: ['--disable', 'traefik'] }),
+    ]);
+  });
+
+  afterAll(async () => {
+    await fleet?.tearDown();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test('both clusters are up, and each stand-in says what it is', async () => {
+    expect(await kubeadm.versions()).toEqual({ cp1: `v${OLD}`, w1: `v${OLD}` });
+    expect(await k3s.versions()).toEqual({ ka1: 'v1.33.9+k3s1', ks1: 'v1.33.9+k3s1' });
+    const short = await worker.exec(['kubeadm', 'version', '-o', 'short']);
+    expect(short).toMatchObject({ stdout: `v${OLD}\n`, stderr: expect.stringContaining('stand-in') as unknown });
+    expect(await worker.mustExec(['kubelet', '--version'])).toBe(`Kubernetes v${OLD}\n`);
+    expect(JSON.parse(await worker.mustExec(['kubectl', 'version', '--client', '-o', 'json']))).toMatchObject({ clientVersion: { gitVersion: `v${OLD}`, minor: '33' } });
+    expect(await fleet.host('ka1').mustExec(['k3s', '--version'])).toMatch(/^k3s version v1\.33\.9\+k3s1 \(.*\)\ngo version /);
+    for (const name of ['kubeadm', 'kubelet', 'kubectl']) expect(await worker.mustExec(['cat', `/usr/share/doc/${name}/STAND-IN`])).toContain('test fixture');
+  });
+
+  test('a kubelet tells the API who and how it is, with its own credentials, and may see no other node', async () => {
+    const { metadata, status } = await kubeadm.node('w1');
+    expect(status.nodeInfo).toMatchObject({ machineID: worker.machineId, bootID: (await worker.mustExec(['cat', '/proc/sys/kernel/random/boot_id'])).trim() });
+    expect(status.nodeInfo?.['containerRuntimeVersion']).toMatch(/^containerd:\/\/\d+\.\d+\.\d+/);
+    expect(metadata.annotations).toHaveProperty('kubeadm.alpha.kubernetes.io/cri-socket');
+    const lease = await kubeadm.get<{ readonly spec: { readonly renewTime: string } }>('/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/w1');
+    expect(lease.spec.renewTime).toMatch(/\.\d{6}Z$/);
+    const asKubelet = ['kubectl', '--kubeconfig=/etc/kubernetes/kubelet.conf', 'get', '--raw'];
+    expect(await worker.mustExec([...asKubelet, '/api/v1/nodes/w1'])).toContain('"kind":"Node"');
+    expect((await worker.exec([...asKubelet, '/api/v1/nodes/cp1'])).stderr).toContain('Forbidden');
+    expect(await worker.mustExec([...asKubelet, '/readyz'])).toBe('ok');
+  });
+
+  test('a worker is upgraded, and put back, by the steps of the documentation', async () => {
+    const before = await worker.mustExec(['cat', '/var/lib/kubelet/config.yaml', '/var/lib/kubelet/kubeadm-flags.env']);
+    await worker.mustExec(['mkdir', '-p', '/root/before']);
+    await worker.mustExec(['cp', '-a', '/var/lib/kubelet/config.yaml', '/var/lib/kubelet/kubeadm-flags.env', '/root/before']);
+    await tellStandIn(worker, 'kubeadm', [{ at: 'kubelet-config-written', how: 'fail', times: 1 }]);
+    await install(worker, ['kubeadm'], NEW);
+    expect(await worker.exec(['kubeadm', 'upgrade', 'node'])).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('error execution phase kubelet-config: stand-in: told to fail') as unknown });
+    const said = await worker.mustExec(['kubeadm', 'upgrade', 'node']);
+    expect(said).toContain('[upgrade/kubelet-config] The kubelet configuration for this node was successfully upgraded!');
+    expect(await worker.mustExec(['cat', '/var/lib/kubelet/kubeadm-flags.env'])).not.toContain('container-runtime-endpoint');
+    expect(await worker.mustExec(['cat', '/var/lib/kubelet/config.yaml'])).toContain('containerRuntimeEndpoint: unix:///run/containerd/containerd.sock');
+    const backups = (await worker.mustExec(['sh', '-c', 'ls -d /etc/kubernetes/tmp/kubeadm-kubelet-config*'])).trim().split('\n');
+    const kept = await Promise.all(backups.map((folder) => worker.mustExec(['cat', `${folder}/config.yaml`])));
+    // The second run kept what the first one, which failed after it, had written.
+    expect(kept.map((text) => before.startsWith(text)).toSorted()).toEqual([false, true]);
+    await install(worker, ['kubelet', 'kubectl'], NEW);
+    expect((await kubeadm.versions())['w1']).toBe(`v${OLD}`);
+    await worker.mustExec(['systemctl', 'restart', 'kubelet.service']);
+    await kubeadm.until(20_000, async () => (await kubeadm.versions())['w1'] === `v${NEW}`);
+    await install(worker, ['kubeadm', 'kubelet', 'kubectl'], OLD);
+    await worker.mustExec(['sh', '-c', 'cp -a /root/before/* /var/lib/kubelet; rm /var/lib/kubelet/instance-config.yaml; systemctl restart kubelet']);
+    await kubeadm.until(20_000, async () => (await kubeadm.versions())['w1'] === `v${OLD}`);
+  });
+
+  test('a kubelet that crashes after its start, hangs or is not wanted by its host shows it as a service', async () => {
+    await tellStandIn(worker, 'kubelet', [{ at: 'started', how: 'crash', afterMs: 500, times: 1 }]);
+    const pid = (): Promise<string> => worker.mustExec(['systemctl', 'show', '--property=MainPID', '--value', 'kubelet.service']);
+    await worker.mustExec(['systemctl', 'restart', 'kubelet.service']);
+    const first = await pid();
+    await kubeadm.until(30_000, async () => ![first, '0\n'].includes(await pid()));
+    await worker.mustExec(['sh', '-c', 'sed -i s/KUBELET_EXTRA_ARGS=/KUBELET_EXTRA_ARGS=--no-such/ /etc/default/kubelet; systemctl restart kubelet']);
+    await kubeadm.until(10_000, async () => (await worker.mustExec(['journalctl', '--no-pager', '--unit=kubelet', '--lines=20'])).includes('unknown flag: --no-such'));
+    await worker.mustExec(['sh', '-c', 'sed -i s/--no-such// /etc/default/kubelet; systemctl restart kubelet']);
+    await kubeadm.until(10_000, async () => isReady(await kubeadm.node('w1')));
+  });
+
+  test('a K3s server and agent take a new program, even one two minors on, and report it', async () => {
+    for (const [name, unit] of [['ks1', 'k3s.service'], ['ka1', 'k3s-agent.service']] as const) {
+      await fleet.host(name).copyIn(standIns.k3s('v1.35.0+k3s1'), '/usr/local/bin/k3s.next');
+      await fleet.host(name).mustExec(['sh', '-c', `mv /usr/local/bin/k3s.next /usr/local/bin/k3s; systemctl restart ${unit}`]);
+      await k3s.until(20_000, async () => (await k3s.versions())[name] === 'v1.35.0+k3s1');
+    }
+    expect(await fleet.host('ks1').mustExec(['head', '-c', '15', '/var/lib/rancher/k3s/server/db/state.db'])).toBe('SQLite format 3');
+  });
+
+  /** As an operator would: hold aside, exactly this version, nothing restarted. */
+  async function install(host: Host, names: readonly string[], version: string): Promise<void> {
+    await host.mustExec(['apt-get', 'update']);
+    await host.mustExec(['apt-get', 'install', '--yes', '--allow-change-held-packages', '--allow-downgrades', ...names.map((name) => `${name}=${version}-1.1`)]);
+    await host.mustExec(['apt-mark', 'hold', ...names]);
+  }
+});

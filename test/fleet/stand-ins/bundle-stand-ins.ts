@@ -1,0 +1,34 @@
+import { build } from 'esbuild';
+import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const FOLDER = fileURLToPath(new URL('programs', import.meta.url));
+const PLACEHOLDER = '@STAND_IN_VERSION@';
+
+export type Program = 'kubeadm' | 'kubelet' | 'kubectl' | 'k3s' | 'kube-apiserver' | 'control-loop';
+const PROGRAMS: readonly Program[] = ['kubeadm', 'kubelet', 'kubectl', 'k3s', 'kube-apiserver', 'control-loop'];
+
+/** Where every host of a fleet with stand-ins has the runtime: hosts have no Node of their own. */
+export const RUNTIME = '/opt/stand-in';
+
+/**
+ * The programs as single files that a host can run, by program and version. They are bundled once; a version only puts its
+ * number in.
+ */
+export async function bundleStandIns(): Promise<(program: Program, version: string) => string> {
+  const { outputFiles } = await build({
+    entryPoints: PROGRAMS.map((program) => `${FOLDER}/${program}-main.ts`),
+    outdir: '/bundle',
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node24',
+    minifySyntax: true,
+    legalComments: 'none',
+    banner: { js: "import { createRequire as standInCreateRequire } from 'node:module';\nconst require = standInCreateRequire(import.meta.url);" },
+    write: false,
+    logLevel: 'warning',
+  });
+  const texts = new Map(outputFiles.map(({ path, text }) => [basename(path, '-main.js'), text]));
+  return (program, version) => `#!${RUNTIME}/node --no-warnings\n${(texts.get(program) ?? '').replaceAll(PLACEHOLDER, version)}`;
+}

@@ -1,0 +1,99 @@
+import { X509Certificate } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { parse, stringify } from 'yaml';
+
+import { reissue, type KeyedCertificate } from '../pki/certificates.ts';
+import { base64 } from '../pki/kubeconfig.ts';
+import { PKI } from '../pki/kubeadm-pki.ts';
+import type { Component } from './static-pod-manifests.ts';
+
+/** A certificate that kubeadm manages: a pair of files under /etc/kubernetes/pki, or inside a kubeconfig. */
+interface Managed {
+  /** As `kubeadm certs renew NAME` takes it. */
+  readonly name: string;
+  readonly place: { readonly pair: string } | { readonly kubeconfig: string };
+  readonly ca: 'ca' | 'etcd/ca' | 'front-proxy-ca';
+  readonly caName: 'ca' | 'etcd-ca' | 'front-proxy-ca';
+  /** For messages. */
+  readonly longName: string;
+  /** The component whose upgrade renews it. */
+  readonly renewedWith: Component | null;
+}
+
+/** In the order in which `kubeadm certs check-expiration` lists them. */
+export const MANAGED: readonly Managed[] = [
+  { name: 'admin.conf', place: { kubeconfig: 'admin.conf' }, ca: 'ca', caName: 'ca', longName: 'certificate embedded in the kubeconfig file for the admin to use and for kubeadm itself', renewedWith: null },
+  { name: 'apiserver', place: { pair: 'apiserver' }, ca: 'ca', caName: 'ca', longName: 'certificate for serving the Kubernetes API', renewedWith: 'kube-apiserver' },
+  { name: 'apiserver-etcd-client', place: { pair: 'apiserver-etcd-client' }, ca: 'etcd/ca', caName: 'etcd-ca', longName: 'certificate the apiserver uses to access etcd', renewedWith: 'kube-apiserver' },
+  { name: 'apiserver-kubelet-client', place: { pair: 'apiserver-kubelet-client' }, ca: 'ca', caName: 'ca', longName: 'certificate for the API server to connect to kubelet', renewedWith: 'kube-apiserver' },
+  { name: 'controller-manager.conf', place: { kubeconfig: 'controller-manager.conf' }, ca: 'ca', caName: 'ca', longName: 'certificate embedded in the kubeconfig file for the controller manager to use', renewedWith: 'kube-controller-manager' },
+  { name: 'etcd-healthcheck-client', place: { pair: 'etcd/healthcheck-client' }, ca: 'etcd/ca', caName: 'etcd-ca', longName: 'certificate for liveness probes to healthcheck etcd', renewedWith: 'etcd' },
+  { name: 'etcd-peer', place: { pair: 'etcd/peer' }, ca: 'etcd/ca', caName: 'etcd-ca', longName: 'certificate for etcd nodes to communicate with each other', renewedWith: 'etcd' },
+  { name: 'etcd-server', place: { pair: 'etcd/server' }, ca: 'etcd/ca', caName: 'etcd-ca', longName: 'certificate for serving etcd', renewedWith: 'etcd' },
+  { name: 'front-proxy-client', place: { pair: 'front-proxy-client' }, ca: 'front-proxy-ca', caName: 'front-proxy-ca', longName: 'certificate for the front proxy client', renewedWith: 'kube-apiserver' },
+  { name: 'scheduler.conf', place: { kubeconfig: 'scheduler.conf' }, ca: 'ca', caName: 'ca', longName: 'certificate embedded in the kubeconfig file for the scheduler manager to use', renewedWith: 'kube-scheduler' },
+  { name: 'super-admin.conf', place: { kubeconfig: 'super-admin.conf' }, ca: 'ca', caName: 'ca', longName: 'certificate embedded in the kubeconfig file for the super-admin', renewedWith: null },
+];
+
+interface Kubeconfig {
+  readonly users: readonly { readonly user: { 'client-certificate-data': string; 'client-key-data': string } }[];
+}
+
+export function isThere({ place }: Managed): boolean {
+  return existsSync(pathOf(place));
+}
+
+/** @throws where a file, or the key of its authority, is not there */
+export async function renew(one: Managed): Promise<void> {
+  const { place } = one;
+  const caCertificate = `${PKI}/${one.ca}.crt`;
+  const caKey = `${PKI}/${one.ca}.key`;
+  for (const path of [caCertificate, caKey, pathOf(place)]) if (!existsSync(path)) throw new Error(`failed to load ${one.name}: couldn't load the file ${path}: open ${path}: no such file or directory`);
+  const ca: KeyedCertificate = { certificate: readFileSync(caCertificate, 'utf8'), key: readFileSync(caKey, 'utf8') };
+  const { certificate, key } = await reissue(ca, certificateOf(one));
+  if ('pair' in place) {
+    writeFileSync(pathOf(place), certificate);
+    writeFileSync(pathOf(place).replace(/\.crt$/, '.key'), key, { mode: 0o600 });
+    return;
+  }
+  const config = parse(readFileSync(pathOf(place), 'utf8')) as Kubeconfig;
+  for (const { user } of config.users) {
+    user['client-certificate-data'] = base64(certificate);
+    user['client-key-data'] = base64(key);
+  }
+  writeFileSync(pathOf(place), stringify(config, { lineWidth: 0 }), { mode: 0o600 });
+}
+
+/** What `kubeadm certs check-expiration -o json` prints (output.kubeadm.k8s.io/v1alpha3, CertificateExpirationInfo). */
+export function expirationInfo(now: Date): Readonly<Record<string, unknown>> {
+  return {
+    kind: 'CertificateExpirationInfo',
+    apiVersion: 'output.kubeadm.k8s.io/v1alpha3',
+    certificates: MANAGED.filter((one) => isThere(one) || one.name !== 'super-admin.conf').map((one) => ({
+      name: one.name, ...(isThere(one) ? expiry(certificateOf(one), now) : { expirationDate: null, residualTime: '0s', missing: true }), externallyManaged: false, caName: one.caName,
+    })),
+    certificateAuthorities: (['ca', 'etcd/ca', 'front-proxy-ca'] as const).map((name) => ({
+      name: name.replace('/', '-'), ...(existsSync(`${PKI}/${name}.crt`) ? expiry(readFileSync(`${PKI}/${name}.crt`, 'utf8'), now) : { expirationDate: null, residualTime: '0s', missing: true }),
+      externallyManaged: !existsSync(`${PKI}/${name}.key`),
+    })),
+  };
+}
+
+/** metav1.Time and metav1.Duration, as JSON has them. */
+function expiry(pem: string, now: Date): { readonly expirationDate: string; readonly residualTime: string } {
+  const end = new X509Certificate(pem).validToDate;
+  const seconds = Math.floor((end.getTime() - now.getTime()) / 1000);
+  const [sign, left] = seconds < 0 ? ['-', -seconds] : ['', seconds];
+  return { expirationDate: end.toISOString().replace(/\.\d+Z$/, 'Z'), residualTime: `${sign}${Math.floor(left / 3600)}h${Math.floor(left / 60) % 60}m${left % 60}s` };
+}
+
+function certificateOf({ place }: Managed): string {
+  const text = readFileSync(pathOf(place), 'utf8');
+  if ('pair' in place) return text;
+  const [first] = (parse(text) as Kubeconfig).users;
+  return Buffer.from(first?.user['client-certificate-data'] ?? '', 'base64').toString('utf8');
+}
+
+function pathOf(place: Managed['place']): string {
+  return 'pair' in place ? `${PKI}/${place.pair}.crt` : `/etc/kubernetes/${place.kubeconfig}`;
+}

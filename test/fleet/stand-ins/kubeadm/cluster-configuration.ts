@@ -1,0 +1,53 @@
+import { parseKubeVersion } from '../version-info.ts';
+
+/** What kubeadm keeps in the ConfigMap kubeadm-config, with every default that it writes out. */
+export function clusterConfiguration(kubernetesVersion: string): Readonly<Record<string, unknown>> {
+  return {
+    apiServer: {},
+    apiVersion: 'kubeadm.k8s.io/v1beta4',
+    caCertificateValidityPeriod: '87600h0m0s',
+    certificateValidityPeriod: '8760h0m0s',
+    certificatesDir: '/etc/kubernetes/pki',
+    clusterName: 'kubernetes',
+    controlPlaneEndpoint: 'cluster-endpoint:6443',
+    controllerManager: {},
+    dns: {},
+    encryptionAlgorithm: 'ECDSA-P256',
+    etcd: { local: { dataDir: '/var/lib/etcd' } },
+    imageRepository: 'registry.k8s.io',
+    kind: 'ClusterConfiguration',
+    kubernetesVersion,
+    networking: { dnsDomain: 'cluster.local', serviceSubnet: '10.96.0.0/12' },
+    proxy: {},
+    scheduler: {},
+  };
+}
+
+/** What kubeadm keeps in the ConfigMap kubelet-config and writes to /var/lib/kubelet/config.yaml. */
+export function kubeletConfiguration(more: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return {
+    apiVersion: 'kubelet.config.k8s.io/v1beta1',
+    authentication: { anonymous: { enabled: false }, webhook: { cacheTTL: '0s', enabled: true }, x509: { clientCAFile: '/etc/kubernetes/pki/ca.crt' } },
+    authorization: { mode: 'Webhook', webhook: { cacheAuthorizedTTL: '0s', cacheUnauthorizedTTL: '0s' } },
+    cgroupDriver: 'systemd',
+    clusterDNS: ['10.96.0.10'],
+    clusterDomain: 'cluster.local',
+    containerRuntimeEndpoint: '',
+    healthzBindAddress: '127.0.0.1',
+    healthzPort: 10248,
+    kind: 'KubeletConfiguration',
+    rotateCertificates: true,
+    staticPodPath: '/etc/kubernetes/manifests',
+    ...more,
+  };
+}
+
+/** /var/lib/kubelet/kubeadm-flags.env, as `kubeadm join` of this version writes it. */
+export function kubeadmFlags(version: string): string {
+  const pause = parseKubeVersion(version).minor >= 35 ? '' : ' --pod-infra-container-image=registry.k8s.io/pause:3.10';
+  return `KUBELET_KUBEADM_ARGS="--container-runtime-endpoint=unix:///run/containerd/containerd.sock${pause}"\n`;
+}
+
+export function configMap(name: string, data: Readonly<Record<string, string>>): Readonly<Record<string, unknown>> {
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'kube-system' }, data };
+}

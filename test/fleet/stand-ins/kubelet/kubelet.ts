@@ -1,0 +1,111 @@
+import { createServer } from 'node:http';
+import { connect } from 'node:net';
+import { existsSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { ApiClient } from '../api/api-client.ts';
+import { passPoint } from '../faults.ts';
+import { parseKubeVersion } from '../version-info.ts';
+import { loadKubeletConfig, type KubeletConfig } from './kubelet-config.ts';
+import { containerdVersion, NodeReporter, nodeInfoOf } from './node-reporter.ts';
+import { StaticPodRunner } from './static-pod-runner.ts';
+
+export interface KubeletOptions {
+  /** `v1.34.1`; also what the node reports. */
+  readonly version: string;
+  /** Name of the program, which its faults are filed under. */
+  readonly program: string;
+  readonly flags: ReadonlyMap<string, string>;
+  readonly config: KubeletConfig;
+  readonly client: ApiClient;
+  readonly labels: Readonly<Record<string, string>>;
+  /** What /version of the runtime says; null asks the host's containerd. */
+  readonly runtimeVersion: string | null;
+}
+
+/** The kubelet's: nodeStatusUpdateFrequency, a quarter of nodeLeaseDurationSeconds, nodeStatusReportFrequency. */
+const LOOK_EVERY_MS = 1000;
+const LEASE_EVERY_MS = 10_000;
+const REPORT_EVERY_MS = 5 * 60_000;
+/** From its start to Ready on a host that has all it needs. */
+const READY_AFTER_MS = 400;
+
+/** Loads settings and credentials. @throws with the words of the real kubelet where it would not start. */
+export async function prepareKubelet(version: string, flags: ReadonlyMap<string, string>): Promise<{ readonly config: KubeletConfig; readonly client: ApiClient }> {
+  const loaded = loadKubeletConfig(flags.get('config') ?? '', parseKubeVersion(version).minor);
+  const config = { ...loaded, containerRuntimeEndpoint: flags.get('container-runtime-endpoint') ?? loaded.containerRuntimeEndpoint };
+  const kubeconfig = flags.get('kubeconfig') ?? '';
+  const bootstrap = flags.get('bootstrap-kubeconfig') ?? '';
+  if (!existsSync(kubeconfig)) throw new Error(`failed to run Kubelet: unable to load bootstrap kubeconfig: stat ${bootstrap}: no such file or directory`);
+  if (!(await answers(config.containerRuntimeEndpoint))) {
+    throw new Error(`failed to run Kubelet: validate service connection: validate CRI v1 runtime API for endpoint "${config.containerRuntimeEndpoint}": rpc error: code = Unavailable desc = connection error: desc = "transport: Error while dialing: dial unix ${config.containerRuntimeEndpoint.replace('unix://', '')}: connect: no such file or directory"`);
+  }
+  return { config, client: new ApiClient(kubeconfig) };
+}
+
+/** Reports the node and runs its static pods until the process ends. */
+export async function runKubelet({ version, program, flags, config, client, labels, runtimeVersion }: KubeletOptions): Promise<never> {
+  const name = (flags.get('hostname-override') ?? hostname()).toLowerCase();
+  const point = (at: string): Promise<void> => passPoint(program, version, at);
+  const log = (line: string): void => console.error(line);
+  const reporter = new NodeReporter(client, { name, kubeletVersion: version, labels, taints: [], annotations: { 'kubeadm.alpha.kubernetes.io/cri-socket': config.containerRuntimeEndpoint } });
+  const nodeInfo = nodeInfoOf(version, runtimeVersion ?? (await containerdVersion()));
+  await point('start');
+  serveHealthz(config);
+  const startedAt = Date.now();
+  let isReady = false;
+  if (config.staticPodPath !== null) {
+    const runner = new StaticPodRunner({ folder: config.staticPodPath, nodeName: name, minor: parseKubeVersion(version).minor, client, log, passPoint: point });
+    void runner.run(() => isReady);
+  }
+  let posted = '';
+  let reportedAt = 0;
+  let renewedAt = 0;
+  for (;;) {
+    try {
+      const isUp = await answers(config.containerRuntimeEndpoint);
+      const isSettled = Date.now() - startedAt >= READY_AFTER_MS;
+      const ready = !isUp ? { isReady: false, reason: 'KubeletNotReady', message: 'container runtime is down' }
+        : isSettled ? { isReady: true, reason: 'KubeletReady', message: 'kubelet is posting ready status' }
+        : { isReady: false, reason: 'KubeletNotReady', message: '[container runtime status check may not have completed yet]' };
+      if (posted !== ready.message || Date.now() - reportedAt >= REPORT_EVERY_MS) {
+        if (posted === '') await reporter.register();
+        await reporter.postStatus(ready, nodeInfo);
+        [posted, reportedAt] = [ready.message, Date.now()];
+        if (ready.isReady && !isReady) {
+          isReady = true;
+          await point('started');
+        }
+      }
+      if (Date.now() - renewedAt >= LEASE_EVERY_MS) {
+        await reporter.renewLease();
+        renewedAt = Date.now();
+      }
+    } catch (error) {
+      log(`Unable to update node status: ${String(error)}`);
+    }
+    await sleep(isReady ? LOOK_EVERY_MS : READY_AFTER_MS / 2);
+  }
+}
+
+function serveHealthz({ healthzBindAddress, healthzPort }: KubeletConfig): void {
+  if (healthzPort === 0) return;
+  const server = createServer((request, response) => {
+    const isKnown = request.url === '/healthz';
+    response.writeHead(isKnown ? 200 : 404, { 'content-type': 'text/plain; charset=utf-8' }).end(isKnown ? 'ok' : '404 page not found\n');
+  });
+  server.on('error', (error) => console.error(`Failed to start healthz server: ${error.message}`));
+  server.listen(healthzPort, healthzBindAddress);
+}
+
+/** Whether somebody accepts connections at a unix socket. */
+function answers(endpoint: string): Promise<boolean> {
+  // K3s brings its runtime itself.
+  if (endpoint === '') return Promise.resolve(true);
+  return new Promise((resolve) => {
+    const socket = connect(endpoint.replace(/^unix:\/\//, ''));
+    socket.on('connect', () => { socket.destroy(); resolve(true); });
+    socket.on('error', () => resolve(false));
+  });
+}

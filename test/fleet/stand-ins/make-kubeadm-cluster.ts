@@ -1,0 +1,84 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { stringify } from 'yaml';
+
+import type { Fleet } from '../fleet.ts';
+import type { Host } from '../host.ts';
+import { clusterConfiguration, configMap, kubeadmFlags, kubeletConfiguration } from './kubeadm/cluster-configuration.ts';
+import { CONTROL_PLANE_COMPONENTS, MANIFESTS, staticPodManifest } from './kubeadm/static-pod-manifests.ts';
+import { KubernetesCluster } from './kubernetes-cluster.ts';
+import { debVersion } from './kubernetes-debs.ts';
+import { controlPlaneFiles, ENDPOINT, makeAuthorities, workerFiles, type PkiFiles } from './pki/kubeadm-pki.ts';
+import { hostArchitecture } from '../../../systemd/package/node-runtime.ts';
+
+export interface KubeadmClusterOptions {
+  /** Names of hosts; the first one is where `kubeadm upgrade apply` belongs. */
+  readonly controlPlanes: readonly string[];
+  readonly workers: readonly string[];
+  /** `1.33.9`, one of those that the stand-ins were packed with. */
+  readonly version: string;
+  /** More fields of every kubelet's configuration, such as failCgroupV1. */
+  readonly kubelet?: Readonly<Record<string, unknown>>;
+}
+
+const HELD = ['kubeadm', 'kubelet', 'kubectl'];
+
+/**
+ * Makes a cluster of hosts that were booted with packStandIns: packages installed and held, files as `kubeadm init` and
+ * `join` leave them, all nodes Ready. A few seconds.
+ */
+export async function makeKubeadmCluster(fleet: Fleet, { controlPlanes, workers, version, kubelet = {} }: KubeadmClusterOptions): Promise<KubernetesCluster> {
+  const first = fleet.host(controlPlanes[0] ?? '');
+  const planes = controlPlanes.map((name) => fleet.host(name));
+  const cluster = new KubernetesCluster(planes, workers.map((name) => fleet.host(name)), ['kubectl', '--kubeconfig=/etc/kubernetes/admin.conf']);
+  const authorities = await makeAuthorities();
+  const target = `v${version}`;
+  const kubeletYaml = stringify(kubeletConfiguration(kubelet), { lineWidth: 0 });
+  const initialCluster = planes.map(({ name, address }) => `${name}=https://${address}:2380`).join(',');
+  const endpoints = planes.map(({ address }) => `${address} ${ENDPOINT}\n`).join('');
+  const prepare = async (host: Host, files: PkiFiles): Promise<void> => {
+    await installPackages(host, version);
+    await putFiles(host, { ...files, '/var/lib/kubelet/config.yaml': kubeletYaml, '/var/lib/kubelet/kubeadm-flags.env': kubeadmFlags(target) });
+    await host.mustExec(['sh', '-c', 'printf %s "$1" >> /etc/hosts; systemctl start kubelet.service', 'sh', endpoints]);
+  };
+  const started = [
+    ...planes.map(async (host) => {
+      const parts = { version: target, node: host, etcd: { initialCluster, state: 'new' } } as const;
+      const manifests = Object.fromEntries((['etcd', ...CONTROL_PLANE_COMPONENTS] as const).map((component) => [`${MANIFESTS}/${component}.yaml`, staticPodManifest(component, parts)]));
+      await prepare(host, { ...(await controlPlaneFiles(authorities, host, host === first)), ...manifests });
+    }),
+    ...cluster.workers.map(async (host) => prepare(host, await workerFiles(authorities, host))),
+  ];
+  await Promise.all(started);
+  await cluster.until(60_000, async () => (await cluster.nodes()).length === controlPlanes.length + workers.length);
+  const maps = '/api/v1/namespaces/kube-system/configmaps';
+  await cluster.create(maps, configMap('kubeadm-config', { ClusterConfiguration: stringify(clusterConfiguration(target), { lineWidth: 0 }) }));
+  await cluster.create(maps, configMap('kubelet-config', { kubelet: kubeletYaml }));
+  for (const { name } of planes) {
+    const taints = [{ key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' }];
+    await cluster.kubectl(['patch', 'node', name, '--type=merge', '-p', JSON.stringify({ metadata: { labels: { 'node-role.kubernetes.io/control-plane': '' } }, spec: { taints } })]);
+  }
+  await cluster.waitUntilReady(target);
+  return cluster;
+}
+
+async function installPackages(host: Host, version: string): Promise<void> {
+  const debs = ['cri-tools', 'kubernetes-cni', ...HELD].map((name) => `/srv/repo/${name}_${debVersion(version)}_${hostArchitecture()}.deb`);
+  await host.mustExec(['dpkg', '--install', ...debs]);
+  await host.mustExec(['apt-mark', 'hold', ...HELD]);
+}
+
+async function putFiles(host: Host, files: PkiFiles): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'farrier-cluster-'));
+  const tree = join(folder, 'tree');
+  try {
+    for (const [path, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(tree, path)), { recursive: true });
+      writeFileSync(join(tree, path), text, { mode: /\.(key|conf|pem|yaml)$/.test(path) ? 0o600 : 0o644 });
+    }
+    await host.copyIn(tree, '/');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}

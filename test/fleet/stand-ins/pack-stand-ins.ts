@@ -1,0 +1,81 @@
+import { chmodSync, copyFileSync, existsSync, linkSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { arch } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { hostArchitecture, nodeRuntime } from '../../../systemd/package/node-runtime.ts';
+import { writeAptRepository } from '../apt-repository.ts';
+import { cacheFolder } from '../cache-folder.ts';
+import { downloadDebianPackages } from '../debian-packages.ts';
+import { mustRun } from '../run-program.ts';
+import { bundleStandIns, RUNTIME } from './bundle-stand-ins.ts';
+import { kubernetesDebs } from './kubernetes-debs.ts';
+import { etcdWrapper } from './etcd-wrapper.ts';
+
+export interface StandInsOptions {
+  /** Versions of kubeadm, kubelet and kubectl to put into the repository: `1.33.9`. */
+  readonly kubernetes?: readonly string[];
+  /** Versions of the k3s program: `v1.33.9+k3s1`. */
+  readonly k3s?: readonly string[];
+  /** Further packages for the same repository. */
+  readonly debs?: readonly string[];
+}
+
+/** What a fleet with stand-ins is booted with. */
+export interface StandIns {
+  readonly aptRepository: string;
+  readonly sharedFolders: Readonly<Record<string, string>>;
+  /** Path on this machine of the k3s program of a version. */
+  readonly k3s: (version: string) => string;
+  /** Path on this machine of a kubectl, for hosts that have none from a package. */
+  readonly kubectl: string;
+}
+
+/**
+ * Packs kubeadm, kubelet, kubectl and k3s into `folder`: kubeadm, kubelet and kubectl are in no Debian repository, so these
+ * are small stand-ins with the real packages' names, files, flags and exit codes. They say so in
+ * /usr/share/doc/NAME/STAND-IN and on standard error. etcd is Debian's real one.
+ */
+export async function packStandIns(folder: string, { kubernetes = [], k3s = [], debs = [] }: StandInsOptions): Promise<StandIns> {
+  const programOf = await bundleStandIns();
+  const runtime = join(folder, 'runtime');
+  mkdirSync(join(runtime, 'images'), { recursive: true });
+  const put = (name: string, text: string): void => writeFileSync(join(runtime, name), text, { mode: 0o755 });
+  const root = fileURLToPath(new URL('../../..', import.meta.url));
+  place(nodeRuntime(root, hostArchitecture(), cacheFolder('packages'), null).path, join(runtime, 'node'));
+  place(await realEtcd(), join(runtime, 'etcd'));
+  put('images/etcd', etcdWrapper(`${RUNTIME}/etcd`));
+  put('images/kube-apiserver', programOf('kube-apiserver', ''));
+  for (const name of ['kube-controller-manager', 'kube-scheduler']) put(`images/${name}`, programOf('control-loop', ''));
+  for (const version of k3s) put(`k3s-${version}`, programOf('k3s', version));
+  put('kubectl', programOf('kubectl', 'v1.33.9'));
+  const packed: string[] = [];
+  for (const version of kubernetes) packed.push(...(await kubernetesDebs(join(folder, 'debs'), version, (program) => programOf(program, `v${version}`))));
+  await writeAptRepository(join(folder, 'repository'), [...packed, ...debs]);
+  return { aptRepository: join(folder, 'repository'), sharedFolders: { [RUNTIME]: runtime }, k3s: (version) => join(runtime, `k3s-${version}`), kubectl: join(runtime, 'kubectl') };
+}
+
+/** Debian 13's etcd 3.5, which runs on Debian 12 as well. */
+async function realEtcd(): Promise<string> {
+  const [deb = ''] = await downloadDebianPackages('trixie', ['etcd-server']);
+  const folder = cacheFolder('stand-ins');
+  const path = join(folder, `etcd-${arch()}`);
+  if (!existsSync(path)) {
+    const draft = `${path}.${process.pid}`;
+    await mustRun(['dpkg-deb', '--extract', deb, draft]);
+    linkSync(join(draft, 'usr/bin/etcd'), `${draft}.program`);
+    copyFileSync(`${draft}.program`, path);
+    for (const left of [draft, `${draft}.program`]) rmSync(left, { recursive: true });
+  }
+  return path;
+}
+
+function place(from: string, to: string): void {
+  rmSync(to, { force: true });
+  try {
+    linkSync(from, to); // Spares 100 MB of copying where both lie on one disk.
+  } catch {
+    copyFileSync(from, to);
+  }
+  chmodSync(to, 0o755);
+}

@@ -1,0 +1,69 @@
+// The stand-in of kubeadm: version, upgrade plan|apply|node, certs check-expiration|renew.
+import { passPoint } from '../faults.ts';
+import { expirationInfo, isThere, MANAGED, renew } from '../kubeadm/certificate-inventory.ts';
+import { parseUpgradeArguments } from '../kubeadm/kubeadm-arguments.ts';
+import { KubeadmError } from '../kubeadm/kubeadm-error.ts';
+import { upgradeApply, upgradeNode, upgradePlan } from '../kubeadm/upgrade.ts';
+import { builtVersion, sayStandIn } from '../stand-in-notice.ts';
+import { versionInfo } from '../version-info.ts';
+
+const kubeadmVersion = builtVersion();
+const run = { kubeadmVersion, passPoint: (at: string): Promise<void> => passPoint('kubeadm', kubeadmVersion, at) };
+const words = process.argv.slice(2);
+
+sayStandIn('kubeadm');
+try {
+  await main(words);
+} catch (error) {
+  console.error(`${error instanceof Error ? error.message : String(error)}\nTo see the stack trace of this error execute with --v=5 or higher`);
+  process.exit(error instanceof KubeadmError ? error.exitCode : 1);
+}
+
+async function main([first = '', second = '', ...rest]: readonly string[]): Promise<void> {
+  if (first === 'version') return printVersion(outputOf(words));
+  await run.passPoint('start');
+  switch (`${first} ${second}`) {
+    case 'upgrade plan': {
+      const version = rest.find((word, index) => !word.startsWith('-') && !['-o', '--output', '--config', '--kubeconfig'].includes(rest[index - 1] ?? ''));
+      if (version === undefined) throw new KubeadmError('couldn\'t fetch a Kubernetes version from the internet: the stand-in has none; name a version');
+      const plan = await upgradePlan(run, version);
+      return console.log(outputOf(rest) === 'json' ? JSON.stringify(plan, null, 4) : `You can now apply the upgrade by executing the following command:\n\n\tkubeadm upgrade apply ${version}\n`);
+    }
+    case 'upgrade apply': return upgradeApply(run, parseUpgradeArguments('apply', rest));
+    case 'upgrade node': return upgradeNode(run, parseUpgradeArguments('node', rest));
+    case 'certs check-expiration': {
+      const info = expirationInfo(new Date());
+      return console.log(outputOf(rest) === 'json' ? JSON.stringify(info, null, 4) : table(info));
+    }
+    case 'certs renew': return renewCertificates(rest.find((word) => !word.startsWith('-')) ?? '');
+    default: throw new KubeadmError(`unknown command ${JSON.stringify(words.join(' '))} for "kubeadm"`);
+  }
+}
+
+async function renewCertificates(name: string): Promise<void> {
+  const chosen = name === 'all' ? MANAGED.filter(isThere) : MANAGED.filter((one) => one.name === name);
+  if (chosen.length === 0) throw new KubeadmError(`unknown command ${JSON.stringify(name)} for "kubeadm certs renew"`);
+  for (const one of chosen) {
+    await run.passPoint(`renew-${one.name}`);
+    await renew(one);
+    console.log(`${one.longName} renewed`);
+  }
+  if (name === 'all') console.log('\nDone renewing certificates. You must restart the kube-apiserver, kube-controller-manager, kube-scheduler and etcd, so that they can use the new certificates.');
+}
+
+function printVersion(output: string | null): void {
+  const info = versionInfo(kubeadmVersion);
+  if (output === 'short') console.log(kubeadmVersion);
+  else if (output === 'json') console.log(JSON.stringify({ clientVersion: info }, null, 2));
+  else console.log(`kubeadm version: &version.Info{Major:"${info['major']}", Minor:"${info['minor']}", GitVersion:"${kubeadmVersion}", GitCommit:"${info['gitCommit']}", GitTreeState:"clean", BuildDate:"${info['buildDate']}", GoVersion:"${info['goVersion']}", Compiler:"${info['compiler']}", Platform:"${info['platform']}"}`);
+}
+
+function outputOf(args: readonly string[]): string | null {
+  const index = args.findIndex((word) => word === '-o' || word === '--output');
+  return args.find((word) => word.startsWith('--output='))?.slice('--output='.length) ?? args.find((word) => /^-o=?[a-z]+$/.test(word))?.replace(/^-o=?/, '') ?? (index === -1 ? null : (args[index + 1] ?? null));
+}
+
+function table(info: Readonly<Record<string, unknown>>): string {
+  const rows = info['certificates'] as readonly { readonly name: string; readonly expirationDate: string; readonly residualTime: string; readonly caName: string }[];
+  return ['CERTIFICATE EXPIRES RESIDUAL-TIME CERTIFICATE-AUTHORITY', ...rows.map((row) => `${row.name} ${row.expirationDate} ${row.residualTime} ${row.caName}`)].join('\n');
+}
