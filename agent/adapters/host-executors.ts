@@ -1,9 +1,18 @@
+import { join } from 'node:path';
+
 import type { Clock } from '../../shared/ports/clock.ts';
+import { kubeadmCertsStep } from '../steps/kubeadm/kubeadm-certs.ts';
+import { KUBEADM_PLACES, kubeletFiles, manifestsFolder } from '../steps/kubeadm/kubeadm-places.ts';
+import { kubeadmStep } from '../steps/kubeadm/kubeadm.ts';
+import { kubeletConfigStep } from '../steps/kubelet/kubelet-config.ts';
+import { kubeletStep } from '../steps/kubelet/kubelet.ts';
 import { packagesStep } from '../steps/packages/packages.ts';
 import { rebootStep } from '../steps/reboot/reboot.ts';
 import { serviceStep } from '../steps/service.ts';
 import type { Executors } from '../steps/step.ts';
 import { aptPackageSystem } from './apt/apt-package-system.ts';
+import { kubeletTruth } from './kubernetes/kubelet-truth.ts';
+import { procProcesses } from './proc-processes.ts';
 import { runProgram } from './run-program.ts';
 import { systemdHostBoot } from './systemd/systemd-host-boot.ts';
 import { systemdUnits } from './systemd/systemd-units.ts';
@@ -17,5 +26,20 @@ export function hostExecutors(places: { readonly sourcesDir: string; readonly ca
     packages: packagesStep(aptPackageSystem({ run: runProgram, lockWaitMs: LOCK_WAIT_MS, ...places })),
     service: serviceStep(units, clock),
     reboot: rebootStep({ boot: systemdHostBoot(runProgram), units, clock }),
+    ...kubeadmExecutors(units, clock),
+  };
+}
+
+function kubeadmExecutors(units: ReturnType<typeof systemdUnits>, clock: Clock): Pick<Executors, 'kubeadm' | 'kubelet' | 'kubeadm_certs' | 'kubelet_config'> {
+  const places = KUBEADM_PLACES;
+  const [config = ''] = kubeletFiles(places);
+  const truth = kubeletTruth({ kubeconfig: join(places.kubernetes, 'kubelet.conf'), config, manifests: manifestsFolder(places) });
+  const kubeadm = { run: runProgram, truth, clock, places };
+  const kubelet = { units, truth, clock };
+  return {
+    kubeadm: kubeadmStep(kubeadm),
+    kubelet: kubeletStep(kubelet, runProgram),
+    kubeadm_certs: kubeadmCertsStep({ ...kubeadm, processes: procProcesses }),
+    kubelet_config: kubeletConfigStep({ ...kubelet, configFile: config }),
   };
 }

@@ -15,6 +15,8 @@ export interface UnitLook {
   readonly subState: string;
   /** 0 where there is none. */
   readonly mainPid: number;
+  /** When that process was started, on the monotonic clock; 0 where there is none. */
+  readonly startedMs: number;
   readonly unitFileState: string;
   /** How often systemd itself restarted it. */
   readonly restarts: number;

@@ -23,3 +23,26 @@ export const LOOKS_MAX = 100;
 export const REBOOT_UNITS_MAX = 32;
 export const LOOK_INTERVAL_MAX_MS = 60_000;
 export const STEP_TIMEOUT_MAX_MS = 24 * 3_600_000;
+
+/** kubeadm reads an UpgradeConfiguration from 1.31 on; no pre-releases. */
+export const KUBEADM_VERSION_PATTERN = /^1\.(?:3[1-9]|[4-9]\d|1\d\d)\.\d{1,3}$/;
+
+/** Absolute, and none of its segments goes up or hides. */
+export const PATCHES_FOLDER_PATTERN = /^(?=.{2,256}$)(?:\/[A-Za-z0-9_][A-Za-z0-9._-]*)+$/;
+
+export const KUBEADM_TIMEOUT_MAX_MS = 3_600_000;
+
+/** `kubeadm certs renew NAME`. */
+export const CERTIFICATE_NAME_PATTERN = /^[a-z][a-z0-9.-]{0,63}$/;
+export const CERTIFICATES_MAX = 32;
+export const UNDER_DAYS_MAX = 3650;
+
+/** A kubelet that crashes does so within its first seconds: the looks at it go on at least that long. */
+export const KUBELET_PROOF_MIN_MS = 10_000;
+
+/** A key of KubeletConfiguration, or of a map in it, as `memory.available`. */
+export const KUBELET_FIELD_PATTERN = /^[A-Za-z][A-Za-z0-9._/-]{0,127}$/;
+export const KUBELET_FIELDS_MAX = 64;
+export const KUBELET_FIELD_DEPTH_MAX = 6;
+export const KUBELET_FIELD_TEXT_MAX = 1024;
+export const KUBELET_FIELD_LIST_MAX = 64;

@@ -1,14 +1,17 @@
+import type { StepBase } from './step-base.ts';
+import type { KubeadmCertsSpec, KubeadmSpec, KubeletConfigSpec, KubeletSpec } from './steps/kubeadm-spec.ts';
+
 /** What a step is to achieve, as data: planned by the coordinator, executed by the agent. One variant a kind. */
-export type StepSpec = PackagesSpec | ServiceSpec | RebootSpec;
+export type StepSpec =
+  | PackagesSpec
+  | ServiceSpec
+  | RebootSpec
+  | KubeadmSpec
+  | KubeletSpec
+  | KubeadmCertsSpec
+  | KubeletConfigSpec;
 
 export type StepKind = StepSpec['kind'];
-
-interface StepBase {
-  /** Shown to people; unique within a sequence. */
-  readonly name: string;
-  /** Elapsed time after which one apply, verify or revert counts as failed. */
-  readonly timeoutMs: number;
-}
 
 /** Brings packages to exact versions in one transaction of the host's package system. */
 export interface PackagesSpec extends StepBase {

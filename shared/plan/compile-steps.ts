@@ -1,6 +1,11 @@
 import type { ServiceSpec, StepSpec } from '../domain/step-spec.ts';
+import type { KubeletSpec } from '../domain/steps/kubeadm-spec.ts';
 import { GUARD_PREFIX } from './cross-check-plan.ts';
 import type { WrittenStep } from './plan-schema.ts';
+import { compileKubeadmCerts } from './steps/kubeadm-certs-step.ts';
+import { compileKubeadm } from './steps/kubeadm-step.ts';
+import { compileKubeletConfig } from './steps/kubelet-config-step.ts';
+import { compileKubelet } from './steps/kubelet-step.ts';
 import { compilePackages } from './steps/packages-step.ts';
 import { compileReboot } from './steps/reboot-step.ts';
 import { compileService } from './steps/service-step.ts';
@@ -8,7 +13,7 @@ import { compileService } from './steps/service-step.ts';
 /**
  * Turns the steps of a plan into those of a sequence.
  *
- * A restart that comes after packages gets a guard before the first packages step. Steps are reverted last first, so
+ * A restart that comes after packages or kubeadm gets a guard before the first of these steps. Steps are reverted last first, so
  * `[guard, packages, restart]` reverts to: nothing for the restart, the old packages, then the guard, which restarts
  * the unit on the old packages and proves that it stays up. Without it the old files would lie on disk while the new
  * program still ran. A unit gets one guard, however often it is restarted; several guards stand in reversed order of
@@ -17,7 +22,7 @@ import { compileService } from './steps/service-step.ts';
  * A reboot gets a guard right before the first step that changes what a boot comes up with: a revert first boots into
  * the old state, and only there are units restarted and proved.
  *
- * Steps without a name are called `packages`, `restart-UNIT` and `reboot`, with a number from the second on.
+ * Steps without a name are called `packages`, `restart-UNIT`, `kubeadm` and so on, with a number from the second on.
  */
 export function compileSteps(written: readonly WrittenStep[]): readonly StepSpec[] {
   const taken = new Set(written.flatMap(({ name }) => (name === undefined ? [] : [name])));
@@ -30,30 +35,41 @@ export function withGuards(steps: readonly StepSpec[]): readonly StepSpec[] {
 }
 
 function withRebootGuard(steps: readonly StepSpec[]): readonly StepSpec[] {
-  const first = steps.findIndex(({ kind }) => kind !== 'service' && kind !== 'reboot');
+  const first = steps.findIndex(({ kind }) => kind !== 'service' && kind !== 'kubelet' && kind !== 'reboot');
   const reboot = first === -1 ? undefined : steps.slice(first).find((step) => step.kind === 'reboot');
   return reboot === undefined ? steps : steps.toSpliced(first, 0, { ...reboot, name: `${GUARD_PREFIX}reboot`, action: 'guard' });
 }
 
 function withServiceGuards(steps: readonly StepSpec[]): readonly StepSpec[] {
-  const firstPackages = steps.findIndex((step) => step.kind === 'packages');
-  if (firstPackages === -1) return steps;
-  const restarts = steps.slice(firstPackages).filter((step) => step.kind === 'service');
-  const firstOfUnit = restarts.filter((step, index) => restarts.findIndex(({ unit }) => unit === step.unit) === index);
-  const before = steps[firstPackages - 1];
-  const at = before?.kind === 'reboot' && before.action === 'guard' ? firstPackages - 1 : firstPackages;
+  const firstChange = steps.findIndex(({ kind }) => CHANGES.includes(kind));
+  if (firstChange === -1) return steps;
+  const restarts = steps.slice(firstChange).filter((step) => step.kind === 'service' || step.kind === 'kubelet');
+  const firstOfUnit = restarts.filter((step, index) => restarts.findIndex((other) => unitOf(other) === unitOf(step)) === index);
+  const before = steps[firstChange - 1];
+  const at = before?.kind === 'reboot' && before.action === 'guard' ? firstChange - 1 : firstChange;
   return steps.toSpliced(at, 0, ...firstOfUnit.map(guard).toReversed());
 }
 
-function guard(restart: ServiceSpec): ServiceSpec {
-  return { ...restart, name: `${GUARD_PREFIX}${restart.unit}`, action: 'guard' };
+/** Kinds of step that change what a unit runs, and do not restart it. */
+const CHANGES: readonly StepSpec['kind'][] = ['packages', 'kubeadm'];
+
+function unitOf(step: ServiceSpec | KubeletSpec): string {
+  return step.kind === 'kubelet' ? 'kubelet' : step.unit;
 }
 
-function compileStep({ name, packages, service, reboot }: WrittenStep, taken: Set<string>): StepSpec {
+function guard(restart: ServiceSpec | KubeletSpec): ServiceSpec | KubeletSpec {
+  return { ...restart, name: `${GUARD_PREFIX}${unitOf(restart)}`, action: 'guard' };
+}
+
+function compileStep({ name, packages, service, reboot, kubeadm, kubelet, kubeadmCerts, kubeletConfig }: WrittenStep, taken: Set<string>): StepSpec {
   const nameIt = (wanted: string): string => name ?? freeName(wanted, taken);
   if (packages !== undefined) return compilePackages(packages, nameIt);
   if (service !== undefined) return compileService(service, nameIt);
   if (reboot !== undefined) return compileReboot(reboot, nameIt);
+  if (kubeadm !== undefined) return compileKubeadm(kubeadm, nameIt);
+  if (kubelet !== undefined) return compileKubelet(kubelet, nameIt);
+  if (kubeadmCerts !== undefined) return compileKubeadmCerts(kubeadmCerts, nameIt);
+  if (kubeletConfig !== undefined) return compileKubeletConfig(kubeletConfig, nameIt);
   throw new Error('a step without a kind passed the cross-check');
 }
 

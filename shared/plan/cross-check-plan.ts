@@ -3,9 +3,13 @@ import type { Problem } from './problem.ts';
 import { problem, warning } from './problem.ts';
 import { PROCEDURE_NAMES, SPEC_KEYS, STEP_KEYS } from './plan-schema.ts';
 import { quote } from './quote.ts';
+import { checkKubeadm } from './steps/kubeadm-step.ts';
+import { checkKubeletProof } from './steps/kubelet-step.ts';
 import { checkService } from './steps/service-step.ts';
 
 export const GUARD_PREFIX = 'guard-';
+/** Kinds of step that see whether what runs still works. */
+const PROOFS = ['service', 'reboot', 'kubeadm', 'kubelet', 'kubeletConfig'];
 
 /** What no single value shows. Takes the file as it was written, whether or not its parts are right by themselves. */
 export function crossCheckPlan(raw: unknown): readonly Problem[] {
@@ -66,12 +70,18 @@ function checkStep(step: unknown, index: number): readonly Problem[] {
   if (kinds.length > 1) found.push(problem(path, 'conflict', 'does two things; make it two steps, packages first, so that each can be reverted by itself'));
   const name = entryOf(step, 'name');
   if (typeof name === 'string' && name.startsWith(GUARD_PREFIX)) found.push(problem([...path, 'name'], 'bad-name', `is ${quote(name)}; names that begin with ${GUARD_PREFIX} are Farrier's own: choose another`));
-  return [...found, ...checkService(entryOf(step, 'service'), [...path, 'service'])];
+  return [
+    ...found,
+    ...checkService(entryOf(step, 'service'), [...path, 'service']),
+    ...checkKubeadm(entryOf(step, 'kubeadm'), [...path, 'kubeadm']),
+    ...checkKubeletProof(entryOf(step, 'kubelet'), [...path, 'kubelet']),
+    ...checkKubeletProof(entryOf(step, 'kubeletConfig'), [...path, 'kubeletConfig']),
+  ];
 }
 
 function unprovenPackages(steps: readonly unknown[]): readonly Problem[] {
   const last = steps.findLastIndex((step) => entryOf(step, 'packages') !== undefined);
-  if (last === -1 || steps.slice(last + 1).some((step) => entryOf(step, 'service') !== undefined || entryOf(step, 'reboot') !== undefined)) return [];
+  if (last === -1 || steps.slice(last + 1).some((step) => PROOFS.some((kind) => entryOf(step, kind) !== undefined))) return [];
   return [warning(['spec', 'steps', last], 'nothing-proves', 'nothing proves that what these packages run still works; add a step `service: { restart: UNIT }` after it')];
 }
 

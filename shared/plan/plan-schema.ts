@@ -1,14 +1,19 @@
 import type { z } from 'zod';
 
 import { STEP_NAME_PATTERN, STEPS_MAX } from '../domain/step-limits.ts';
+import { yesOrNo } from './flag-field.ts';
 import { duration, share, wholeNumber } from './number-fields.ts';
 import { list, section } from './section.ts';
 import { EVERY_NODE, selector } from './selector-field.ts';
 import { packagesProcedure } from './procedures/packages-procedure.ts';
+import { kubeadmCertsSection } from './steps/kubeadm-certs-step.ts';
+import { kubeadmSection } from './steps/kubeadm-step.ts';
+import { kubeletConfigSection } from './steps/kubelet-config-step.ts';
+import { kubeletSection } from './steps/kubelet-step.ts';
 import { packagesSection } from './steps/packages-step.ts';
 import { rebootSection } from './steps/reboot-step.ts';
 import { serviceSection } from './steps/service-step.ts';
-import { choice, exactly, name, yesOrNo } from './text-fields.ts';
+import { choice, exactly, name } from './text-fields.ts';
 
 const PLAN_NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const WAVES_MAX = 100;
@@ -22,6 +27,10 @@ const step = section({
   packages: packagesSection.optional(),
   service: serviceSection.optional(),
   reboot: rebootSection.optional(),
+  kubeadm: kubeadmSection.optional(),
+  kubelet: kubeletSection.optional(),
+  kubeadmCerts: kubeadmCertsSection.optional(),
+  kubeletConfig: kubeletConfigSection.optional(),
 });
 
 /** As a plan writes them. */

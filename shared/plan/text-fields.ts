@@ -24,14 +24,6 @@ export function choice<const Word extends string>(words: readonly Word[]) {
   });
 }
 
-/** `true` or `false` as YAML reads them: a quoted word is a slip, and `yes` is text. */
-export function yesOrNo() {
-  return field((input, complaints): boolean => {
-    if (typeof input === 'boolean') return input;
-    return complaints.stop(input === null ? 'empty' : 'wrong-type', `is ${quote(input)}; it has to be true or false, without quotes`);
-  });
-}
-
 /** `apiVersion` and `kind`: a wrong one means that the whole file is meant for something else. */
 export function exactly(word: string, remedies: Readonly<Record<string, string>> = {}) {
   return field((input, complaints): string => {

@@ -5,6 +5,10 @@ import { decoded, undecodable } from './decoded.ts';
 import { FieldCheck } from './field-check.ts';
 import type { Step, Step__Output } from './generated/farrier/v1/Step.d.ts';
 import { decode, encode, farrier } from './protocol.ts';
+import { kubeadmCertsCodec } from './steps/kubeadm-certs-codec.ts';
+import { kubeadmCodec } from './steps/kubeadm-codec.ts';
+import { kubeletCodec } from './steps/kubelet-codec.ts';
+import { kubeletConfigCodec } from './steps/kubelet-config-codec.ts';
 import { packagesCodec } from './steps/packages-codec.ts';
 import { rebootCodec } from './steps/reboot-codec.ts';
 import { serviceCodec } from './steps/service-codec.ts';
@@ -15,6 +19,10 @@ const CODECS: { readonly [Kind in StepKind]: StepCodec<SpecOf<Kind>> } = {
   packages: packagesCodec,
   service: serviceCodec,
   reboot: rebootCodec,
+  kubeadm: kubeadmCodec,
+  kubelet: kubeletCodec,
+  kubeadm_certs: kubeadmCertsCodec,
+  kubelet_config: kubeletConfigCodec,
 };
 
 /**

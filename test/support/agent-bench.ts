@@ -21,6 +21,7 @@ import { generateSigningKey, type SigningKey } from '../../shared/trust/signing-
 import { type AssignmentSpec, type EncodableAction, encodeAssignment } from '../../shared/wire/assignment-codec.ts';
 import { encodePermit, type PermitSpec } from '../../shared/wire/permit-codec.ts';
 import { encodeSequence } from '../../shared/wire/sequence-codec.ts';
+import { sameForEveryKind } from './same-executor.ts';
 import { silentLogger } from './silent-logger.ts';
 
 const FAR_MS = 1_000_000;
@@ -115,7 +116,7 @@ export class AgentBench {
       pointOfNoReturn: ({ name }) => (this.noReturn.has(name) ? `${name} is migrated` : null),
       crossed: async ({ name }) => this.crossed.has(name),
     };
-    return { service, packages: service as unknown as Executors['packages'], reboot: service as unknown as Executors['reboot'], ...this.own };
+    return sameForEveryKind(service, this.own);
   }
 }
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 
 import type { PackagesSpec, RebootSpec, ServiceSpec, StepSpec } from '../../shared/domain/step-spec.ts';
+import { arbitraryKubeadmSteps } from './arbitrary-kubeadm-steps.ts';
 
 const lower = 'abcdefghijklmnopqrstuvwxyz0123456789';
 const word = fc.string({ unit: fc.constantFrom(...lower), minLength: 2, maxLength: 12 });
@@ -32,5 +33,5 @@ const reboot: fc.Arbitrary<Omit<RebootSpec, 'name' | 'timeoutMs'>> = fc.record({
 
 /** Sequences that a plan could hold. */
 export const arbitrarySteps: fc.Arbitrary<readonly StepSpec[]> = fc
-  .uniqueArray(fc.tuple(word, fc.integer({ min: 1, max: 3_600_000 }), fc.oneof(packages, service, reboot)), { minLength: 1, maxLength: 6, selector: ([name]) => name })
+  .uniqueArray(fc.tuple(word, fc.integer({ min: 1, max: 3_600_000 }), fc.oneof({ weight: 5, arbitrary: packages }, { weight: 5, arbitrary: service }, reboot, ...arbitraryKubeadmSteps)), { minLength: 1, maxLength: 6, selector: ([name]) => name })
   .map((steps) => steps.map(([name, timeoutMs, step]) => ({ ...step, name, timeoutMs })));

@@ -6,6 +6,7 @@ import { formatLine, parseJournal } from '../../agent/runner/journal-line.ts';
 import { type Executors, STEP_OK, type StepExecutor, stepFailure } from '../../agent/steps/step.ts';
 import type { JournalRecord } from '../../shared/domain/journal-record.ts';
 import type { ServiceSpec } from '../../shared/domain/step-spec.ts';
+import { sameForEveryKind } from './same-executor.ts';
 
 export class Killed extends Error {}
 
@@ -163,7 +164,7 @@ export class KillableHost {
         return STEP_OK;
       },
     };
-    return { service, packages: service as unknown as Executors['packages'], reboot: service as unknown as Executors['reboot'] };
+    return sameForEveryKind(service);
   }
 
   async #set(unit: string, half: 0 | 1, value: string): Promise<void> {

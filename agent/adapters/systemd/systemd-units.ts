@@ -2,7 +2,7 @@ import type { RunProgram } from '../../ports/programs.ts';
 import type { Units } from '../../ports/units.ts';
 
 const LINES = 40;
-const PROPERTIES = ['LoadState', 'ActiveState', 'SubState', 'MainPID', 'UnitFileState', 'NRestarts', 'NeedDaemonReload'];
+const PROPERTIES = ['LoadState', 'ActiveState', 'SubState', 'MainPID', 'ExecMainStartTimestampMonotonic', 'UnitFileState', 'NRestarts', 'NeedDaemonReload'];
 
 export function systemdUnits(run: RunProgram): Units {
   const show = async (unit: string, signal: AbortSignal): Promise<ReadonlyMap<string, string>> => {
@@ -24,6 +24,7 @@ export function systemdUnits(run: RunProgram): Units {
         activeState: property('ActiveState'),
         subState: property('SubState'),
         mainPid: Number(property('MainPID') || '0'),
+        startedMs: Number(property('ExecMainStartTimestampMonotonic') || '0') / 1000,
         unitFileState: property('UnitFileState'),
         restarts: Number(property('NRestarts') || '0'),
       };

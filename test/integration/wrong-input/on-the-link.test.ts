@@ -32,6 +32,7 @@ import { BARE_HOST } from '../../support/example-facts.ts';
 import { lineLogger } from '../../support/line-logger.ts';
 import { noWatchdog } from '../../support/runner-fakes.ts';
 import { RunningCoordinator } from '../../support/running-coordinator.ts';
+import { sameForEveryKind } from '../../support/same-executor.ts';
 import { filesOf } from '../../support/unchanged.ts';
 
 const PLAN = 'apiVersion: farrier/v1\nkind: Plan\nmetadata: { name: hello }\nspec:\n  steps:\n    - service: { restart: hello.service }\n';
@@ -103,7 +104,7 @@ function units(): WorkUnits {
     start: async (generation, mode) => {
       if (mode === 'activate' && !mayBegin) return '';
       running = generation;
-      const executors = { service, packages: service as unknown as Executors['packages'], reboot: service as unknown as Executors['reboot'] };
+      const executors = sameForEveryKind(service);
       void runWork({ generation, mode: mode === 'stage' ? 'stage' : 'activate' }, host, executors, noWatchdog, stop.signal, async () => undefined).finally(() => {
         running = null;
       });

@@ -8,6 +8,7 @@ import { parsePolicy } from '../../../shared/plan/parse-policy.ts';
 import { formatPath, parsePath } from '../../../shared/plan/property-path.ts';
 import { decodeSequence, encodeSequence } from '../../../shared/wire/sequence-codec.ts';
 import { arbitrarySteps } from '../../support/arbitrary-steps.ts';
+import { writtenStep } from '../../support/written-step.ts';
 
 const examples = ['containerd.yaml', 'every-mistake.yaml'].map((name) => readFileSync(new URL(`../../support/plans/${name}`, import.meta.url), 'utf8'));
 
@@ -38,21 +39,12 @@ test('no text makes the parsers throw, and whatever they find lies in the file',
 });
 
 function written(steps: readonly StepSpec[]): string {
-  const items = steps.map((step) => {
-    switch (step.kind) {
-      case 'packages':
-        return { packages: { install: Object.fromEntries(step.install.map(({ name, version }) => [name, version])), sources: step.sources.length === 0 ? ['local'] : step.sources, conffiles: step.conffiles } };
-      case 'service':
-        return { service: { restart: step.unit, looks: step.looks, every: '100ms' } };
-      case 'reboot':
-        return { reboot: { onlyIf: step.onlyIf, units: step.units } };
-    }
-  });
-  return JSON.stringify({ apiVersion: 'farrier/v1', kind: 'Plan', metadata: { name: 'p' }, spec: { steps: items } });
+  return JSON.stringify({ apiVersion: 'farrier/v1', kind: 'Plan', metadata: { name: 'p' }, spec: { steps: steps.map(writtenStep) } });
 }
 
 test('whatever the parser takes, an agent takes; a restart after packages never lacks its guard', () => {
   let guarded = 0;
+  let kubelets = 0;
   fc.assert(
     fc.property(arbitrarySteps, (steps) => {
       const parsed = parsePlan(written(steps), 'f');
@@ -60,6 +52,11 @@ test('whatever the parser takes, an agent takes; a restart after packages never 
       const compiled = parsed.plan.steps;
       expect(decodeSequence(encodeSequence(compiled))).toEqual({ ok: true, value: compiled });
       const firstPackages = compiled.findIndex(({ kind }) => kind === 'packages');
+      const kubeletLater = compiled.some((step, index) => step.kind === 'kubelet' && step.action === 'restart' && firstPackages !== -1 && index > firstPackages);
+      if (kubeletLater) {
+        kubelets += 1;
+        expect(compiled.slice(0, firstPackages).filter((step) => step.kind === 'kubelet' && step.action === 'guard')).toHaveLength(1);
+      }
       const restarts = compiled.filter((step, index): step is ServiceSpec => step.kind === 'service' && step.action === 'restart' && firstPackages !== -1 && index > firstPackages);
       for (const { unit } of restarts) {
         guarded += 1;
@@ -70,6 +67,7 @@ test('whatever the parser takes, an agent takes; a restart after packages never 
     }),
   );
   expect(guarded).toBeGreaterThan(20);
+  expect(kubelets).toBeGreaterThan(5);
 });
 
 test('a path reads back', () => {

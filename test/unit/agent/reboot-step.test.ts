@@ -26,7 +26,7 @@ class FakeHost {
   refuses = '';
   failed: readonly string[] = ['old.service'];
   readonly states = ['starting', 'running'];
-  look: UnitLook | null = { activeState: 'active', subState: 'running', mainPid: 7, unitFileState: 'enabled', restarts: 0 };
+  look: UnitLook | null = { activeState: 'active', subState: 'running', mainPid: 7, startedMs: 0, unitFileState: 'enabled', restarts: 0 };
   asked = 0;
   onCapture = (): void => undefined;
   stop = new AbortController();

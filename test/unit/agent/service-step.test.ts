@@ -6,7 +6,7 @@ import type { ServiceSpec } from '../../../shared/domain/step-spec.ts';
 import { hastyClock } from '../../support/runner-fakes.ts';
 import { stepContext } from '../../support/step-context.ts';
 
-const up = (mainPid: number, change: Partial<UnitLook> = {}): UnitLook => ({ activeState: 'active', subState: 'running', mainPid, unitFileState: 'enabled', restarts: 0, ...change });
+const up = (mainPid: number, change: Partial<UnitLook> = {}): UnitLook => ({ activeState: 'active', subState: 'running', mainPid, startedMs: mainPid, unitFileState: 'enabled', restarts: 0, ...change });
 const down: UnitLook = up(0, { activeState: 'inactive', subState: 'dead' });
 const spec = (action: ServiceSpec['action']): ServiceSpec => ({ kind: 'service', name: 's', timeoutMs: 1_000, unit: 'x.service', action, looks: 3, lookIntervalMs: 10 });
 

@@ -15,6 +15,14 @@ function reboot(): WrittenStep {
   return { reboot: { onlyIf: 'required', units: ['a.service'], timeout: 9000 } };
 }
 
+function kubeadm(): WrittenStep {
+  return { kubeadm: { role: 'worker', version: '1.34.2', etcdUpgrade: true, certificateRenewal: true, imagePullPolicy: 'Never', patches: '', timeouts: undefined, timeout: 1000 } };
+}
+
+function kubelet(): WrittenStep {
+  return { kubelet: { version: '1.34.2', looks: 6, every: 2000, timeout: 60_000 } };
+}
+
 test.each<[string, WrittenStep[], string[]]>([
   ['a restart alone needs no guard', [restart('a.service')], ['restart-a.service']],
   ['packages alone have nothing to guard', [packages()], ['packages']],
@@ -27,6 +35,10 @@ test.each<[string, WrittenStep[], string[]]>([
   ['a reboot after packages is guarded', [reboot(), packages(), reboot()], ['reboot', 'guard-reboot', 'packages', 'reboot-2']],
   ['a revert boots before it restarts', [packages(), restart('a.service'), reboot()], ['guard-a.service', 'guard-reboot', 'packages', 'restart-a.service', 'reboot']],
   ['a given name is kept, and no other step gets it', [packages(), packages('packages'), restart('a.service', 'up')], ['guard-a.service', 'packages-2', 'packages', 'up']],
+  ['a node of kubeadm goes back to a kubelet on old packages and files', [packages(), kubeadm(), packages(), kubelet()], ['guard-kubelet', 'packages', 'kubeadm', 'packages-2', 'kubelet']],
+  ['the guard stands before kubeadm where no packages change', [kubeadm(), kubelet()], ['guard-kubelet', 'kubeadm', 'kubelet']],
+  ['a kubelet alone needs no guard', [kubelet()], ['kubelet']],
+  ['a kubelet has one guard', [packages(), kubelet(), kubelet()], ['guard-kubelet', 'packages', 'kubelet', 'kubelet-2']],
 ])('%s', (_, written, names) => {
   expect(compileSteps(written).map(({ name }) => name)).toEqual(names);
 });

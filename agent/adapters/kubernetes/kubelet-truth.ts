@@ -1,0 +1,129 @@
+import { readFile } from 'node:fs/promises';
+import { get } from 'node:http';
+import { join } from 'node:path';
+
+import type { ApiServerAnswer, NodeAnswer, NodeLook, NodeTruth } from '../../ports/node-truth.ts';
+import { type ApiReply, askApi } from './ask-api.ts';
+import { type KubeAccess, readKubeconfig } from './kubeconfig.ts';
+
+export interface KubeletPlaces {
+  /** The kubelet's own: /etc/kubernetes/kubelet.conf. */
+  readonly kubeconfig: string;
+  /** Its configuration: /var/lib/kubelet/config.yaml. */
+  readonly config: string;
+  /** Folder of static pods: /etc/kubernetes/manifests. */
+  readonly manifests: string;
+}
+
+const HEALTHZ_MAX_MS = 5000;
+const TEXT_MAX = 200;
+const NODE_USER = 'system:node:';
+
+/** Asks by node:http and node:https alone. */
+export function kubeletTruth(places: KubeletPlaces): NodeTruth {
+  return {
+    kubelet: (signal) => orWhy(signal, () => healthz(places.config, signal)),
+    node: (signal) => orUnreached(signal, () => readNode(places.kubeconfig, signal)),
+    apiServer: async (signal) => {
+      const manifest = await readFile(join(places.manifests, 'kube-apiserver.yaml'), 'utf8').catch(() => null);
+      if (manifest === null) return { kind: 'none' };
+      return readApiServer(manifest, places.kubeconfig, signal);
+    },
+  };
+}
+
+/** Where its configuration says, else where it listens by default; 0 switches it off, and then nothing is asked. */
+async function healthz(config: string, signal: AbortSignal): Promise<string> {
+  const { parse } = await import('yaml');
+  const written = parse(await readFile(config, 'utf8')) as { readonly healthzPort?: number; readonly healthzBindAddress?: string } | null;
+  const port = written?.healthzPort ?? 10248;
+  const bound = written?.healthzBindAddress ?? '127.0.0.1';
+  if (port === 0) return '';
+  const host = bound === '0.0.0.0' || bound === '::' ? '127.0.0.1' : bound;
+  return new Promise((resolve, reject) => {
+    const call = get({ host, port, path: '/healthz', agent: false, signal: AbortSignal.any([signal, AbortSignal.timeout(HEALTHZ_MAX_MS)]) }, (response) => {
+      response.resume();
+      response.once('error', reject);
+      response.once('end', () => resolve(response.statusCode === 200 ? '' : `its /healthz says ${response.statusCode}`));
+    });
+    call.once('error', reject);
+  });
+}
+
+interface NodeObject {
+  readonly status?: {
+    readonly nodeInfo?: { readonly kubeletVersion?: string };
+    readonly conditions?: readonly { readonly type?: string; readonly status?: string; readonly reason?: string; readonly lastHeartbeatTime?: string }[];
+  };
+}
+
+/** A node may read itself and its own lease, and hardly anything else (Node authorizer). */
+async function readNode(kubeconfig: string, signal: AbortSignal): Promise<NodeLook> {
+  const access = await readKubeconfig(kubeconfig);
+  if (!access.commonName.startsWith(NODE_USER)) throw new Error(`${kubeconfig} is not a node's: its certificate is ${access.commonName}'s`);
+  const name = access.commonName.slice(NODE_USER.length);
+  const path = encodeURIComponent(name);
+  const { status } = (await getJson(access, `/api/v1/nodes/${path}`, signal)) as NodeObject;
+  const lease = (await getJson(access, `/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/${path}`, signal)) as { readonly spec?: { readonly renewTime?: string } };
+  const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+  return {
+    name,
+    kubeletVersion: status?.nodeInfo?.kubeletVersion ?? '',
+    ready: ready?.status === 'True',
+    reason: (ready?.reason ?? '').slice(0, TEXT_MAX),
+    heartbeatUnixMs: Math.max(unixMs(ready?.lastHeartbeatTime), unixMs(lease.spec?.renewTime)),
+  };
+}
+
+async function readApiServer(manifest: string, kubeconfig: string, signal: AbortSignal): Promise<ApiServerAnswer> {
+  const listens = (flag: string): string | undefined => new RegExp(`--${flag}=([^\\s"']+)`).exec(manifest)?.[1];
+  const address = listens('advertise-address') ?? '127.0.0.1';
+  const base = `https://${address.includes(':') ? `[${address}]` : address}:${listens('secure-port') ?? '6443'}`;
+  try {
+    const access = { ...(await readKubeconfig(kubeconfig)), server: base };
+    const ready = await askApi(access, new URL('/readyz', base), signal);
+    if (ready.status !== 200) return { kind: 'unready', why: `its /readyz says ${ready.status}` };
+    const { gitVersion = '' } = (await getJson(access, '/version', signal)) as { readonly gitVersion?: string };
+    return { kind: 'ready', version: gitVersion };
+  } catch (cause) {
+    signal.throwIfAborted();
+    return { kind: 'unready', why: wordsOf(cause) };
+  }
+}
+
+async function getJson(access: KubeAccess, path: string, signal: AbortSignal): Promise<object> {
+  const reply: ApiReply = await askApi(access, new URL(path, access.server), signal);
+  if (reply.status !== 200) throw new Error(`${path} says ${reply.status}`);
+  const value: unknown = JSON.parse(reply.body);
+  if (typeof value !== 'object' || value === null) throw new Error(`${path} is no object`);
+  return value;
+}
+
+function unixMs(time: string | undefined): number {
+  const ms = Date.parse(time ?? '');
+  return Number.isNaN(ms) ? 0 : ms;
+}
+
+async function orUnreached(signal: AbortSignal, ask: () => Promise<NodeLook>): Promise<NodeAnswer> {
+  try {
+    return { reached: true, node: await ask() };
+  } catch (cause) {
+    signal.throwIfAborted();
+    return { reached: false, why: wordsOf(cause) };
+  }
+}
+
+async function orWhy(signal: AbortSignal, ask: () => Promise<string>): Promise<string> {
+  try {
+    return await ask();
+  } catch (cause) {
+    signal.throwIfAborted();
+    return wordsOf(cause);
+  }
+}
+
+/** ECONNREFUSED of several addresses comes as one error without a message. */
+function wordsOf(cause: unknown): string {
+  const { code = '', message = '' } = cause as { readonly code?: string; readonly message?: string };
+  return (message === '' ? code : message).slice(0, TEXT_MAX) || 'it does not answer';
+}

@@ -1,0 +1,34 @@
+import type { StepKind, StepSpec } from '../../shared/domain/step-spec.ts';
+import type { KubeletField } from '../../shared/domain/steps/kubeadm-spec.ts';
+import type { SpecOf } from '../../shared/wire/steps/step-codec.ts';
+
+/** As a plan would write the step; a guard is written as the restart that it comes from. */
+const WRITTEN: { readonly [Kind in StepKind]: (step: SpecOf<Kind>) => unknown } = {
+  packages: ({ install, sources, conffiles }) => ({ packages: { install: Object.fromEntries(install.map(({ name, version }) => [name, version])), sources: sources.length === 0 ? ['local'] : sources, conffiles } }),
+  service: ({ unit, looks }) => ({ service: { restart: unit, looks, every: '100ms' } }),
+  reboot: ({ onlyIf, units }) => ({ reboot: { onlyIf, units } }),
+  kubeadm: ({ role, version, etcdUpgrade, certificateRenewal, imagePullPolicy, patches, timeouts }) => ({
+    kubeadm: {
+      ...{ role, version, etcdUpgrade, certificateRenewal, imagePullPolicy },
+      ...(patches === '' ? {} : { patches }),
+      timeouts: Object.fromEntries([['upgradeManifests', timeouts.upgradeManifestsMs], ['etcdAPICall', timeouts.etcdApiCallMs]].filter(([, ms]) => ms !== 0).map(([key, ms]) => [key, `${ms}ms`])),
+    },
+  }),
+  kubelet: ({ version, looks, lookIntervalMs }) => ({ kubelet: { version, looks, every: `${lookIntervalMs}ms`, timeout: '2h' } }),
+  kubeadm_certs: ({ renew, whenUnderDays }) => ({ kubeadmCerts: { renew: renew.length === 0 ? 'all' : renew, whenUnderDays } }),
+  kubelet_config: ({ set, looks, lookIntervalMs }) => ({ kubeletConfig: { set: nested(set), looks, every: `${lookIntervalMs}ms`, timeout: '2h' } }),
+};
+
+export function writtenStep(step: StepSpec): unknown {
+  return (WRITTEN[step.kind] as (step: StepSpec) => unknown)(step);
+}
+
+function nested(fields: readonly KubeletField[]): unknown {
+  const whole: Record<string, unknown> = {};
+  for (const { path, value } of fields) {
+    let inner = whole;
+    for (const key of path.slice(0, -1)) inner = (inner[key] ??= {}) as Record<string, unknown>;
+    inner[path.at(-1) ?? ''] = value;
+  }
+  return whole;
+}
