@@ -6,6 +6,7 @@ import type { Clock } from '../shared/ports/clock.ts';
 import type { Logger } from '../shared/ports/logger.ts';
 import type { Random } from '../shared/ports/random.ts';
 import { farrier } from '../shared/wire/protocol.ts';
+import { ArtifactFolder } from './adapters/artifact-folder.ts';
 import { AuditLog } from './api/audit.ts';
 import { fleetHandlers } from './api/fleet-handlers.ts';
 import { certificateGate, localGate } from './api/gates.ts';
@@ -84,8 +85,12 @@ export async function serveFleet(parts: ServeParts, signal: AbortSignal): Promis
   const performer = new Performer({ state, log, sessions, signer: new CommandSigner(keys.planKey, clock), clock, random, logger });
   const controller = new Controller(state, log, performer, clock, logger);
 
+  const artifactsFolder = join(settings.dataFolder, 'artifacts');
+  const artifacts = new ArtifactFolder(artifactsFolder);
+  await artifacts.open();
+
   const api = {
-    ...{ state, store, log, controller, clock, random, keys, audit },
+    ...{ state, store, log, controller, clock, random, keys, audit, artifacts },
     enrollAddress: advertised(settings.advertise, settings.enrollListen),
     apiAddress: advertised(settings.advertise, settings.listen),
     expel: async (node: NodeName, why: string) => {
@@ -103,7 +108,7 @@ export async function serveFleet(parts: ServeParts, signal: AbortSignal): Promis
   const main = new Server();
   main.addService(farrier.AgentLink.service, sessions.handlers);
   main.addService(farrier.Fleet.service, fleetHandlers(certificateGate(authenticator, audit, logger), api));
-  main.addService(farrier.Artifacts.service, artifactHandlers({ authenticator, folder: join(settings.dataFolder, 'artifacts'), logger }));
+  main.addService(farrier.Artifacts.service, artifactHandlers({ authenticator, folder: artifactsFolder, logger }));
   const local = new Server();
   local.addService(farrier.Fleet.service, fleetHandlers(localGate(audit, logger), api));
 

@@ -1,6 +1,9 @@
 import { join } from 'node:path';
 
 import type { Clock } from '../../shared/ports/clock.ts';
+import type { Artifacts } from '../ports/artifacts.ts';
+import type { NodeTruth } from '../ports/node-truth.ts';
+import { k3sStep } from '../steps/k3s/k3s.ts';
 import { kubeadmCertsStep } from '../steps/kubeadm/kubeadm-certs.ts';
 import { KUBEADM_PLACES, kubeletFiles, manifestsFolder } from '../steps/kubeadm/kubeadm-places.ts';
 import { kubeadmStep } from '../steps/kubeadm/kubeadm.ts';
@@ -11,6 +14,7 @@ import { rebootStep } from '../steps/reboot/reboot.ts';
 import { serviceStep } from '../steps/service.ts';
 import type { Executors } from '../steps/step.ts';
 import { aptPackageSystem } from './apt/apt-package-system.ts';
+import { installedK3s } from './kubernetes/installed-k3s.ts';
 import { kubeletTruth } from './kubernetes/kubelet-truth.ts';
 import { procProcesses } from './proc-processes.ts';
 import { runProgram } from './run-program.ts';
@@ -19,15 +23,27 @@ import { systemdUnits } from './systemd/systemd-units.ts';
 
 const LOCK_WAIT_MS = 300_000;
 
+interface HostParts {
+  readonly sourcesDir: string;
+  readonly cacheDir: string;
+  readonly artifacts: Artifacts;
+}
+
 /** The steps that this host can do. */
-export function hostExecutors(places: { readonly sourcesDir: string; readonly cacheDir: string }, clock: Clock): Executors {
+export function hostExecutors({ artifacts, ...places }: HostParts, clock: Clock): Executors {
   const units = systemdUnits(runProgram);
   return {
     packages: packagesStep(aptPackageSystem({ run: runProgram, lockWaitMs: LOCK_WAIT_MS, ...places })),
     service: serviceStep(units, clock),
     reboot: rebootStep({ boot: systemdHostBoot(runProgram), units, clock }),
     ...kubeadmExecutors(units, clock),
+    k3s: k3sStep({ units, clock, artifacts, k3s: installedK3s(runProgram), truthOf: nodeTruthOf }),
   };
+}
+
+/** K3s has no kubelet of its own to ask, and no manifests. */
+function nodeTruthOf(kubeconfig: string): Pick<NodeTruth, 'node'> {
+  return kubeletTruth({ kubeconfig, config: '', manifests: '' });
 }
 
 function kubeadmExecutors(units: ReturnType<typeof systemdUnits>, clock: Clock): Pick<Executors, 'kubeadm' | 'kubelet' | 'kubeadm_certs' | 'kubelet_config'> {

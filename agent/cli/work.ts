@@ -1,6 +1,8 @@
 import { systemClock } from '../../shared/ports/system-clock.ts';
+import { connectArtifacts } from '../adapters/connect-artifacts.ts';
 import { deadlineWatchdog } from '../adapters/deadline-watchdog.ts';
 import { hostExecutors } from '../adapters/host-executors.ts';
+import { linkArtifacts } from '../adapters/link-artifacts.ts';
 import { WORK_MODES } from '../ports/work-units.ts';
 import { runWork } from '../runner/run-work.ts';
 import { openOrEnd } from './open-or-end.ts';
@@ -15,7 +17,7 @@ Example:
   farrier-agent work --generation 4 --mode activate`;
 
 /** Apart from the state, which is root's alone: apt downloads as a user of its own where that can reach the folder. */
-const APT_CACHE_DIR = '/var/cache/farrier-agent';
+const CACHE_DIR = '/var/cache/farrier-agent';
 
 /** Works on one assignment in the unit of its own. Exit code 0 also where the work itself failed: the journal says so. */
 export const verb: Verb = (_name, args) =>
@@ -27,7 +29,8 @@ export const verb: Verb = (_name, args) =>
     const { settings, host } = await openOrEnd(values);
     const stop = new AbortController();
     process.once('SIGTERM', () => stop.abort());
-    const executors = hostExecutors({ sourcesDir: settings.sourcesDir, cacheDir: APT_CACHE_DIR }, systemClock);
+    const artifacts = linkArtifacts({ cacheDir: `${CACHE_DIR}/artifacts`, connect: () => connectArtifacts(settings), clock: systemClock });
+    const executors = hostExecutors({ sourcesDir: settings.sourcesDir, cacheDir: CACHE_DIR, artifacts }, systemClock);
     const end = await runWork({ generation, mode }, host, executors, deadlineWatchdog(settings.stateDir, systemClock), stop.signal);
     if (end.kind === 'broken') return complain(`${end.error.message}; ${end.error.remedy}`);
     host.logger.info('work ended', { generation, ...end });

@@ -10,6 +10,8 @@ export interface StepFiles {
   readPrior(generation: Generation, step: number, digest: Digest): Promise<unknown>;
   /** Takes what programs print; the oldest goes when there is too much. */
   output(generation: Generation, step: number): (text: string) => void;
+  /** Deletes what only going forward needed, `fetched` in a step's folder: artifacts are large. Idempotent. */
+  dropFetched(generation: Generation): Promise<void>;
   /** Gives back the room that was kept for going back. Idempotent. */
   release(generation: Generation): Promise<void>;
 }

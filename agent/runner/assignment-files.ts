@@ -89,6 +89,11 @@ export class AssignmentFiles implements StepFiles {
     for (const step of await readdir(steps).catch(() => [])) await rm(join(steps, step, 'reserve'), { force: true });
   }
 
+  async dropFetched(generation: Generation): Promise<void> {
+    const steps = join(this.#folder, String(generation), 'steps');
+    for (const step of await readdir(steps).catch(() => [])) await rm(join(steps, step, 'fetched'), { recursive: true, force: true });
+  }
+
   /** Forgets assignments that the journal forgot. */
   async forgetBelow(generation: Generation): Promise<void> {
     for (const name of await readdir(this.#folder).catch(() => [])) {

@@ -52,6 +52,7 @@ export async function runSequence(work: Work, parts: RunnerParts, options: RunOp
         await parts.watchdog.disarm(work.generation);
         // Before the last record as well: nothing ever comes back to an assignment that is over.
         await parts.files.release(work.generation);
+        await parts.files.dropFetched(work.generation);
         appendRecord(work, parts, { kind: action.record, outcome: action.outcome });
         break;
       case 'needs-a-person':

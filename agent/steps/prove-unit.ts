@@ -11,7 +11,7 @@ export async function proveUnit(units: Units, clock: Clock, spec: Pick<ServiceSp
   for (let seen = 0; seen < spec.looks; ) {
     const now = await units.look(spec.unit, context.signal);
     if (now === null) return stepFailure('unit-not-found', `${spec.unit} is gone`, spec.unit);
-    const crash = crashed(first, now);
+    const crash = crashOf(first, now);
     if (crash !== '') {
       context.output(await units.lastLines(spec.unit, context.signal));
       return stepFailure('unit-crashed', `${spec.unit} ${crash}; see its journal on the host`, spec.unit);
@@ -27,7 +27,8 @@ export async function proveUnit(units: Units, clock: Clock, spec: Pick<ServiceSp
   return STEP_OK;
 }
 
-function crashed(first: UnitLook | null, now: UnitLook): string {
+/** What a look says of a crash since the first one; '' where nothing crashed. */
+export function crashOf(first: UnitLook | null, now: UnitLook): string {
   if (now.subState === 'auto-restart') return 'ended and is being restarted by systemd';
   if (now.activeState !== 'active' && now.activeState !== 'activating' && now.activeState !== 'reloading') return `is ${now.activeState} (${now.subState})`;
   if (first === null) return '';

@@ -1,5 +1,6 @@
 import type { FleetHandlers } from '../../shared/wire/messages.ts';
 import { type AccessParts, accessHandlers } from './access-handlers.ts';
+import { type ArtifactApiParts, artifactApiHandlers } from './artifact-handlers.ts';
 import { type NodeParts, nodeHandlers } from './node-handlers.ts';
 import { type PlanParts, planHandlers } from './plan-handlers.ts';
 import { policyHandlers } from './policy-handlers.ts';
@@ -8,7 +9,7 @@ import { rolloutHandlers } from './rollout-handlers.ts';
 import type { AuditLog } from './audit.ts';
 import type { Gate } from './unary.ts';
 
-export type FleetParts = AccessParts & NodeParts & PlanParts & { readonly audit: AuditLog };
+export type FleetParts = AccessParts & NodeParts & PlanParts & ArtifactApiParts & { readonly audit: AuditLog };
 
 /** The whole of the service Fleet. One gate for the network, another for the Unix socket. */
 export function fleetHandlers(gate: Gate, parts: FleetParts): FleetHandlers {
@@ -19,5 +20,6 @@ export function fleetHandlers(gate: Gate, parts: FleetParts): FleetHandlers {
     ...planHandlers(gate, parts),
     ...rolloutHandlers(gate, parts),
     ...readHandlers(gate, parts),
+    ...artifactApiHandlers(gate, parts),
   };
 }

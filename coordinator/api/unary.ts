@@ -1,4 +1,4 @@
-import { status, type handleUnaryCall, type ServerUnaryCall, type ServerWritableStream } from '@grpc/grpc-js';
+import { status, type handleUnaryCall, type ServerReadableStream, type ServerUnaryCall, type ServerWritableStream } from '@grpc/grpc-js';
 
 import type { Logger } from '../../shared/ports/logger.ts';
 import type { OperatorRole } from '../../shared/trust/identity-uri.ts';
@@ -13,7 +13,7 @@ export interface Gate {
   readonly logger: Logger;
 }
 
-export type AnyCall = ServerUnaryCall<unknown, unknown> | ServerWritableStream<unknown, unknown>;
+export type AnyCall = ServerUnaryCall<unknown, unknown> | ServerReadableStream<unknown, unknown> | ServerWritableStream<unknown, unknown>;
 
 interface Rule<In> {
   readonly role: OperatorRole;
@@ -22,6 +22,8 @@ interface Rule<In> {
   /** What it is done to. */
   readonly object?: (request: In) => string;
 }
+
+type Asked = Omit<Rule<never>, 'object'> & { readonly object: string };
 
 /** Wraps a handler: who asks, may they, do it, write it down, answer. A refusal is written down as well. */
 export function unary<In, Out>(gate: Gate, rule: Rule<In>, handle: (request: In, who: Who) => Promise<Out>): handleUnaryCall<In, Out> {
@@ -40,22 +42,26 @@ async function answer<In, Out>(
   call: ServerUnaryCall<In, Out>,
 ): Promise<Out> {
   const who = await gate.identify(call);
-  const object = rule.object?.(call.request) ?? '';
+  return await audited(gate, who, { ...rule, object: rule.object?.(call.request) ?? '' }, () => handle(call.request, who));
+}
+
+/** What was asked by somebody who was named: may they, do it, write it down. */
+export async function audited<Out>(gate: Gate, who: Who, { role, action, object }: Asked, handle: () => Promise<Out>): Promise<Out> {
   const record = async (result: string): Promise<void> => {
-    if (rule.action !== null) await gate.audit({ who, action: rule.action, object, result });
+    if (action !== null) await gate.audit({ who, action, object, result });
   };
-  if (!mayActAs(who, rule.role)) {
+  if (!mayActAs(who, role)) {
     await record('refused: role');
-    throw new ApiError(status.PERMISSION_DENIED, `${who.name} is ${who.role}; this needs ${rule.role}. An admin can: farrier operator create`);
+    throw new ApiError(status.PERMISSION_DENIED, `${who.name} is ${who.role}; this needs ${role}. An admin can: farrier operator create`);
   }
-  const response = await handle(call.request, who).catch(async (error: unknown) => {
+  const response = await handle().catch(async (error: unknown) => {
     const result = error instanceof ApiError ? `refused: ${error.message}` : 'failed';
     // Nothing was done: what the caller has to hear is why, not that the log has no room either.
-    await record(result).catch((unwritten: unknown) => gate.logger.error('not in the audit log', { who: who.name, action: rule.action, object, result, error: unwritten }));
+    await record(result).catch((unwritten: unknown) => gate.logger.error('not in the audit log', { who: who.name, action, object, result, error: unwritten }));
     throw error;
   });
   await record('ok').catch((unwritten: unknown) => {
-    gate.logger.error('done, but not in the audit log', { who: who.name, action: rule.action, object, error: unwritten });
+    gate.logger.error('done, but not in the audit log', { who: who.name, action, object, error: unwritten });
     throw new ApiError(status.INTERNAL, `this was done, but could not be written to the audit log${isStoreFull(unwritten) ? `: ${unwritten.message}; ${unwritten.remedy}` : ''}`);
   });
   return response;

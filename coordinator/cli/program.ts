@@ -1,6 +1,9 @@
 import { Command } from 'commander';
 
 import { VERSION } from '../../shared/ports/version.ts';
+import { artifactAdd } from './commands/artifact-add.ts';
+import { artifactLs } from './commands/artifact-ls.ts';
+import { artifactRemove } from './commands/artifact-remove.ts';
 import { audit } from './commands/audit.ts';
 import { nodeApprove } from './commands/node-approve.ts';
 import { nodeForget } from './commands/node-forget.ts';
@@ -55,6 +58,7 @@ export function buildProgram(context: CliContext): Command {
   group(program, { name: 'policy', description: 'the ceilings that no plan can exceed', example: 'farrier policy get > policy.yaml' }, [policyGet, policySet], context);
   group(program, { name: 'plan', description: 'what an upgrade would do', example: 'farrier plan check containerd.yaml' }, [planCheck], context);
   group(program, { name: 'rollout', description: 'upgrades', example: 'farrier rollout start containerd.yaml --watch' }, [rolloutStart, rolloutWatch, rolloutLs, rolloutShow, ...rolloutSteer], context);
+  group(program, { name: 'artifact', description: 'files that steps bring to hosts', example: 'farrier artifact add k3s --name k3s-v1.34.1-amd64' }, [artifactAdd, artifactLs, artifactRemove], context);
   why(program, context);
   audit(program, context);
   return program;

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { SHA256_PATTERN } from '../../shared/domain/step-limits.ts';
 import type { Logger } from '../../shared/ports/logger.ts';
 import { failure, type Failure } from '../../shared/trust/failure.ts';
 import { failureStatus } from '../../shared/wire/failure-status.ts';
@@ -11,7 +12,6 @@ import { statusOfAuthentication, type Authenticator } from './authenticate.ts';
 
 /** A quarter of what gRPC buffers for one stream: a slow reader costs a megabyte here, whatever the size of the artifact. */
 const CHUNK_BYTES = 65_536;
-const SHA256_PATTERN = /^[0-9a-f]{64}$/;
 
 export interface ArtifactParts {
   /** `<data>/artifacts`: every file is named by its sha256. */
@@ -45,7 +45,7 @@ async function serve({ folder, authenticator, logger }: ArtifactParts, call: Fet
   if (!SHA256_PATTERN.test(sha256)) return refuse(call, failure('artifact-malformed', 'an artifact is named by its sha256 in lower-case hex'), status.INVALID_ARGUMENT);
   const file = await openOrNull(join(folder, sha256));
   if (file === null) {
-    return refuse(call, failure('artifact-unknown', `no artifact ${sha256} lies here; an admin puts the file into the coordinator's artifacts folder, under that name`), status.NOT_FOUND);
+    return refuse(call, failure('artifact-unknown', `no artifact ${sha256} lies here; add the file: farrier artifact add FILE`), status.NOT_FOUND);
   }
   try {
     const { size } = await file.stat();

@@ -10,6 +10,15 @@ export const PACKAGE_VERSION_PATTERN = /^(?:\d{1,9}:)?\d[A-Za-z0-9.+~:-]{0,127}$
 /** A service unit, or an instance of a template; a template alone cannot run. */
 export const UNIT_NAME_PATTERN = /^(?=.{1,128}$)[A-Za-z0-9_][A-Za-z0-9:_.\\-]*(?:@[A-Za-z0-9:_.\\-]+)?\.service$/;
 
+/** As `k3s --version` prints it, and as its releases are called. */
+export const K3S_VERSION_PATTERN = /^v1\.\d{1,3}\.\d{1,3}(?:-rc\.?\d{1,3})?\+k3s\d{1,3}$/;
+
+/** An archive that K3s imports; one path segment. */
+export const IMAGES_NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}\.(?:tar|tar\.zst|tar\.gz|tgz|tar\.lz4|tar\.bz2)$/;
+
+/** Of a file that hosts fetch. */
+export const SHA256_PATTERN = /^[0-9a-f]{64}$/;
+
 /** One path segment under /etc/farrier/sources.d. */
 export const SOURCE_NAME_PATTERN = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 
@@ -19,6 +28,8 @@ export const STEP_NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9 ._@:\\+-]{0,159}$/;
 export const STEPS_MAX = 64;
 export const PACKAGES_MAX = 256;
 export const SOURCES_MAX = 16;
+/** Images of a whole distribution have a gigabyte or two. */
+export const ARTIFACT_MAX_BYTES = 16 * 1024 ** 3;
 export const LOOKS_MAX = 100;
 export const REBOOT_UNITS_MAX = 32;
 export const LOOK_INTERVAL_MAX_MS = 60_000;

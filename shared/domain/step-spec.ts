@@ -1,4 +1,5 @@
 import type { StepBase } from './step-base.ts';
+import type { K3sSpec } from './steps/k3s-spec.ts';
 import type { KubeadmCertsSpec, KubeadmSpec, KubeletConfigSpec, KubeletSpec } from './steps/kubeadm-spec.ts';
 
 /** What a step is to achieve, as data: planned by the coordinator, executed by the agent. One variant a kind. */
@@ -9,7 +10,8 @@ export type StepSpec =
   | KubeadmSpec
   | KubeletSpec
   | KubeadmCertsSpec
-  | KubeletConfigSpec;
+  | KubeletConfigSpec
+  | K3sSpec;
 
 export type StepKind = StepSpec['kind'];
 

@@ -2,6 +2,7 @@ import type { ServiceSpec, StepSpec } from '../domain/step-spec.ts';
 import type { KubeletSpec } from '../domain/steps/kubeadm-spec.ts';
 import { GUARD_PREFIX } from './cross-check-plan.ts';
 import type { WrittenStep } from './plan-schema.ts';
+import { compileK3s } from './steps/k3s-step.ts';
 import { compileKubeadmCerts } from './steps/kubeadm-certs-step.ts';
 import { compileKubeadm } from './steps/kubeadm-step.ts';
 import { compileKubeletConfig } from './steps/kubelet-config-step.ts';
@@ -61,7 +62,7 @@ function guard(restart: ServiceSpec | KubeletSpec): ServiceSpec | KubeletSpec {
   return { ...restart, name: `${GUARD_PREFIX}${unitOf(restart)}`, action: 'guard' };
 }
 
-function compileStep({ name, packages, service, reboot, kubeadm, kubelet, kubeadmCerts, kubeletConfig }: WrittenStep, taken: Set<string>): StepSpec {
+function compileStep({ name, packages, service, reboot, kubeadm, kubelet, kubeadmCerts, kubeletConfig, k3s }: WrittenStep, taken: Set<string>): StepSpec {
   const nameIt = (wanted: string): string => name ?? freeName(wanted, taken);
   if (packages !== undefined) return compilePackages(packages, nameIt);
   if (service !== undefined) return compileService(service, nameIt);
@@ -70,6 +71,7 @@ function compileStep({ name, packages, service, reboot, kubeadm, kubelet, kubead
   if (kubelet !== undefined) return compileKubelet(kubelet, nameIt);
   if (kubeadmCerts !== undefined) return compileKubeadmCerts(kubeadmCerts, nameIt);
   if (kubeletConfig !== undefined) return compileKubeletConfig(kubeletConfig, nameIt);
+  if (k3s !== undefined) return compileK3s(k3s, nameIt);
   throw new Error('a step without a kind passed the cross-check');
 }
 

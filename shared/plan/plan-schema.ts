@@ -6,6 +6,7 @@ import { duration, share, wholeNumber } from './number-fields.ts';
 import { list, section } from './section.ts';
 import { EVERY_NODE, selector } from './selector-field.ts';
 import { packagesProcedure } from './procedures/packages-procedure.ts';
+import { k3sSection } from './steps/k3s-step.ts';
 import { kubeadmCertsSection } from './steps/kubeadm-certs-step.ts';
 import { kubeadmSection } from './steps/kubeadm-step.ts';
 import { kubeletConfigSection } from './steps/kubelet-config-step.ts';
@@ -31,6 +32,7 @@ const step = section({
   kubelet: kubeletSection.optional(),
   kubeadmCerts: kubeadmCertsSection.optional(),
   kubeletConfig: kubeletConfigSection.optional(),
+  k3s: k3sSection.optional(),
 });
 
 /** As a plan writes them. */

@@ -1,6 +1,10 @@
 // The door through which the rest of the product sees message types; only shared/wire imports the generated ones.
+export type { AddArtifactRequest, AddArtifactRequest__Output } from './generated/farrier/v1/AddArtifactRequest.d.ts';
+export type { AddArtifactResponse, AddArtifactResponse__Output } from './generated/farrier/v1/AddArtifactResponse.d.ts';
 export type { AgentLinkClient, AgentLinkHandlers } from './generated/farrier/v1/AgentLink.d.ts';
 export type { AgentMessage, AgentMessage__Output } from './generated/farrier/v1/AgentMessage.d.ts';
+export type { Artifact__Output } from './generated/farrier/v1/Artifact.d.ts';
+export type { ArtifactHead__Output } from './generated/farrier/v1/ArtifactHead.d.ts';
 export type { ArtifactsClient, ArtifactsHandlers } from './generated/farrier/v1/Artifacts.d.ts';
 export type { AuditEntry__Output } from './generated/farrier/v1/AuditEntry.d.ts';
 export type { CheckPlanResponse, CheckPlanResponse__Output } from './generated/farrier/v1/CheckPlanResponse.d.ts';

@@ -5,6 +5,7 @@ import { decoded, undecodable } from './decoded.ts';
 import { FieldCheck } from './field-check.ts';
 import type { Step, Step__Output } from './generated/farrier/v1/Step.d.ts';
 import { decode, encode, farrier } from './protocol.ts';
+import { k3sCodec } from './steps/k3s-codec.ts';
 import { kubeadmCertsCodec } from './steps/kubeadm-certs-codec.ts';
 import { kubeadmCodec } from './steps/kubeadm-codec.ts';
 import { kubeletCodec } from './steps/kubelet-codec.ts';
@@ -23,6 +24,7 @@ const CODECS: { readonly [Kind in StepKind]: StepCodec<SpecOf<Kind>> } = {
   kubelet: kubeletCodec,
   kubeadm_certs: kubeadmCertsCodec,
   kubelet_config: kubeletConfigCodec,
+  k3s: k3sCodec,
 };
 
 /**

@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
 import { deadlineWatchdog } from '../../agent/adapters/deadline-watchdog.ts';
+import { linkArtifacts } from '../../agent/adapters/link-artifacts.ts';
 import { hostExecutors } from '../../agent/adapters/host-executors.ts';
 import { readBootId } from '../../agent/adapters/host-facts.ts';
 import { runProgram } from '../../agent/adapters/run-program.ts';
@@ -24,6 +25,7 @@ import { type Host, journalFolder } from '../../agent/runner/host.ts';
 import { JournalReader } from '../../agent/runner/journal-reader.ts';
 import { recordPermit } from '../../agent/runner/record-permit.ts';
 import { runWork } from '../../agent/runner/run-work.ts';
+import { stepFailure } from '../../agent/steps/step.ts';
 import type { StepSpec } from '../../shared/domain/step-spec.ts';
 import { systemClock } from '../../shared/ports/system-clock.ts';
 import { systemRandom } from '../../shared/ports/system-random.ts';
@@ -90,7 +92,9 @@ async function work(args: readonly string[]): Promise<void> {
   if (mode === undefined) throw new Error('no mode');
   const stop = new AbortController();
   process.once('SIGTERM', () => stop.abort());
-  const executors = hostExecutors({ sourcesDir: '/etc/farrier/sources.d', cacheDir: '/var/cache/lonely-agent' }, systemClock);
+  const connect = async () => stepFailure('source-unreachable', 'this host has nobody to talk to');
+  const artifacts = linkArtifacts({ cacheDir: '/var/cache/lonely-agent/artifacts', connect, clock: systemClock });
+  const executors = hostExecutors({ sourcesDir: '/etc/farrier/sources.d', cacheDir: '/var/cache/lonely-agent', artifacts }, systemClock);
   print(await runWork({ generation: Number(values.generation), mode }, host, executors, watchdog, stop.signal));
 }
 

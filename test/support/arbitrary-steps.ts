@@ -2,6 +2,7 @@ import fc from 'fast-check';
 
 import type { PackagesSpec, RebootSpec, ServiceSpec, StepSpec } from '../../shared/domain/step-spec.ts';
 import { arbitraryKubeadmSteps } from './arbitrary-kubeadm-steps.ts';
+import type { K3sSpec } from '../../shared/domain/steps/k3s-spec.ts';
 
 const lower = 'abcdefghijklmnopqrstuvwxyz0123456789';
 const word = fc.string({ unit: fc.constantFrom(...lower), minLength: 2, maxLength: 12 });
@@ -31,7 +32,18 @@ const reboot: fc.Arbitrary<Omit<RebootSpec, 'name' | 'timeoutMs'>> = fc.record({
   units: fc.array(word.map((name) => `${name}.service`), { maxLength: 3 }),
 });
 
+const artifact = fc.record({ sha256: fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: 64, maxLength: 64 }), size: fc.integer({ min: 1, max: 2 ** 33 }) });
+
+const k3s: fc.Arbitrary<Omit<K3sSpec, 'name' | 'timeoutMs'>> = fc.record({
+  kind: fc.constant('k3s'),
+  role: fc.constantFrom('server', 'agent'),
+  version: fc.tuple(fc.nat(99), fc.nat(99), fc.constantFrom('', '-rc1', '-rc.2'), fc.nat(9)).map(([minor, patch, pre, own]) => `v1.${minor}.${patch}${pre}+k3s${own}`),
+  binary: artifact,
+  images: fc.option(fc.tuple(artifact, word, fc.constantFrom('tar', 'tar.zst', 'tgz')).map(([ref, name, end]) => ({ ...ref, name: `${name}.${end}` })), { nil: null }),
+  crossesMinor: fc.boolean(),
+});
+
 /** Sequences that a plan could hold. */
 export const arbitrarySteps: fc.Arbitrary<readonly StepSpec[]> = fc
-  .uniqueArray(fc.tuple(word, fc.integer({ min: 1, max: 3_600_000 }), fc.oneof({ weight: 5, arbitrary: packages }, { weight: 5, arbitrary: service }, reboot, ...arbitraryKubeadmSteps)), { minLength: 1, maxLength: 6, selector: ([name]) => name })
+  .uniqueArray(fc.tuple(word, fc.integer({ min: 1, max: 3_600_000 }), fc.oneof({ weight: 5, arbitrary: packages }, { weight: 5, arbitrary: service }, reboot, k3s, ...arbitraryKubeadmSteps)), { minLength: 1, maxLength: 6, selector: ([name]) => name })
   .map((steps) => steps.map(([name, timeoutMs, step]) => ({ ...step, name, timeoutMs })));

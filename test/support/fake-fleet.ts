@@ -1,9 +1,9 @@
-import { Server, ServerCredentials, status, type ServerUnaryCall, type ServerWritableStream, type sendUnaryData } from '@grpc/grpc-js';
+import { Server, ServerCredentials, status, type ServerReadableStream, type ServerUnaryCall, type ServerWritableStream, type sendUnaryData } from '@grpc/grpc-js';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import type { FleetHandlers, Rollout } from '../../shared/wire/messages.ts';
+import type { AddArtifactRequest__Output, FleetHandlers, Rollout } from '../../shared/wire/messages.ts';
 import { farrier } from '../../shared/wire/protocol.ts';
 
 /** What a method answers, or the refusal that it ends with. */
@@ -77,12 +77,13 @@ export class FakeFleet {
   }
 
   #handlers(): FleetHandlers {
-    const methods = Object.keys(farrier.Fleet.service).filter((name) => name !== 'WatchRollout');
+    const methods = Object.keys(farrier.Fleet.service).filter((name) => name !== 'WatchRollout' && name !== 'AddArtifact');
     const unary = methods.map((method) => [method, (call: ServerUnaryCall<unknown, object>, callback: sendUnaryData<object>) => this.#answer(method, call, callback)] as const);
-    return { ...Object.fromEntries(unary), WatchRollout: (call: ServerWritableStream<unknown, unknown>) => this.#watch(call) } as unknown as FleetHandlers;
+    const AddArtifact = (call: ServerReadableStream<AddArtifactRequest__Output, object>, callback: sendUnaryData<object>) => void this.#take(call, callback);
+    return { ...Object.fromEntries(unary), AddArtifact, WatchRollout: (call: ServerWritableStream<unknown, unknown>) => this.#watch(call) } as unknown as FleetHandlers;
   }
 
-  #answer(method: string, call: ServerUnaryCall<unknown, object>, callback: sendUnaryData<object>): void {
+  #answer(method: string, call: { readonly request: unknown }, callback: sendUnaryData<object>): void {
     this.requests.push({ method, request: call.request });
     const answer = this.answers[method] ?? new Refusal(status.UNIMPLEMENTED, 'the test says nothing about this');
     try {
@@ -93,6 +94,16 @@ export class FakeFleet {
       if (!(error instanceof Refusal)) throw error;
       callback({ code: error.code, details: error.message });
     }
+  }
+
+  /** Answered once all of it is here; remembered as its head, with how many bytes came. */
+  async #take(call: ServerReadableStream<AddArtifactRequest__Output, object>, callback: sendUnaryData<object>): Promise<void> {
+    let [head, bytes]: [object | null, number] = [null, 0];
+    for await (const message of call as AsyncIterable<AddArtifactRequest__Output>) {
+      head ??= message.head ?? null;
+      bytes += message.chunk?.length ?? 0;
+    }
+    this.#answer('AddArtifact', { request: { head, bytes } }, callback);
   }
 
   #watch(call: ServerWritableStream<unknown, unknown>): void {

@@ -116,6 +116,7 @@ export class KillableHost {
       folder: async () => '/nowhere',
       output: () => () => undefined,
       release: async () => undefined,
+      dropFetched: async () => undefined,
       keepPrior: async (generation, step, prior) => {
         const text = JSON.stringify(prior);
         await this.#write(() => this.#priors.set(`${generation}/${step}`, text));

@@ -4,6 +4,7 @@ import type { SpecOf } from '../../shared/wire/steps/step-codec.ts';
 
 /** As a plan would write the step; a guard is written as the restart that it comes from. */
 const WRITTEN: { readonly [Kind in StepKind]: (step: SpecOf<Kind>) => unknown } = {
+  k3s: ({ role, version, binary, images, crossesMinor }) => ({ k3s: { role, version, binary, crossesMinor, ...(images === null ? {} : { images }) } }),
   packages: ({ install, sources, conffiles }) => ({ packages: { install: Object.fromEntries(install.map(({ name, version }) => [name, version])), sources: sources.length === 0 ? ['local'] : sources, conffiles } }),
   service: ({ unit, looks }) => ({ service: { restart: unit, looks, every: '100ms' } }),
   reboot: ({ onlyIf, units }) => ({ reboot: { onlyIf, units } }),

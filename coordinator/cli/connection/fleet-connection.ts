@@ -1,15 +1,16 @@
 import { credentials, Metadata, type ChannelCredentials, type ClientReadableStream, type ServiceError } from '@grpc/grpc-js';
 import type { MethodDefinition } from '@grpc/proto-loader';
 
-import type { FleetDefinition, Rollout__Output as Rollout } from '../../../shared/wire/messages.ts';
+import type { AddArtifactResponse__Output, ArtifactHead__Output, FleetDefinition, Rollout__Output as Rollout } from '../../../shared/wire/messages.ts';
 import { farrier } from '../../../shared/wire/protocol.ts';
 import { describe, explainRpcError } from './explain-rpc-error.ts';
 import type { Destination } from './find-connection.ts';
+import { sendArtifact } from './send-artifact.ts';
 
 /** Longer than any honest answer takes; a rollout is watched on a stream instead. */
 const CALL_MAX_MS = 30_000;
 
-export type UnaryMethod = Exclude<keyof FleetDefinition & string, 'WatchRollout'>;
+export type UnaryMethod = Exclude<keyof FleetDefinition & string, 'WatchRollout' | 'AddArtifact'>;
 type RequestOf<M extends keyof FleetDefinition> = FleetDefinition[M] extends MethodDefinition<infer In, infer _Out, infer _InRead, infer _OutRead> ? In : never;
 export type ResponseOf<M extends keyof FleetDefinition> = FleetDefinition[M] extends MethodDefinition<infer _In, infer _Out, infer _InRead, infer OutRead> ? OutRead : never;
 
@@ -21,6 +22,8 @@ export interface FleetConnection {
   call<M extends UnaryMethod>(method: M, request: RequestOf<M>, signal?: AbortSignal): Promise<ResponseOf<M>>;
   /** The rollout now and after every change; ends where it is over. @throws ServiceError: some of them pass by themselves. */
   watch(rollout: string, signal: AbortSignal): AsyncIterable<Rollout>;
+  /** Sends a file, however large it is. @throws CliError with cause and remedy, and what `chunks` throws. */
+  addArtifact(head: ArtifactHead__Output, chunks: AsyncIterable<Buffer>, signal: AbortSignal): Promise<AddArtifactResponse__Output>;
   explain(error: ServiceError): Error;
   close(): void;
 }
@@ -41,6 +44,11 @@ export function openConnection(destination: Destination): FleetConnection {
     where: describe(destination),
     explain: (error) => explainRpcError(error, destination),
     close: () => client.close(),
+    addArtifact: async (head, chunks, signal) => {
+      const answered = await sendArtifact((done) => client.AddArtifact(done), head, chunks, signal);
+      if (!answered.ok) throw explainRpcError(answered.error, destination);
+      return answered.response;
+    },
     watch: (rollout, signal) => rolloutsOf(client.WatchRollout({ rollout }), signal),
     async call(method, request, signal) {
       const definition = farrier.Fleet.service[method] as unknown as MethodDefinition<object, object, object, object>;

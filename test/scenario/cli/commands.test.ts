@@ -1,6 +1,8 @@
 import { status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 import { runFarrier, transcriptOf, NOON_UNIX_MS } from '../../support/cli-run.ts';
@@ -56,6 +58,11 @@ const COMPOSED = {
   ],
 };
 
+const ARTIFACTS = [
+  { sha256: 'a1'.repeat(32), size: 71_303_168, name: 'k3s-v1.34.1-amd64', addedBy: 'alice', addedUnixMs: NOON_UNIX_MS - 3_600_000 },
+  { sha256: 'b2'.repeat(32), size: 12, name: '', addedBy: '', addedUnixMs: NOON_UNIX_MS - 60_000 },
+];
+
 interface Scene {
   readonly name: string;
   readonly argv: readonly string[];
@@ -108,6 +115,14 @@ const SCENES: readonly Scene[] = [
   { name: 'why-unknown', argv: ['why', 'nobody'], answers: { ExplainNode: new Refusal(status.NOT_FOUND, 'no node is called nobody; `farrier node ls` lists them') } },
   { name: 'audit', argv: ['audit', '--last', '2'], answers: { ListAudit: { entries: AUDIT, broken: '' } } },
   { name: 'audit-broken', argv: ['audit'], answers: { ListAudit: { entries: AUDIT, broken: 'entry 2 does not follow from entry 1' } } },
+  { name: 'artifact-add', argv: ['artifact', 'add', 'policy.yaml', '--name', 'the policy'], answers: { AddArtifact: { artifact: { ...ARTIFACTS[1], name: 'the policy' }, layHereAlready: false } } },
+  { name: 'artifact-add-again', argv: ['artifact', 'add', 'policy.yaml'], answers: { AddArtifact: { artifact: ARTIFACTS[0], layHereAlready: true } } },
+  { name: 'artifact-add-no-file', argv: ['artifact', 'add', 'nowhere.yaml'], answers: {} },
+  { name: 'artifact-add-no-room', argv: ['artifact', 'add', 'policy.yaml'], answers: { AddArtifact: new Refusal(status.RESOURCE_EXHAUSTED, 'there is room for 12 bytes on the coordinator\'s disk, the artifact has 300; remove others (farrier artifact ls) or free some') } },
+  { name: 'artifact-ls', argv: ['artifact', 'ls'], answers: { ListArtifacts: { artifacts: ARTIFACTS } } },
+  { name: 'artifact-ls-empty', argv: ['artifact', 'ls'], answers: { ListArtifacts: { artifacts: [] } } },
+  { name: 'artifact-remove', argv: ['artifact', 'remove', 'a1'.repeat(32)], answers: { RemoveArtifact: {} } },
+  { name: 'artifact-remove-refused', argv: ['artifact', 'remove', 'a1'.repeat(32)], answers: { RemoveArtifact: new Refusal(status.FAILED_PRECONDITION, `rollout ${RUNNING.id} is not over and its hosts may still fetch ${'a1'.repeat(32)}; wait for it, or abort it`) } },
   { name: 'coordinator-failed', argv: ['node', 'ls'], answers: { ListNodes: new Refusal(status.INTERNAL, 'the coordinator failed to answer; its log says more') } },
   { name: 'coordinator-older', argv: ['node', 'ls'], answers: { ListNodes: new Refusal(status.UNIMPLEMENTED, 'unknown method') } },
   { name: 'a-node-that-paints', argv: ['why', 'edge-5'], answers: { ExplainNode: { explanations: [{ ...EXPLANATION, message: 'bad\u001b[2J\u001b[31mred\nline' }] } } },
@@ -149,6 +164,12 @@ describe('what is asked of the coordinator', () => {
   test('standard input is a file called <stdin>', async () => {
     await runFarrier(['plan', 'check', '-', '--socket', fleet.socket], { stdin: 'kind: Plan\n' });
     expect(fleet.requests).toEqual([{ method: 'CheckPlan', request: { yaml: 'kind: Plan\n', file: '<stdin>' } }]);
+  });
+
+  test('a file, with its name, sha256 and size, and all its bytes', async () => {
+    const bytes = readFileSync(`${PLANS}policy.yaml`);
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    expect(await askedBy(['artifact', 'add', `${PLANS}policy.yaml`])).toEqual({ method: 'AddArtifact', request: { head: { sha256, size: bytes.length, name: 'policy.yaml' }, bytes: bytes.length } });
   });
 
   test('nothing, where the file is too large for any message', async () => {

@@ -29,6 +29,7 @@ test('the commands are those that people were told of', () => {
     ...['get', 'set'].map((verb) => `policy ${verb}`),
     'plan check',
     ...['start', 'watch', 'ls', 'show', 'pause', 'resume', 'abort', 'rollback'].map((verb) => `rollout ${verb}`),
+    ...['add', 'ls', 'remove'].map((verb) => `artifact ${verb}`),
     'why',
     'audit',
   ]);
@@ -60,6 +61,7 @@ describe('a wrong command line is exit code 2 and nothing else', () => {
     [['token', 'create', '--labels', 'role']],
     [['audit', '--last', 'all']],
     [['node', 'ls', 'extra']],
+    [['artifact', 'add']],
     [[]],
   ])('%j', async (argv) => {
     const run = await runFarrier(argv);

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
@@ -37,6 +37,19 @@ describe('the whole way', () => {
     expect(bench.did).toEqual(['stage a', 'stage b', 'apply a', 'verify a', 'apply b', 'verify b']);
     expect(bench.armed.size).toBe(0);
     expect(await bench.work(1, 'activate')).toEqual({ kind: 'ended', next: { kind: 'idle' } });
+  });
+
+  test('what was fetched for going forward is gone when it is over, and not before; what going back needs stays', async () => {
+    await staged();
+    const folder = join(await bench.host.assignments.folder(1, 0), 'fetched');
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'k3s'), 'large');
+    writeFileSync(join(folder, '..', 'kept'), 'small');
+    await bench.host.assignments.release(1);
+    expect(existsSync(join(folder, 'k3s'))).toBe(true);
+    await recordPermit(bench.permit(bench.digest()), bench.question(), bench.host);
+    await bench.work(1, 'activate');
+    expect([existsSync(folder), existsSync(join(folder, '..', 'kept'))]).toEqual([false, true]);
   });
 
   test('a rollback runs the reverts last first, from the earlier assignment', async () => {

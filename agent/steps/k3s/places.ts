@@ -1,0 +1,43 @@
+import { dirname, join } from 'node:path';
+
+import type { K3sSpec } from '../../../shared/domain/steps/k3s-spec.ts';
+import type { K3sUnit } from '../../ports/k3s.ts';
+import type { StepContext } from '../step.ts';
+
+/** Where everything of one step lies. */
+export interface Places {
+  readonly unit: string;
+  readonly binary: string;
+  readonly binaryDraft: string;
+  /** For a person: what ran before. */
+  readonly previous: string;
+  readonly imagesFolder: string;
+  /** K3s imports what appears in its folder at once, so that nothing is written there: it is renamed in. */
+  readonly imagesDraftFolder: string;
+  readonly archive: string | null;
+  readonly kubeconfig: string;
+  /** In the step's folder: only going forward needs it. */
+  readonly fetched: string;
+  /** In the step's folder: what going back needs. */
+  readonly kept: string;
+}
+
+export function unitOf({ role }: Pick<K3sSpec, 'role'>): string {
+  return role === 'server' ? 'k3s.service' : 'k3s-agent.service';
+}
+
+export function placesOf(spec: K3sSpec, { binary, dataDir }: Pick<K3sUnit, 'binary' | 'dataDir'>, { folder }: Pick<StepContext, 'folder'>): Places {
+  const imagesFolder = join(dataDir, 'agent/images');
+  return {
+    unit: unitOf(spec),
+    binary,
+    binaryDraft: `${binary}.${spec.binary.sha256.slice(0, 12)}.new`,
+    previous: `${binary}.prev`,
+    imagesFolder,
+    imagesDraftFolder: join(dirname(imagesFolder), 'farrier-images'),
+    archive: spec.images === null ? null : join(imagesFolder, spec.images.name),
+    kubeconfig: join(dataDir, 'agent/kubelet.kubeconfig'),
+    fetched: join(folder, 'fetched'),
+    kept: join(folder, 'kept'),
+  };
+}

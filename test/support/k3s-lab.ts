@@ -1,0 +1,185 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+import type { Artifacts } from '../../agent/ports/artifacts.ts';
+import type { K3s, K3sUnit } from '../../agent/ports/k3s.ts';
+import type { NodeTruth } from '../../agent/ports/node-truth.ts';
+import type { UnitLook, Units } from '../../agent/ports/units.ts';
+import { k3sStep } from '../../agent/steps/k3s/k3s.ts';
+import { stepFailure } from '../../agent/steps/step.ts';
+import type { K3sSpec } from '../../shared/domain/steps/k3s-spec.ts';
+import type { Clock } from '../../shared/ports/clock.ts';
+import { stepContext } from './step-context.ts';
+
+/** How a version behaves once it is started; all is well where nothing is said. */
+interface Behaviour {
+  readonly doesNotStart?: boolean;
+  readonly crashesAfterMs?: number;
+  /** Instead of its own version. */
+  readonly reports?: string;
+  readonly neverReports?: boolean;
+}
+
+/** K3s on a host that is a folder: a binary is a text that names its version, and time passes only while somebody sleeps. */
+export class K3sLab {
+  readonly folder = mkdtempSync(join(tmpdir(), 'farrier-k3s-'));
+  readonly binary = join(this.folder, 'bin/k3s');
+  readonly dataDir = join(this.folder, 'rancher');
+  readonly imagesFolder = join(this.dataDir, 'agent/images');
+  readonly stepFolder = join(this.folder, 'step');
+  readonly behaviours: Record<string, Behaviour> = {};
+  /** What the coordinator has; by sha256. */
+  readonly offered = new Map<string, string>();
+  role: 'server' | 'agent' = 'server';
+  apiReachable = true;
+  output = '';
+  /** What systemd was asked. */
+  readonly asked: string[] = [];
+  #nowMs = 1_000_000;
+  #running: { readonly version: string; readonly startedMs: number; readonly pid: number } | null = null;
+  #startedMs = 0;
+  #pids = 100;
+
+  constructor(version = 'v1.33.5+k3s1') {
+    mkdirSync(dirname(this.binary));
+    mkdirSync(this.stepFolder);
+    mkdirSync(join(this.dataDir, 'agent'), { recursive: true });
+    writeFileSync(this.binary, program(version), { mode: 0o755 });
+    this.start();
+    this.#nowMs += 60_000;
+  }
+
+  readonly clock: Clock = {
+    monotonicMs: () => this.#nowMs,
+    wallUnixMs: () => Date.now() + this.#nowMs,
+    sleep: async (ms, signal) => {
+      signal?.throwIfAborted();
+      this.#nowMs += ms;
+    },
+  };
+
+  readonly units: Units = {
+    look: async () => this.look(),
+    restart: async () => {
+      this.asked.push('restart');
+      this.start();
+      return this.#running === null ? 'Job for k3s.service failed' : '';
+    },
+    stop: async () => {
+      this.asked.push('stop');
+      this.#running = null;
+      return '';
+    },
+    lastLines: async () => 'last lines of the unit',
+  };
+
+  readonly k3s: K3s = {
+    unit: async (unit): Promise<K3sUnit | null> =>
+      unit === (this.role === 'server' ? 'k3s.service' : 'k3s-agent.service')
+        ? { binary: this.binary, args: [this.role, '--token', 'hush', '--node-label=a=b c'], environment: ['K3S_TOKEN=hush', 'K3S_URL=https://s:6443'], dataDir: this.dataDir }
+        : null,
+    version: async (binary) => (existsSync(binary) ? versionOf(readFileSync(binary, 'utf8')) : null),
+  };
+
+  readonly #truth: Pick<NodeTruth, 'node'> = {
+    node: async () => {
+      this.#pass();
+      if (!this.apiReachable) return { reached: false, why: 'connect ECONNREFUSED' };
+      const running = this.#running;
+      const { reports, neverReports } = this.behaviours[running?.version ?? ''] ?? {};
+      const silent = running === null || neverReports === true;
+      return { reached: true, node: { name: 'n', ready: !silent, reason: '', kubeletVersion: reports ?? running?.version ?? 'v1.33.5+k3s1', heartbeatUnixMs: silent ? 1 : this.clock.wallUnixMs() - 1 } };
+    },
+  };
+
+  readonly artifacts: Artifacts = {
+    fetch: async ({ sha256 }, folder) => {
+      const text = this.offered.get(sha256);
+      if (text === undefined) return stepFailure('artifact-unknown', 'nobody added it');
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(join(folder, sha256), text);
+      return { ok: true, path: join(folder, sha256) };
+    },
+  };
+
+  readonly step = k3sStep({ units: this.units, k3s: this.k3s, truthOf: () => this.#truth, clock: this.clock, artifacts: this.artifacts });
+
+  readonly context = (change: Parameters<typeof stepContext>[0] = {}) => stepContext({ folder: this.stepFolder, output: (text) => { this.output += text; }, ...change });
+
+  /** As systemd does it, at a boot too: whatever has the binary's name. */
+  start(): void {
+    const version = versionOf(readFileSync(this.binary, 'utf8')) ?? '';
+    // Two starts are never at one microsecond.
+    this.#nowMs += 1;
+    this.#startedMs = this.#nowMs;
+    this.#running = this.behaviours[version]?.doesNotStart === true ? null : { version, startedMs: this.#nowMs, pid: (this.#pids += 1) };
+  }
+
+  stop(): void {
+    this.#running = null;
+  }
+
+  look(): UnitLook {
+    this.#pass();
+    const running = this.#running;
+    const state = running === null ? { activeState: 'failed', subState: 'failed' } : { activeState: 'active', subState: 'running' };
+    return { ...state, mainPid: running?.pid ?? 0, startedMs: this.#startedMs, unitFileState: 'enabled', restarts: 0 };
+  }
+
+  get runningVersion(): string | null {
+    this.#pass();
+    return this.#running?.version ?? null;
+  }
+
+  spec(version: string, change: Partial<K3sSpec> = {}): K3sSpec {
+    const [binary, images] = [program(version), archive(version)];
+    for (const text of [binary, images]) this.offered.set(sha256Of(text), text);
+    return {
+      ...{ kind: 'k3s', name: 'k3s', timeoutMs: 600_000, role: this.role, version, crossesMinor: false },
+      binary: { sha256: sha256Of(binary), size: binary.length },
+      images: { sha256: sha256Of(images), size: images.length, name: 'k3s-airgap-images-amd64.tar.zst' },
+      ...change,
+    };
+  }
+
+  /** Every file of K3s with content, mode and owner: what has to be equal after a revert. */
+  files(): Readonly<Record<string, string>> {
+    const found: Record<string, string> = {};
+    const visit = (folder: string): void => {
+      for (const name of readdirSync(folder).toSorted()) {
+        const path = join(folder, name);
+        const { mode, uid, gid } = statSync(path);
+        const isFolder = statSync(path).isDirectory();
+        found[path.slice(this.folder.length)] = `${mode.toString(8)} ${uid}:${gid} ${isFolder ? '' : readFileSync(path, 'utf8')}`;
+        if (isFolder) visit(path);
+      }
+    };
+    for (const folder of [dirname(this.binary), this.dataDir]) visit(folder);
+    return found;
+  }
+
+
+  #pass(): void {
+    const running = this.#running;
+    const afterMs = running === null ? undefined : this.behaviours[running.version]?.crashesAfterMs;
+    if (running !== null && afterMs !== undefined && this.#nowMs - running.startedMs >= afterMs) this.#running = null;
+  }
+}
+
+function program(version: string): string {
+  return `#!k3s version ${version} (0a1b2c3d)\n`;
+}
+
+function archive(version: string): string {
+  return `images of ${version}`;
+}
+
+function versionOf(text: string): string | null {
+  return /k3s version (\S+)/.exec(text)?.[1] ?? null;
+}
+
+function sha256Of(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
