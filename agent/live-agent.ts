@@ -24,7 +24,20 @@ import { recallAssignment } from './runner/recall-assignment.ts';
 import { recordPermit } from './runner/record-permit.ts';
 
 /** A kind that is forgotten here does not compile; the executors themselves would cost the agent memory. */
-const STEP_KINDS = Object.keys({ packages: true, service: true, reboot: true, kubeadm: true, kubelet: true, kubeadm_certs: true, kubelet_config: true, k3s: true } satisfies Record<StepKind, true>);
+const STEP_KINDS = Object.keys({
+  packages: true,
+  service: true,
+  files: true,
+  sysctl: true,
+  modules: true,
+  hook: true,
+  reboot: true,
+  kubeadm: true,
+  kubelet: true,
+  kubeadm_certs: true,
+  kubelet_config: true,
+  k3s: true,
+} satisfies Record<StepKind, true>);
 
 type Reply = (message: AgentMessage) => void;
 

@@ -3,7 +3,11 @@ import { join } from 'node:path';
 import type { Clock } from '../../shared/ports/clock.ts';
 import type { Artifacts } from '../ports/artifacts.ts';
 import type { NodeTruth } from '../ports/node-truth.ts';
+import { filesStep } from '../steps/files/files.ts';
+import { hookStep } from '../steps/hook/hook.ts';
 import { k3sStep } from '../steps/k3s/k3s.ts';
+import { modulesStep } from '../steps/kernel/modules.ts';
+import { sysctlStep } from '../steps/kernel/sysctl.ts';
 import { kubeadmCertsStep } from '../steps/kubeadm/kubeadm-certs.ts';
 import { KUBEADM_PLACES, kubeletFiles, manifestsFolder } from '../steps/kubeadm/kubeadm-places.ts';
 import { kubeadmStep } from '../steps/kubeadm/kubeadm.ts';
@@ -14,6 +18,9 @@ import { rebootStep } from '../steps/reboot/reboot.ts';
 import { serviceStep } from '../steps/service.ts';
 import type { Executors } from '../steps/step.ts';
 import { aptPackageSystem } from './apt/apt-package-system.ts';
+import { getentAccounts } from './getent-accounts.ts';
+import { kmodModules } from './kernel/kmod-modules.ts';
+import { procKernelSettings } from './kernel/proc-kernel-settings.ts';
 import { installedK3s } from './kubernetes/installed-k3s.ts';
 import { kubeletTruth } from './kubernetes/kubelet-truth.ts';
 import { procProcesses } from './proc-processes.ts';
@@ -22,19 +29,27 @@ import { systemdHostBoot } from './systemd/systemd-host-boot.ts';
 import { systemdUnits } from './systemd/systemd-units.ts';
 
 const LOCK_WAIT_MS = 300_000;
+const HOOKS_DIR = '/etc/farrier/hooks.d';
+const SYSCTL_DIR = '/etc/sysctl.d';
+const MODULES_DIR = '/etc/modules-load.d';
 
 interface HostParts {
   readonly sourcesDir: string;
   readonly cacheDir: string;
+  readonly stateDir: string;
   readonly artifacts: Artifacts;
 }
 
 /** The steps that this host can do. */
-export function hostExecutors({ artifacts, ...places }: HostParts, clock: Clock): Executors {
+export function hostExecutors({ sourcesDir, cacheDir, stateDir, artifacts }: HostParts, clock: Clock): Executors {
   const units = systemdUnits(runProgram);
   return {
-    packages: packagesStep(aptPackageSystem({ run: runProgram, lockWaitMs: LOCK_WAIT_MS, ...places })),
+    packages: packagesStep(aptPackageSystem({ run: runProgram, lockWaitMs: LOCK_WAIT_MS, sourcesDir, cacheDir })),
     service: serviceStep(units, clock),
+    files: filesStep(getentAccounts(runProgram), { stateDir, ownFolders: [stateDir, sourcesDir, cacheDir] }),
+    sysctl: sysctlStep(procKernelSettings(runProgram), stateDir, SYSCTL_DIR),
+    modules: modulesStep(kmodModules(runProgram), stateDir, MODULES_DIR),
+    hook: hookStep(runProgram, HOOKS_DIR),
     reboot: rebootStep({ boot: systemdHostBoot(runProgram), units, clock }),
     ...kubeadmExecutors(units, clock),
     k3s: k3sStep({ units, clock, artifacts, k3s: installedK3s(runProgram), truthOf: nodeTruthOf }),

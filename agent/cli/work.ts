@@ -30,7 +30,7 @@ export const verb: Verb = (_name, args) =>
     const stop = new AbortController();
     process.once('SIGTERM', () => stop.abort());
     const artifacts = linkArtifacts({ cacheDir: `${CACHE_DIR}/artifacts`, connect: () => connectArtifacts(settings), clock: systemClock });
-    const executors = hostExecutors({ sourcesDir: settings.sourcesDir, cacheDir: CACHE_DIR, artifacts }, systemClock);
+    const executors = hostExecutors({ sourcesDir: settings.sourcesDir, cacheDir: CACHE_DIR, stateDir: settings.stateDir, artifacts }, systemClock);
     const end = await runWork({ generation, mode }, host, executors, deadlineWatchdog(settings.stateDir, systemClock), stop.signal);
     if (end.kind === 'broken') return complain(`${end.error.message}; ${end.error.remedy}`);
     host.logger.info('work ended', { generation, ...end });

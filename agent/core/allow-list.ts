@@ -5,19 +5,41 @@ export interface AllowList {
   readonly steps: readonly string[];
   readonly packages: readonly string[];
   readonly sources: readonly string[];
+  /** Paths; `*` goes over slashes too. */
+  readonly files: readonly string[];
+  readonly hooks: readonly string[];
 }
+
+const EVERYTHING: readonly string[] = ['*'];
+
+/** What holds where an admin wrote nothing. */
+export const ALLOW_ALL: AllowList = { steps: EVERYTHING, packages: EVERYTHING, sources: EVERYTHING, files: EVERYTHING, hooks: EVERYTHING };
 
 /** @returns what the host's admin does not allow, for a person; '' where everything is. */
 export function notAllowed(steps: readonly StepSpec[], allow: AllowList): string {
   for (const step of steps) {
     if (!matches(step.kind, allow.steps)) return `steps of kind ${step.kind}`;
-    if (step.kind !== 'packages') continue;
-    const name = step.install.find((wanted) => !matches(wanted.name, allow.packages))?.name;
-    if (name !== undefined) return `package ${name}`;
-    const source = step.sources.find((wanted) => !matches(wanted, allow.sources));
-    if (source !== undefined) return `package source ${source}`;
+    const refused = namesOf(step).find(([list, , name]) => !matches(name, allow[list]));
+    if (refused !== undefined) return `${refused[1]} ${refused[2]}`;
   }
   return '';
+}
+
+/** What a step names that an admin has a list for. */
+function namesOf(step: StepSpec): readonly (readonly [list: keyof AllowList, what: string, name: string])[] {
+  switch (step.kind) {
+    case 'packages':
+      return [
+        ...step.install.map(({ name }) => ['packages', 'package', name] as const),
+        ...step.sources.map((name) => ['sources', 'package source', name] as const),
+      ];
+    case 'files':
+      return step.files.map(({ path }) => ['files', 'file', path] as const);
+    case 'hook':
+      return [['hooks', 'hook', step.hook]];
+    default:
+      return [];
+  }
 }
 
 function matches(text: string, patterns: readonly string[]): boolean {

@@ -1,5 +1,5 @@
 import { type Fragment, isRecord, readFragments, type SettingsError } from '../../shared/settings/read-fragments.ts';
-import type { AllowList } from '../core/allow-list.ts';
+import { ALLOW_ALL, type AllowList } from '../core/allow-list.ts';
 import { type Inputs, mergeFragments } from './inputs.ts';
 
 /** Third stage: complete, typed, with defaults. Nothing past here looks at a file or a variable again. */
@@ -14,7 +14,6 @@ export interface AgentSettings {
   readonly allow: AllowList;
 }
 
-const EVERYTHING: readonly string[] = ['*'];
 const ADDRESS = /^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/;
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 
@@ -60,24 +59,24 @@ export function compileSettings(inputs: Inputs): { readonly settings: AgentSetti
     stateDir: take('stateDir', '/var/lib/farrier-agent', 'an absolute path', absolutePath),
     sourcesDir: take('sourcesDir', '/etc/farrier/sources.d', 'an absolute path', absolutePath),
     logLevel: take('logLevel', 'info', `one of ${LOG_LEVELS.join(', ')}`, (value) => LOG_LEVELS.find((level) => level === value)),
-    allow: take('allow', { steps: EVERYTHING, packages: EVERYTHING, sources: EVERYTHING }, ALLOW_DEMAND, allowance),
+    allow: take('allow', ALLOW_ALL, ALLOW_DEMAND, allowance),
   };
   return { settings, errors };
 }
 
-const ALLOW_DEMAND = 'an object of lists of patterns: steps, packages, sources (each optional; absent allows everything)';
+const ALLOW_KEYS = Object.keys(ALLOW_ALL) as readonly (keyof AllowList)[];
+const ALLOW_DEMAND = `an object of lists of patterns: ${ALLOW_KEYS.join(', ')} (each optional; absent allows everything)`;
 
 function allowance(value: unknown): AllowList | undefined {
   if (!isRecord(value)) return undefined;
-  if (Object.keys(value).some((key) => !['steps', 'packages', 'sources'].includes(key))) return undefined;
-  const lists = ['steps', 'packages', 'sources'].map((key) => patterns(value[key]));
-  const [steps, packages, sources] = lists;
-  return steps && packages && sources ? { steps, packages, sources } : undefined;
+  if (Object.keys(value).some((key) => !Object.hasOwn(ALLOW_ALL, key))) return undefined;
+  const written = ALLOW_KEYS.filter((key) => value[key] !== undefined);
+  if (!written.every((key) => isPatterns(value[key]))) return undefined;
+  return { ...ALLOW_ALL, ...Object.fromEntries(written.map((key) => [key, value[key]])) };
 }
 
-function patterns(value: unknown): readonly string[] | undefined {
-  if (value === undefined) return EVERYTHING;
-  return Array.isArray(value) && value.every((item) => typeof item === 'string') ? value : undefined;
+function isPatterns(value: unknown): boolean {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }
 
 function address(value: unknown): string | undefined {

@@ -22,6 +22,26 @@ export const SHA256_PATTERN = /^[0-9a-f]{64}$/;
 /** One path segment under /etc/farrier/sources.d. */
 export const SOURCE_NAME_PATTERN = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 
+/** Absolute, printable, without `.`, `..` and empty segments; room for a suffix of ours in each. */
+export const FILE_PATH_PATTERN = /^(?=.{2,1024}$)(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9 ._@%+=:,~\\-]{1,200})+$/;
+
+/** A user or a group, as useradd(8) takes them. */
+export const ACCOUNT_NAME_PATTERN = /^[a-z_][a-z0-9_-]{0,31}$/;
+
+/** Stands in the name of a file that Farrier owns. */
+export const CONFIG_NAME_PATTERN = /^[a-z0-9][a-z0-9-]{0,62}$/;
+
+/** No segment can be `..`, in whichever way dots and slashes are exchanged (sysctl.d(5)). */
+export const SYSCTL_KEY_PATTERN = /^(?=.{3,200}$)[a-z0-9_]+(?:\.[A-Za-z0-9_-]+(?:\/[A-Za-z0-9_-]+)*)+$/;
+export const SYSCTL_VALUE_PATTERN = /^(?=.{1,256}$)[!-~](?:[ -~]*[!-~])?$/;
+
+export const MODULE_NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
+
+/** One path segment under /etc/farrier/hooks.d. */
+export const HOOK_NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+/** What an operator could not read is no argument. */
+export const HOOK_ARGUMENT_PATTERN = /^\P{Cc}{1,1024}$/u;
+
 /** Long enough for `restart-` and the longest unit. */
 export const STEP_NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9 ._@:\\+-]{0,159}$/;
 
@@ -34,6 +54,15 @@ export const LOOKS_MAX = 100;
 export const REBOOT_UNITS_MAX = 32;
 export const LOOK_INTERVAL_MAX_MS = 60_000;
 export const STEP_TIMEOUT_MAX_MS = 24 * 3_600_000;
+
+export const FILES_MAX = 64;
+export const FILE_CONTENT_MAX_BYTES = 256 * 1024;
+export const FILES_CONTENT_MAX_BYTES = 1024 * 1024;
+/** No set-user-ID, no set-group-ID, no sticky bit. */
+export const FILE_MODE_MAX = 0o777;
+export const SYSCTL_SETTINGS_MAX = 128;
+export const MODULES_MAX = 64;
+export const HOOK_ARGUMENTS_MAX = 32;
 
 /** kubeadm reads an UpgradeConfiguration from 1.31 on; no pre-releases. */
 export const KUBEADM_VERSION_PATTERN = /^1\.(?:3[1-9]|[4-9]\d|1\d\d)\.\d{1,3}$/;

@@ -1,11 +1,19 @@
 import type { StepBase } from './step-base.ts';
+import type { FilesSpec } from './steps/files-spec.ts';
+import type { HookSpec } from './steps/hook-spec.ts';
 import type { K3sSpec } from './steps/k3s-spec.ts';
 import type { KubeadmCertsSpec, KubeadmSpec, KubeletConfigSpec, KubeletSpec } from './steps/kubeadm-spec.ts';
+import type { ModulesSpec } from './steps/modules-spec.ts';
+import type { SysctlSpec } from './steps/sysctl-spec.ts';
 
 /** What a step is to achieve, as data: planned by the coordinator, executed by the agent. One variant a kind. */
 export type StepSpec =
   | PackagesSpec
   | ServiceSpec
+  | FilesSpec
+  | SysctlSpec
+  | ModulesSpec
+  | HookSpec
   | RebootSpec
   | KubeadmSpec
   | KubeletSpec

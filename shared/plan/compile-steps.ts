@@ -2,6 +2,9 @@ import type { ServiceSpec, StepSpec } from '../domain/step-spec.ts';
 import type { KubeletSpec } from '../domain/steps/kubeadm-spec.ts';
 import { GUARD_PREFIX } from './cross-check-plan.ts';
 import type { WrittenStep } from './plan-schema.ts';
+import { compileFiles } from './steps/files-step.ts';
+import { compileHook } from './steps/hook-step.ts';
+import { compileModules } from './steps/modules-step.ts';
 import { compileK3s } from './steps/k3s-step.ts';
 import { compileKubeadmCerts } from './steps/kubeadm-certs-step.ts';
 import { compileKubeadm } from './steps/kubeadm-step.ts';
@@ -10,20 +13,22 @@ import { compileKubelet } from './steps/kubelet-step.ts';
 import { compilePackages } from './steps/packages-step.ts';
 import { compileReboot } from './steps/reboot-step.ts';
 import { compileService } from './steps/service-step.ts';
+import { compileSysctl } from './steps/sysctl-step.ts';
 
 /**
  * Turns the steps of a plan into those of a sequence.
  *
- * A restart that comes after packages or kubeadm gets a guard before the first of these steps. Steps are reverted last first, so
- * `[guard, packages, restart]` reverts to: nothing for the restart, the old packages, then the guard, which restarts
- * the unit on the old packages and proves that it stays up. Without it the old files would lie on disk while the new
- * program still ran. A unit gets one guard, however often it is restarted; several guards stand in reversed order of
- * their restarts, so that a revert restarts the units in the order that the plan does.
+ * A restart that comes after what a unit takes over, as packages, files or kubeadm, gets a guard before the first of those.
+ * Steps are reverted last first, so `[guard, packages, restart]` reverts to: nothing for the restart, the old packages,
+ * then the guard, which restarts the unit on the old packages and proves that it stays up. Without it the old files
+ * would lie on disk while the new program still ran. A unit gets one guard, however often it is restarted; several
+ * guards stand in reversed order of their restarts, so that a revert restarts the units in the order that the plan does.
  *
  * A reboot gets a guard right before the first step that changes what a boot comes up with: a revert first boots into
  * the old state, and only there are units restarted and proved.
  *
- * Steps without a name are called `packages`, `restart-UNIT`, `kubeadm` and so on, with a number from the second on.
+ * Steps without a name are called after what they do, as `packages`, `restart-UNIT` and `kubeadm`, with a number from the
+ * second on.
  */
 export function compileSteps(written: readonly WrittenStep[]): readonly StepSpec[] {
   const taken = new Set(written.flatMap(({ name }) => (name === undefined ? [] : [name])));
@@ -51,8 +56,8 @@ function withServiceGuards(steps: readonly StepSpec[]): readonly StepSpec[] {
   return steps.toSpliced(at, 0, ...firstOfUnit.map(guard).toReversed());
 }
 
-/** Kinds of step that change what a unit runs, and do not restart it. */
-const CHANGES: readonly StepSpec['kind'][] = ['packages', 'kubeadm'];
+/** Kinds of step that change what a unit takes over, and do not restart it. */
+const CHANGES: readonly StepSpec['kind'][] = ['packages', 'files', 'sysctl', 'modules', 'hook', 'kubeadm'];
 
 function unitOf(step: ServiceSpec | KubeletSpec): string {
   return step.kind === 'kubelet' ? 'kubelet' : step.unit;
@@ -62,10 +67,14 @@ function guard(restart: ServiceSpec | KubeletSpec): ServiceSpec | KubeletSpec {
   return { ...restart, name: `${GUARD_PREFIX}${unitOf(restart)}`, action: 'guard' };
 }
 
-function compileStep({ name, packages, service, reboot, kubeadm, kubelet, kubeadmCerts, kubeletConfig, k3s }: WrittenStep, taken: Set<string>): StepSpec {
+function compileStep({ name, packages, service, files, sysctl, modules, hook, reboot, kubeadm, kubelet, kubeadmCerts, kubeletConfig, k3s }: WrittenStep, taken: Set<string>): StepSpec {
   const nameIt = (wanted: string): string => name ?? freeName(wanted, taken);
   if (packages !== undefined) return compilePackages(packages, nameIt);
   if (service !== undefined) return compileService(service, nameIt);
+  if (files !== undefined) return compileFiles(files, nameIt);
+  if (sysctl !== undefined) return compileSysctl(sysctl, nameIt);
+  if (modules !== undefined) return compileModules(modules, nameIt);
+  if (hook !== undefined) return compileHook(hook, nameIt);
   if (reboot !== undefined) return compileReboot(reboot, nameIt);
   if (kubeadm !== undefined) return compileKubeadm(kubeadm, nameIt);
   if (kubelet !== undefined) return compileKubelet(kubelet, nameIt);

@@ -3,6 +3,8 @@ import type { Problem } from './problem.ts';
 import { problem, warning } from './problem.ts';
 import { PROCEDURE_NAMES, SPEC_KEYS, STEP_KEYS } from './plan-schema.ts';
 import { quote } from './quote.ts';
+import { checkFiles } from './steps/files-step.ts';
+import { checkModules } from './steps/modules-step.ts';
 import { checkKubeadm } from './steps/kubeadm-step.ts';
 import { checkKubeletProof } from './steps/kubelet-step.ts';
 import { checkService } from './steps/service-step.ts';
@@ -73,6 +75,8 @@ function checkStep(step: unknown, index: number): readonly Problem[] {
   return [
     ...found,
     ...checkService(entryOf(step, 'service'), [...path, 'service']),
+    ...checkFiles(entryOf(step, 'files'), [...path, 'files']),
+    ...checkModules(entryOf(step, 'modules'), [...path, 'modules']),
     ...checkKubeadm(entryOf(step, 'kubeadm'), [...path, 'kubeadm']),
     ...checkKubeletProof(entryOf(step, 'kubelet'), [...path, 'kubelet']),
     ...checkKubeletProof(entryOf(step, 'kubeletConfig'), [...path, 'kubeletConfig']),

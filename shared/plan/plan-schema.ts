@@ -6,14 +6,18 @@ import { duration, share, wholeNumber } from './number-fields.ts';
 import { list, section } from './section.ts';
 import { EVERY_NODE, selector } from './selector-field.ts';
 import { packagesProcedure } from './procedures/packages-procedure.ts';
+import { filesSection } from './steps/files-step.ts';
+import { hookSection } from './steps/hook-step.ts';
 import { k3sSection } from './steps/k3s-step.ts';
 import { kubeadmCertsSection } from './steps/kubeadm-certs-step.ts';
 import { kubeadmSection } from './steps/kubeadm-step.ts';
 import { kubeletConfigSection } from './steps/kubelet-config-step.ts';
 import { kubeletSection } from './steps/kubelet-step.ts';
+import { modulesSection } from './steps/modules-step.ts';
 import { packagesSection } from './steps/packages-step.ts';
 import { rebootSection } from './steps/reboot-step.ts';
 import { serviceSection } from './steps/service-step.ts';
+import { sysctlSection } from './steps/sysctl-step.ts';
 import { choice, exactly, name } from './text-fields.ts';
 
 const PLAN_NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
@@ -27,6 +31,10 @@ const step = section({
   name: stepName.optional(),
   packages: packagesSection.optional(),
   service: serviceSection.optional(),
+  files: filesSection.optional(),
+  sysctl: sysctlSection.optional(),
+  modules: modulesSection.optional(),
+  hook: hookSection.optional(),
   reboot: rebootSection.optional(),
   kubeadm: kubeadmSection.optional(),
   kubelet: kubeletSection.optional(),

@@ -5,6 +5,9 @@ import { decoded, undecodable } from './decoded.ts';
 import { FieldCheck } from './field-check.ts';
 import type { Step, Step__Output } from './generated/farrier/v1/Step.d.ts';
 import { decode, encode, farrier } from './protocol.ts';
+import { filesCodec } from './steps/files-codec.ts';
+import { hookCodec } from './steps/hook-codec.ts';
+import { modulesCodec } from './steps/modules-codec.ts';
 import { k3sCodec } from './steps/k3s-codec.ts';
 import { kubeadmCertsCodec } from './steps/kubeadm-certs-codec.ts';
 import { kubeadmCodec } from './steps/kubeadm-codec.ts';
@@ -14,11 +17,16 @@ import { packagesCodec } from './steps/packages-codec.ts';
 import { rebootCodec } from './steps/reboot-codec.ts';
 import { serviceCodec } from './steps/service-codec.ts';
 import type { SpecOf, StepCodec } from './steps/step-codec.ts';
+import { sysctlCodec } from './steps/sysctl-codec.ts';
 
 /** A kind that cannot be written and read does not compile. */
 const CODECS: { readonly [Kind in StepKind]: StepCodec<SpecOf<Kind>> } = {
   packages: packagesCodec,
   service: serviceCodec,
+  files: filesCodec,
+  sysctl: sysctlCodec,
+  modules: modulesCodec,
+  hook: hookCodec,
   reboot: rebootCodec,
   kubeadm: kubeadmCodec,
   kubelet: kubeletCodec,

@@ -15,6 +15,7 @@ import { runProgram } from '../../agent/adapters/run-program.ts';
 import { journalDurableFiles } from '../../agent/adapters/system-durable-files.ts';
 import { systemdWorkUnits } from '../../agent/adapters/systemd/systemd-work-units.ts';
 import { agentDuty } from '../../agent/core/agent-duty.ts';
+import { ALLOW_ALL } from '../../agent/core/allow-list.ts';
 import { progressOf } from '../../agent/core/progress.ts';
 import { WORK_MODES } from '../../agent/ports/work-units.ts';
 import { acceptAssignment } from '../../agent/runner/accept-assignment.ts';
@@ -46,7 +47,7 @@ const KEY = `${STATE}/test-key.pem`;
 if (!existsSync(KEY)) await writeDurably(KEY, signingKeyToPem(generateSigningKey()));
 const signing = signingKeyFromPem(readFileSync(KEY, 'utf8'));
 const host: Host = {
-  fleet: 'f', node: 'n', bootId: readBootId(), stateDir: STATE, allow: { steps: ['*'], packages: ['*'], sources: ['*'] },
+  fleet: 'f', node: 'n', bootId: readBootId(), stateDir: STATE, allow: ALLOW_ALL,
   assignments: new AssignmentFiles(STATE), journalFiles: journalDurableFiles, clock: systemClock, random: systemRandom, logger,
   verify: (envelope, type) => verifyEnvelope(envelope, [signing], type),
 };
@@ -94,7 +95,7 @@ async function work(args: readonly string[]): Promise<void> {
   process.once('SIGTERM', () => stop.abort());
   const connect = async () => stepFailure('source-unreachable', 'this host has nobody to talk to');
   const artifacts = linkArtifacts({ cacheDir: '/var/cache/lonely-agent/artifacts', connect, clock: systemClock });
-  const executors = hostExecutors({ sourcesDir: '/etc/farrier/sources.d', cacheDir: '/var/cache/lonely-agent', artifacts }, systemClock);
+  const executors = hostExecutors({ sourcesDir: '/etc/farrier/sources.d', cacheDir: '/var/cache/lonely-agent', stateDir: STATE, artifacts }, systemClock);
   print(await runWork({ generation: Number(values.generation), mode }, host, executors, watchdog, stop.signal));
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import type { PermitQuestion } from '../../agent/core/admit-permit.ts';
+import { ALLOW_ALL } from '../../agent/core/allow-list.ts';
 import type { WorkMode, WorkUnits } from '../../agent/ports/work-units.ts';
 import { AssignmentFiles } from '../../agent/runner/assignment-files.ts';
 import { type Host, journalFolder } from '../../agent/runner/host.ts';
@@ -46,7 +47,7 @@ export class AgentBench {
   /** Real steps in place of those that only count. */
   own: Partial<Executors> = {};
   host: Host = {
-    fleet: 'f', node: 'n', bootId: 'boot-1', stateDir: this.stateDir, allow: { steps: ['*'], packages: ['*'], sources: ['*'] },
+    fleet: 'f', node: 'n', bootId: 'boot-1', stateDir: this.stateDir, allow: ALLOW_ALL,
     assignments: new AssignmentFiles(this.stateDir),
     journalFiles: { syncFile: () => undefined, syncFolder: () => undefined },
     clock: { monotonicMs: () => this.nowMs, wallUnixMs: () => this.nowMs, sleep: (ms) => delay(Math.min(ms, 20)) },

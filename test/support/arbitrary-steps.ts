@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 
 import type { PackagesSpec, RebootSpec, ServiceSpec, StepSpec } from '../../shared/domain/step-spec.ts';
+import { arbitraryHostSteps } from './arbitrary-host-steps.ts';
 import { arbitraryKubeadmSteps } from './arbitrary-kubeadm-steps.ts';
 import type { K3sSpec } from '../../shared/domain/steps/k3s-spec.ts';
 
@@ -45,5 +46,5 @@ const k3s: fc.Arbitrary<Omit<K3sSpec, 'name' | 'timeoutMs'>> = fc.record({
 
 /** Sequences that a plan could hold. */
 export const arbitrarySteps: fc.Arbitrary<readonly StepSpec[]> = fc
-  .uniqueArray(fc.tuple(word, fc.integer({ min: 1, max: 3_600_000 }), fc.oneof({ weight: 5, arbitrary: packages }, { weight: 5, arbitrary: service }, reboot, k3s, ...arbitraryKubeadmSteps)), { minLength: 1, maxLength: 6, selector: ([name]) => name })
+  .uniqueArray(fc.tuple(word, fc.integer({ min: 1, max: 3_600_000 }), fc.oneof({ weight: 5, arbitrary: packages }, { weight: 5, arbitrary: service }, reboot, k3s, ...arbitraryHostSteps, ...arbitraryKubeadmSteps)), { minLength: 1, maxLength: 6, selector: ([name]) => name })
   .map((steps) => steps.map(([name, timeoutMs, step]) => ({ ...step, name, timeoutMs })));

@@ -1,4 +1,5 @@
 import type { StepKind, StepSpec } from '../../shared/domain/step-spec.ts';
+import type { ManagedFile } from '../../shared/domain/steps/files-spec.ts';
 import type { KubeletField } from '../../shared/domain/steps/kubeadm-spec.ts';
 import type { SpecOf } from '../../shared/wire/steps/step-codec.ts';
 
@@ -7,6 +8,10 @@ const WRITTEN: { readonly [Kind in StepKind]: (step: SpecOf<Kind>) => unknown } 
   k3s: ({ role, version, binary, images, crossesMinor }) => ({ k3s: { role, version, binary, crossesMinor, ...(images === null ? {} : { images }) } }),
   packages: ({ install, sources, conffiles }) => ({ packages: { install: Object.fromEntries(install.map(({ name, version }) => [name, version])), sources: sources.length === 0 ? ['local'] : sources, conffiles } }),
   service: ({ unit, looks }) => ({ service: { restart: unit, looks, every: '100ms' } }),
+  files: ({ files, onDrift }) => ({ files: { manage: files.map(writtenFile), onDrift } }),
+  sysctl: ({ config, settings, onDrift }) => ({ sysctl: { name: config, settings: Object.fromEntries(settings.map(({ key, value }) => [key, value])), onDrift } }),
+  modules: ({ config, modules, onDrift }) => ({ modules: { name: config, modules, onDrift } }),
+  hook: ({ hook, args, reversible }) => ({ hook: { name: hook, args, reversible } }),
   reboot: ({ onlyIf, units }) => ({ reboot: { onlyIf, units } }),
   kubeadm: ({ role, version, etcdUpgrade, certificateRenewal, imagePullPolicy, patches, timeouts }) => ({
     kubeadm: {
@@ -22,6 +27,12 @@ const WRITTEN: { readonly [Kind in StepKind]: (step: SpecOf<Kind>) => unknown } 
 
 export function writtenStep(step: StepSpec): unknown {
   return (WRITTEN[step.kind] as (step: StepSpec) => unknown)(step);
+}
+
+function writtenFile(file: ManagedFile): unknown {
+  if (file.state === 'absent') return { path: file.path, absent: true };
+  const { path, contentBase64, mode, owner, group } = file;
+  return { path, base64: contentBase64, mode: mode.toString(8).padStart(4, '0'), owner, group };
 }
 
 function nested(fields: readonly KubeletField[]): unknown {

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 
 import { syncFolder } from '../../../shared/trust/write-durably.ts';
 import { hasSha256 } from '../../link/part-file.ts';
-import { sha256Of } from '../packages/staged.ts';
+import { sha256Of } from '../files/sha256-of.ts';
 
 /** A file as it was, kept in the step's folder. */
 export type FileCopy =

@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import type { PackagesSpec } from '../../../shared/domain/step-spec.ts';
 import { writeDurably } from '../../../shared/trust/write-durably.ts';
 import type { DistributedConffile, PackageCall, PackageFile, PackageSystem } from '../../ports/package-system.ts';
-import type { ConffileCopy } from './conffile-copies.ts';
+import type { FileCopy } from '../files/file-copy.ts';
 
 export interface Beside {
   readonly policy: PackagesSpec['conffiles'];
   readonly files: readonly PackageFile[];
   /** As the old versions brought them. */
   readonly before: readonly DistributedConffile[];
-  readonly copies: readonly ConffileCopy[];
+  readonly copies: readonly FileCopy[];
   readonly copyFolder: string;
 }
 

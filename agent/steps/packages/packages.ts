@@ -4,16 +4,17 @@ import type { PackagesSpec } from '../../../shared/domain/step-spec.ts';
 import { writeDurably } from '../../../shared/trust/write-durably.ts';
 import type { DistributedConffile, PackageState, PackageSystem } from '../../ports/package-system.ts';
 import { type CaptureResult, type CheckResult, STEP_OK, type StepContext, type StepExecutor, type StepResult, stepFailure } from '../step.ts';
+import type { FileCopy } from '../files/file-copy.ts';
 import { captureSpace, releaseSpace } from './reserve.ts';
 import { layConffilesBeside } from './conffiles-beside.ts';
-import { type ConffileCopy, copyConffiles, restoreConffiles } from './conffile-copies.ts';
+import { copyConffiles, restoreConffiles } from './conffile-copies.ts';
 import { stagePackages } from './stage.ts';
 import { damaged, readStaged, type Staged } from './staged.ts';
 
 /** Everything that the transaction changes, as it was found. */
 export interface PackagesPrior {
   readonly packages: readonly PackageState[];
-  readonly conffiles: readonly ConffileCopy[];
+  readonly conffiles: readonly FileCopy[];
   /** As the old versions brought them. */
   readonly distributed: readonly DistributedConffile[];
 }

@@ -4,9 +4,10 @@ import { dirname, join } from 'node:path';
 import type { PackagesSpec } from '../../../shared/domain/step-spec.ts';
 import { syncFolder } from '../../../shared/trust/write-durably.ts';
 import type { FileResult, OpenSources, PackageChange, PackageFile, PackageSystem } from '../../ports/package-system.ts';
+import { sha256Of } from '../files/sha256-of.ts';
 import { STEP_OK, type StepContext, type StepFailure, type StepResult, stepFailure } from '../step.ts';
 import { SLACK_BYTES } from './reserve.ts';
-import { damaged, readStaged, sha256Of, type StagedFile, writeStaged } from './staged.ts';
+import { damaged, readStaged, type StagedFile, writeStaged } from './staged.ts';
 
 /** dpkg unpacks beside what is there, and going back must fit as well. */
 const SPACE_FACTOR = 2;

@@ -1,11 +1,9 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 
 import { writeDurably } from '../../../shared/trust/write-durably.ts';
 import type { PackageChange, PackageFile } from '../../ports/package-system.ts';
+import { sha256Of } from '../files/sha256-of.ts';
 
 /** What staging brought to the host: the whole transaction, and every file that going there and back needs. */
 export interface Staged {
@@ -38,10 +36,4 @@ export async function damaged(files: readonly StagedFile[]): Promise<string | nu
     if ((await sha256Of(path).catch(() => '')) !== sha256) return path;
   }
   return null;
-}
-
-export async function sha256Of(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
-  return hash.digest('hex');
 }

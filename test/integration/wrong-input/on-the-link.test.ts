@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
+import { ALLOW_ALL } from '../../../agent/core/allow-list.ts';
 import { FactsWatch } from '../../../agent/facts/facts-watch.ts';
 import { enroll } from '../../../agent/identity/enroll.ts';
 import { serveSession } from '../../../agent/link/session.ts';
@@ -36,7 +37,6 @@ import { sameForEveryKind } from '../../support/same-executor.ts';
 import { filesOf } from '../../support/unchanged.ts';
 
 const PLAN = 'apiVersion: farrier/v1\nkind: Plan\nmetadata: { name: hello }\nspec:\n  steps:\n    - service: { restart: hello.service }\n';
-const EVERYTHING = { steps: ['*'], packages: ['*'], sources: ['*'] };
 
 const log = lineLogger();
 const stop = new AbortController();
@@ -56,7 +56,7 @@ beforeAll(async () => {
   const token = await call<CreateTokenResponse__Output>((done) => coordinator.admin.CreateToken({}, done));
   const enrolled = await enroll({ ...token, name: 'n1', machineId: '', stateDir, force: false, clock: systemClock }, AbortSignal.timeout(20_000));
   expect(enrolled).toMatchObject({ ok: true });
-  const opened = await openHost({ coordinator: null, enrollment: null, stateDir, sourcesDir: '', logLevel: 'debug', allow: EVERYTHING }, log.logger);
+  const opened = await openHost({ coordinator: null, enrollment: null, stateDir, sourcesDir: '', logLevel: 'debug', allow: ALLOW_ALL }, log.logger);
   if (!opened.ok) throw new Error(opened.message);
   host = opened.host;
   const found = await openKeys(settings.dataFolder, { fleet: settings.fleet, serverNames: ['localhost'], clock: systemClock, random: systemRandom });

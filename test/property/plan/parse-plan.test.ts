@@ -42,7 +42,7 @@ function written(steps: readonly StepSpec[]): string {
   return JSON.stringify({ apiVersion: 'farrier/v1', kind: 'Plan', metadata: { name: 'p' }, spec: { steps: steps.map(writtenStep) } });
 }
 
-test('whatever the parser takes, an agent takes; a restart after packages never lacks its guard', () => {
+test('whatever the parser takes, an agent takes; a restart after a change never lacks its guard', () => {
   let guarded = 0;
   let kubelets = 0;
   fc.assert(
@@ -51,18 +51,18 @@ test('whatever the parser takes, an agent takes; a restart after packages never 
       if (!parsed.ok) throw new Error(JSON.stringify(parsed.diagnostics));
       const compiled = parsed.plan.steps;
       expect(decodeSequence(encodeSequence(compiled))).toEqual({ ok: true, value: compiled });
-      const firstPackages = compiled.findIndex(({ kind }) => kind === 'packages');
-      const kubeletLater = compiled.some((step, index) => step.kind === 'kubelet' && step.action === 'restart' && firstPackages !== -1 && index > firstPackages);
+      const firstChange = compiled.findIndex(({ kind }) => ['packages', 'files', 'sysctl', 'modules', 'hook', 'kubeadm'].includes(kind));
+      const kubeletLater = compiled.some((step, index) => step.kind === 'kubelet' && step.action === 'restart' && firstChange !== -1 && index > firstChange);
       if (kubeletLater) {
         kubelets += 1;
-        expect(compiled.slice(0, firstPackages).filter((step) => step.kind === 'kubelet' && step.action === 'guard')).toHaveLength(1);
+        expect(compiled.slice(0, firstChange).filter((step) => step.kind === 'kubelet' && step.action === 'guard')).toHaveLength(1);
       }
-      const restarts = compiled.filter((step, index): step is ServiceSpec => step.kind === 'service' && step.action === 'restart' && firstPackages !== -1 && index > firstPackages);
+      const restarts = compiled.filter((step, index): step is ServiceSpec => step.kind === 'service' && step.action === 'restart' && firstChange !== -1 && index > firstChange);
       for (const { unit } of restarts) {
         guarded += 1;
         const guards = compiled.flatMap((step, index) => (step.kind === 'service' && step.action === 'guard' && step.unit === unit ? [index] : []));
         expect(guards).toHaveLength(1);
-        expect(guards[0]).toBeLessThan(firstPackages);
+        expect(guards[0]).toBeLessThan(firstChange);
       }
     }),
   );

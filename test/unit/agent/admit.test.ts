@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { admitAssignment, type AdmitView } from '../../../agent/core/admit-assignment.ts';
 import { type PermitView, refusePermit } from '../../../agent/core/admit-permit.ts';
-import { notAllowed } from '../../../agent/core/allow-list.ts';
+import { ALLOW_ALL, type AllowList, notAllowed } from '../../../agent/core/allow-list.ts';
 import type { StepSpec } from '../../../shared/domain/step-spec.ts';
 import { type AssignmentSpec, decodeAssignment, encodeAssignment } from '../../../shared/wire/assignment-codec.ts';
 import { encodeSequence } from '../../../shared/wire/sequence-codec.ts';
@@ -14,6 +14,8 @@ const NOW = 1_700_000_000_000;
 const STEPS: readonly StepSpec[] = [
   { kind: 'packages', name: 'p', timeoutMs: 1_000, install: [{ name: 'containerd', version: '1.7' }], sources: ['debian'], conffiles: 'keep' },
   { kind: 'service', name: 's', timeoutMs: 1_000, unit: 'containerd.service', action: 'restart', looks: 1, lookIntervalMs: 1 },
+  { kind: 'files', name: 'f', timeoutMs: 1_000, files: [{ path: '/etc/containerd/certs.d/x', state: 'absent' }], onDrift: 'refuse' },
+  { kind: 'hook', name: 'h', timeoutMs: 1_000, hook: 'drain-queue', args: [], reversible: true },
 ];
 const BYTES = encodeSequence(STEPS);
 const DIGEST = digestOf(BYTES);
@@ -24,8 +26,7 @@ function assignment(change: Partial<Omit<AssignmentSpec, 'action'>> & { readonly
   return decodeAssignment(encodeAssignment({ ...spec, action: { kind: 'sequence', bytes } }));
 }
 
-const ALL = { steps: ['*'], packages: ['*'], sources: ['*'] };
-const view = (change: Partial<AdmitView> = {}): AdmitView => ({ fleet: 'f', node: 'n', nowUnixMs: NOW, allow: ALL, records: [], ...change });
+const view = (change: Partial<AdmitView> = {}): AdmitView => ({ fleet: 'f', node: 'n', nowUnixMs: NOW, allow: ALLOW_ALL, records: [], ...change });
 const of = (kind: Parameters<typeof entry>[0], generation: number, change: Parameters<typeof entry>[1] = {}) => entry(kind, { generation, epoch: 3, digest: DIGEST, ...change });
 
 function verdict(decoded: ReturnType<typeof assignment>, change: Partial<AdmitView> = {}): string {
@@ -50,7 +51,7 @@ describe('an assignment whose signature holds', () => {
     ['with a lower generation does too', 'store-regressed', assignment(), { records: records([of('done', 6)]) }],
     ['that expired is refused for good', 'permit-expired journaled', assignment(), { nowUnixMs: NOW + 1_001 }],
     ['with a step that this agent does not know is refused for good', 'unknown-step-kind journaled', assignment({ bytes: unknownKind }), {}],
-    ['with a step that the host does not allow is refused for good', 'not-allowed journaled', assignment(), { allow: { ...ALL, packages: ['etcd*'] } }],
+    ['with a step that the host does not allow is refused for good', 'not-allowed journaled', assignment(), { allow: { ...ALLOW_ALL, packages: ['etcd*'] } }],
     ['replaces one that was not begun', 'accept instead of 4', assignment(), { records: records([of('accepted', 4), of('stage', 4), of('permit', 4)]) }],
     ['waits for one that was', 'busy', assignment(), { records: records([of('accepted', 4), of('begin', 4, { step: 0 })]) }],
     ['waits for one that needs a person', 'busy', assignment(), { records: records([of('begin', 4, { step: 0 }), of('refused', 4, { outcome: { code: 'needs-a-person', message: '', object: '' } })]) }],
@@ -86,15 +87,19 @@ describe('a permit whose signature holds', () => {
   });
 });
 
-test.each([
-  [{ steps: ['*'], packages: ['*'], sources: ['*'] }, ''],
-  [{ steps: ['packages'], packages: ['*'], sources: ['*'] }, 'steps of kind service'],
-  [{ steps: ['*'], packages: ['container*'], sources: ['*'] }, ''],
-  [{ steps: ['*'], packages: ['*tain*d'], sources: ['*'] }, ''],
-  [{ steps: ['*'], packages: ['containerd?', 'contain', '*x*'], sources: ['*'] }, 'package containerd'],
-  [{ steps: ['*'], packages: ['containerd*containerd'], sources: ['*'] }, 'package containerd'],
-  [{ steps: ['*'], packages: ['*'], sources: ['deb*', '!'] }, ''],
-  [{ steps: ['*'], packages: ['*'], sources: [] }, 'package source debian'],
+test.each<[Partial<AllowList>, string]>([
+  [{}, ''],
+  [{ steps: ['packages'] }, 'steps of kind service'],
+  [{ packages: ['container*'] }, ''],
+  [{ packages: ['*tain*d'] }, ''],
+  [{ packages: ['containerd?', 'contain', '*x*'] }, 'package containerd'],
+  [{ packages: ['containerd*containerd'] }, 'package containerd'],
+  [{ sources: ['deb*', '!'] }, ''],
+  [{ sources: [] }, 'package source debian'],
+  [{ files: ['/etc/containerd/*'], hooks: ['drain-*'] }, ''],
+  [{ files: ['/etc/containerd'] }, 'file /etc/containerd/certs.d/x'],
+  [{ files: [] }, 'file /etc/containerd/certs.d/x'],
+  [{ hooks: ['drain'] }, 'hook drain-queue'],
 ])('what this host allows: %j', (allow, expected) => {
-  expect(notAllowed(STEPS, allow)).toBe(expected);
+  expect(notAllowed(STEPS, { ...ALLOW_ALL, ...allow })).toBe(expected);
 });

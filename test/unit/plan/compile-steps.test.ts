@@ -22,6 +22,7 @@ function kubeadm(): WrittenStep {
 function kubelet(): WrittenStep {
   return { kubelet: { version: '1.34.2', looks: 6, every: 2000, timeout: 60_000 } };
 }
+const hook: WrittenStep = { hook: { name: 'h', args: [], reversible: true, timeout: 1000 } };
 
 test.each<[string, WrittenStep[], string[]]>([
   ['a restart alone needs no guard', [restart('a.service')], ['restart-a.service']],
@@ -29,6 +30,7 @@ test.each<[string, WrittenStep[], string[]]>([
   ['a restart after packages is guarded', [packages(), restart('a.service')], ['guard-a.service', 'packages', 'restart-a.service']],
   ['a restart before packages is not', [restart('a.service'), packages()], ['restart-a.service', 'packages']],
   ['the guard stands before the first packages', [packages(), packages(), restart('a.service')], ['guard-a.service', 'packages', 'packages-2', 'restart-a.service']],
+  ['a restart after what a unit takes over is guarded', [hook, restart('a.service')], ['guard-a.service', 'hook-h', 'restart-a.service']],
   ['a unit has one guard', [packages(), restart('a.service'), packages(), restart('a.service')], ['guard-a.service', 'packages', 'restart-a.service', 'packages-2', 'restart-a.service-2']],
   ['a revert restarts in the order of the plan', [packages(), restart('a.service'), restart('b.service')], ['guard-b.service', 'guard-a.service', 'packages', 'restart-a.service', 'restart-b.service']],
   ['a reboot alone needs no guard', [restart('a.service'), reboot()], ['restart-a.service', 'reboot']],

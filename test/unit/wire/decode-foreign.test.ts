@@ -21,8 +21,8 @@ const restart: StepSpec = { kind: 'service', name: 'restart', timeoutMs: 120_000
 
 /** Field 2000, wire type 2, five bytes: what a newer version might have added. */
 const FROM_THE_FUTURE = Buffer.from([0x82, 0x7d, 0x05, 1, 2, 3, 4, 5]);
-/** A step `name` with field 12 of its oneof, which does not exist yet, as an empty message. */
-const FUTURE_STEP = Buffer.from([0x0a, 0x08, 0x0a, 0x01, 0x78, 0x10, 0x64, 0x62, 0x01, 0x00]);
+/** A step `name` with field 99 of its oneof, which does not exist yet, as an empty message. */
+const FUTURE_STEP = Buffer.from([0x0a, 0x08, 0x0a, 0x01, 0x78, 0x10, 0x64, 0x9a, 0x06, 0x00]);
 
 describe('a message with fields from a newer version', () => {
   const bytes = encodeSequence([packages, restart]);
