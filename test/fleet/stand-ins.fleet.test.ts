@@ -27,10 +27,10 @@ describe.skipIf(missing.length > 0)('the stand-ins for kubeadm, kubelet, kubectl
 
   beforeAll(async () => {
     standIns = await packStandIns(folder, { kubernetes: [OLD, NEW, '1.35.0'], k3s: ['v1.33.9+k3s1', 'v1.35.0+k3s1'] });
-    fleet = await bootFleet({ hosts: ['cp1', 'w1', 'ks1', 'ka1'].map((name) => ({ name })), ...standIns, onProgress: console.log });
+    fleet = await bootFleet({ hosts: ['cp1', 'cp2', 'w1', 'ks1', 'ka1'].map((name) => ({ name })), ...standIns, onProgress: console.log });
     worker = fleet.host('w1');
     [kubeadm, k3s] = await Promise.all([
-      makeKubeadmCluster(fleet, { controlPlanes: ['cp1'], workers: ['w1'], version: OLD }),
+      makeKubeadmCluster(fleet, { controlPlanes: ['cp1', 'cp2'], workers: ['w1'], version: OLD }),
       makeK3sCluster(fleet, standIns, { server: 'ks1', agents: ['ka1'], version: 'v1.33.9+k3s1', serverArgs: ['--disable', 'traefik'] }),
     ]);
   });
@@ -41,7 +41,7 @@ describe.skipIf(missing.length > 0)('the stand-ins for kubeadm, kubelet, kubectl
   });
 
   test('both clusters are up, and each stand-in says what it is', async () => {
-    expect(await kubeadm.versions()).toEqual({ cp1: `v${OLD}`, w1: `v${OLD}` });
+    expect(await kubeadm.versions()).toEqual({ cp1: `v${OLD}`, cp2: `v${OLD}`, w1: `v${OLD}` });
     expect(await k3s.versions()).toEqual({ ka1: 'v1.33.9+k3s1', ks1: 'v1.33.9+k3s1' });
     const short = await worker.exec(['kubeadm', 'version', '-o', 'short']);
     expect(short).toMatchObject({ stdout: `v${OLD}\n`, stderr: expect.stringContaining('stand-in') as unknown });
@@ -90,14 +90,62 @@ describe.skipIf(missing.length > 0)('the stand-ins for kubeadm, kubelet, kubectl
 
   test('a kubelet that crashes after its start, hangs or is not wanted by its host shows it as a service', async () => {
     await tellStandIn(worker, 'kubelet', [{ at: 'started', how: 'crash', afterMs: 500, times: 1 }]);
-    const pid = (): Promise<string> => worker.mustExec(['systemctl', 'show', '--property=MainPID', '--value', 'kubelet.service']);
     await worker.mustExec(['systemctl', 'restart', 'kubelet.service']);
-    const first = await pid();
-    await kubeadm.until(30_000, async () => ![first, '0\n'].includes(await pid()));
+    await kubeadm.until(30_000, async () => (await worker.mustExec(['systemctl', 'show', '--property=SubState,Result', 'kubelet.service'])) === 'Result=signal\nSubState=auto-restart\n');
     await worker.mustExec(['sh', '-c', 'sed -i s/KUBELET_EXTRA_ARGS=/KUBELET_EXTRA_ARGS=--no-such/ /etc/default/kubelet; systemctl restart kubelet']);
     await kubeadm.until(10_000, async () => (await worker.mustExec(['journalctl', '--no-pager', '--unit=kubelet', '--lines=20'])).includes('unknown flag: --no-such'));
     await worker.mustExec(['sh', '-c', 'sed -i s/--no-such// /etc/default/kubelet; systemctl restart kubelet']);
     await kubeadm.until(10_000, async () => isReady(await kubeadm.node('w1')));
+  });
+
+  test('control planes: the first is planned, fails and is put back, then applied; the next one follows', async () => {
+    const [cp1, cp2] = [fleet.host('cp1'), fleet.host('cp2')];
+    await install(cp1, ['kubeadm'], NEW);
+    const plan = JSON.parse(await cp1.mustExec(['kubeadm', 'upgrade', 'plan', `v${NEW}`, '-o', 'json'])) as { readonly availableUpgrades: readonly { readonly components: readonly { readonly name: string }[] }[] };
+    expect(plan).toMatchObject({ kind: 'UpgradePlan', apiVersion: 'output.kubeadm.k8s.io/v1alpha3', configVersions: [{ manualUpgradeRequired: false }, { group: 'kubelet.config.k8s.io', currentVersion: 'v1beta1' }] });
+    expect(plan.availableUpgrades[0]?.components).toContainEqual({ name: 'etcd', currentVersion: '3.5.24-0', newVersion: '3.6.5-0', nodeName: 'cp2' });
+    expect(await cp1.mustExec(['kubeadm', 'upgrade', 'plan', `v${OLD}`, '-o', 'json'])).toBe('');
+
+    const manifests = (): Promise<string> => cp1.mustExec(['sh', '-c', 'sha256sum /etc/kubernetes/manifests/*.yaml']);
+    const before = await manifests();
+    const hash = await kubeadm.mirrorHash('kube-apiserver', 'cp1');
+    await cp1.writeFile('/root/upgrade.yaml', 'apiVersion: kubeadm.k8s.io/v1beta4\nkind: UpgradeConfiguration\napply: { etcdUpgrade: false }\ntimeouts: { upgradeManifests: 20s }\n');
+    await tellStandIn(cp1, 'kubeadm', [{ at: 'kube-scheduler-manifest-moved', how: 'fail', times: 1 }]);
+    const apply = ['kubeadm', 'upgrade', 'apply', `v${NEW}`, '--config', '/root/upgrade.yaml', '--yes'];
+    expect(await cp1.exec(apply)).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('kubeadm has tried to recover everything into the earlier state') as unknown });
+    expect(await manifests()).toBe(before);
+    expect((await cp1.exec(['kubeadm', 'upgrade', 'apply', 'v1.36.0', '--yes'])).stderr).toContain('kubeadm can upgrade only 1 minor version at a time');
+
+    await kubeadm.until(20_000, async () => (await kubeadm.mirrorHash('kube-apiserver', 'cp1')) === hash);
+    expect(await cp1.mustExec(apply)).toContain(`SUCCESS! A control plane node of your cluster was upgraded to "v${NEW}"`);
+    expect(await kubeadm.mirrorHash('kube-apiserver', 'cp1')).not.toBe(hash);
+    expect(JSON.parse(await cp1.mustExec(['kubectl', '--kubeconfig=/etc/kubernetes/controller-manager.conf', 'get', '--raw', '/version']))).toMatchObject({ gitVersion: `v${NEW}` });
+    await cp1.mustExec(['sh', '-c', 'ls -d /etc/kubernetes/tmp/kubeadm-backup-manifests-*/kube-apiserver.yaml']);
+
+    await install(cp2, ['kubeadm'], NEW);
+    expect(await cp2.mustExec(['kubeadm', 'upgrade', 'node'])).toContain('The control plane instance for this node was successfully upgraded!');
+    await install(cp2, ['kubelet'], NEW);
+    const pid = async (): Promise<string> => cp2.mustExec(['systemctl', 'show', '--property=MainPID', '--value', 'pod-kube-apiserver-cp2.service']);
+    const old = await pid();
+    await cp2.mustExec(['systemctl', 'restart', 'kubelet.service']);
+    // A kubelet of a new minor makes the static pods anew, after it said that it is Ready.
+    await kubeadm.until(20_000, async () => (await kubeadm.versions())['cp2'] === `v${NEW}`);
+    await kubeadm.until(20_000, async () => ![old, '0\n'].includes(await pid()));
+    await kubeadm.until(20_000, async () => (await cp2.mustExec(['kubectl', '--kubeconfig=/etc/kubernetes/scheduler.conf', 'get', '--raw', '/readyz'])) === 'ok');
+  });
+
+  test('certificates: their expiry is told, one is renewed, and without its authority none is', async () => {
+    const cp2 = fleet.host('cp2');
+    type Info = { readonly certificates: readonly { readonly name: string; readonly expirationDate: string }[] };
+    const expiry = async (): Promise<ReadonlyMap<string, string>> => new Map((JSON.parse(await cp2.mustExec(['kubeadm', 'certs', 'check-expiration', '-o', 'json'])) as Info).certificates.map(({ name, expirationDate }) => [name, expirationDate]));
+    const before = await expiry();
+    expect([...before.keys()]).toEqual(['admin.conf', 'apiserver', 'apiserver-etcd-client', 'apiserver-kubelet-client', 'controller-manager.conf', 'etcd-healthcheck-client', 'etcd-peer', 'etcd-server', 'front-proxy-client', 'scheduler.conf']);
+    await cp2.mustExec(['kubeadm', 'certs', 'renew', 'apiserver']);
+    const after = await expiry();
+    expect([...after].filter(([name, date]) => before.get(name) !== date).map(([name]) => name)).toEqual(['apiserver']);
+    expect(await cp2.mustExec(['openssl', 'x509', '-noout', '-ext', 'subjectAltName', '-in', '/etc/kubernetes/pki/apiserver.crt'])).toContain('DNS:cluster-endpoint');
+    await cp2.mustExec(['mv', '/etc/kubernetes/pki/ca.key', '/root/']);
+    expect((await cp2.exec(['kubeadm', 'certs', 'renew', 'all'])).exitCode).toBe(1);
   });
 
   test('a K3s server and agent take a new program, even one two minors on, and report it', async () => {

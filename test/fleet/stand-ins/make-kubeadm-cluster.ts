@@ -5,7 +5,7 @@ import { stringify } from 'yaml';
 
 import type { Fleet } from '../fleet.ts';
 import type { Host } from '../host.ts';
-import { clusterConfiguration, configMap, kubeadmFlags, kubeletConfiguration } from './kubeadm/cluster-configuration.ts';
+import { clusterConfiguration, configMap, kubeletConfiguration, kubeletFiles } from './kubeadm/cluster-configuration.ts';
 import { CONTROL_PLANE_COMPONENTS, MANIFESTS, staticPodManifest } from './kubeadm/static-pod-manifests.ts';
 import { KubernetesCluster } from './kubernetes-cluster.ts';
 import { debVersion } from './kubernetes-debs.ts';
@@ -34,12 +34,12 @@ export async function makeKubeadmCluster(fleet: Fleet, { controlPlanes, workers,
   const cluster = new KubernetesCluster(planes, workers.map((name) => fleet.host(name)), ['kubectl', '--kubeconfig=/etc/kubernetes/admin.conf']);
   const authorities = await makeAuthorities();
   const target = `v${version}`;
-  const kubeletYaml = stringify(kubeletConfiguration(kubelet), { lineWidth: 0 });
+  const kubeletConfig = kubeletConfiguration(kubelet);
   const initialCluster = planes.map(({ name, address }) => `${name}=https://${address}:2380`).join(',');
   const endpoints = planes.map(({ address }) => `${address} ${ENDPOINT}\n`).join('');
   const prepare = async (host: Host, files: PkiFiles): Promise<void> => {
     await installPackages(host, version);
-    await putFiles(host, { ...files, '/var/lib/kubelet/config.yaml': kubeletYaml, '/var/lib/kubelet/kubeadm-flags.env': kubeadmFlags(target) });
+    await putFiles(host, { ...files, ...kubeletFiles(target, kubeletConfig) });
     await host.mustExec(['sh', '-c', 'printf %s "$1" >> /etc/hosts; systemctl start kubelet.service', 'sh', endpoints]);
   };
   const started = [
@@ -54,7 +54,7 @@ export async function makeKubeadmCluster(fleet: Fleet, { controlPlanes, workers,
   await cluster.until(60_000, async () => (await cluster.nodes()).length === controlPlanes.length + workers.length);
   const maps = '/api/v1/namespaces/kube-system/configmaps';
   await cluster.create(maps, configMap('kubeadm-config', { ClusterConfiguration: stringify(clusterConfiguration(target), { lineWidth: 0 }) }));
-  await cluster.create(maps, configMap('kubelet-config', { kubelet: kubeletYaml }));
+  await cluster.create(maps, configMap('kubelet-config', { kubelet: stringify(kubeletConfig, { lineWidth: 0 }) }));
   for (const { name } of planes) {
     const taints = [{ key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' }];
     await cluster.kubectl(['patch', 'node', name, '--type=merge', '-p', JSON.stringify({ metadata: { labels: { 'node-role.kubernetes.io/control-plane': '' } }, spec: { taints } })]);

@@ -1,4 +1,6 @@
-import { parseKubeVersion } from '../version-info.ts';
+import { stringify } from 'yaml';
+
+import { releaseFacts } from './release-facts.ts';
 
 /** What kubeadm keeps in the ConfigMap kubeadm-config, with every default that it writes out. */
 export function clusterConfiguration(kubernetesVersion: string): Readonly<Record<string, unknown>> {
@@ -42,10 +44,18 @@ export function kubeletConfiguration(more: Readonly<Record<string, unknown>>): R
   };
 }
 
-/** /var/lib/kubelet/kubeadm-flags.env, as `kubeadm join` of this version writes it. */
-export function kubeadmFlags(version: string): string {
-  const pause = parseKubeVersion(version).minor >= 35 ? '' : ' --pod-infra-container-image=registry.k8s.io/pause:3.10';
-  return `KUBELET_KUBEADM_ARGS="--container-runtime-endpoint=unix:///run/containerd/containerd.sock${pause}"\n`;
+const SOCKET = 'unix:///run/containerd/containerd.sock';
+
+/** Files of /var/lib/kubelet as `kubeadm join` of this version writes them; `kubelet` is the configuration of all nodes. */
+export function kubeletFiles(version: string, kubelet: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
+  const { isSocketLocal, writesPauseFlag } = releaseFacts(version);
+  const flags = [...(isSocketLocal ? [] : [`--container-runtime-endpoint=${SOCKET}`]), ...(writesPauseFlag ? ['--pod-infra-container-image=registry.k8s.io/pause:3.10'] : [])];
+  const instance = { apiVersion: 'kubelet.config.k8s.io/v1beta1', containerRuntimeEndpoint: SOCKET, kind: 'KubeletConfiguration' };
+  return {
+    '/var/lib/kubelet/kubeadm-flags.env': `KUBELET_KUBEADM_ARGS="${flags.join(' ')}"\n`,
+    '/var/lib/kubelet/config.yaml': stringify(isSocketLocal ? { ...kubelet, containerRuntimeEndpoint: SOCKET } : kubelet, { lineWidth: 0 }),
+    ...(isSocketLocal ? { '/var/lib/kubelet/instance-config.yaml': stringify(instance) } : {}),
+  };
 }
 
 export function configMap(name: string, data: Readonly<Record<string, string>>): Readonly<Record<string, unknown>> {

@@ -1,8 +1,8 @@
-/** How kubeadm ends: 1 for an error, 2 for a failed preflight check, 3 for what it was told that is not valid. */
+/** How kubeadm up to 1.33 ends: 1 for an error, 2 for a failed preflight check; from 1.34 it is always 1. */
 export class KubeadmError extends Error {
-  readonly exitCode: 1 | 2 | 3;
+  readonly exitCode: 1 | 2;
 
-  constructor(message: string, exitCode: 1 | 2 | 3 = 1) {
+  constructor(message: string, exitCode: 1 | 2 = 1) {
     super(message);
     this.exitCode = exitCode;
   }

@@ -2,10 +2,10 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFi
 import { parse, stringify } from 'yaml';
 
 import type { ApiClient } from '../api/api-client.ts';
-import { parseKubeVersion } from '../version-info.ts';
 import { readConfigMap } from './cluster-reader.ts';
+import { releaseFacts } from './release-facts.ts';
 
-export const TMP = '/etc/kubernetes/tmp';
+const TMP = '/etc/kubernetes/tmp';
 const KUBELET = '/var/lib/kubelet';
 
 export interface KubeletConfigParts {
@@ -21,31 +21,31 @@ export interface KubeletConfigParts {
  */
 export async function writeKubeletConfig({ client, kubeadmVersion, passPoint }: KubeletConfigParts): Promise<void> {
   const config = parse(await readConfigMap(client, 'kubelet-config', 'kubelet')) as Readonly<Record<string, unknown>>;
-  const backup = temporaryFolder('kubeadm-kubelet-config');
+  const { isSocketLocal, stampsKubeletBackup } = releaseFacts(kubeadmVersion);
+  const backup = stampsKubeletBackup ? stampedFolder('kubeadm-kubelet-config') : temporaryFolder('kubeadm-kubelet-config');
   console.error(`W Using temporary directory ${backup} for kubelet config. To override it set the environment variable KUBEADM_UPGRADE_DRYRUN_DIR`);
   console.log(`[upgrade] Backing up kubelet config file to ${backup}/config.yaml`);
   copyFileSync(`${KUBELET}/config.yaml`, `${backup}/config.yaml`);
   await passPoint('kubelet-config-backed-up');
-  const isLocal = parseKubeVersion(kubeadmVersion).minor >= 34;
-  if (isLocal && !existsSync(`${KUBELET}/instance-config.yaml`)) {
+  if (isSocketLocal && !existsSync(`${KUBELET}/instance-config.yaml`)) {
     const endpoint = takeFlag('container-runtime-endpoint');
     console.log(`[kubelet-start] Writing kubelet environment file with flags to file "${KUBELET}/kubeadm-flags.env"`);
     console.log(`[kubelet-start] Writing kubelet configuration to file "${KUBELET}/instance-config.yaml"`);
     writeFileSync(`${KUBELET}/instance-config.yaml`, stringify({ apiVersion: 'kubelet.config.k8s.io/v1beta1', containerRuntimeEndpoint: endpoint ?? '', kind: 'KubeletConfiguration' }), { mode: 0o644 });
   }
   await passPoint('kubelet-flags-written');
-  const instance = isLocal ? (parse(readFileSync(`${KUBELET}/instance-config.yaml`, 'utf8')) as Readonly<Record<string, unknown>>) : {};
-  if (isLocal) console.log('[patches] Applied patch of type "application/strategic-merge-patch+json" to target "kubeletconfiguration"');
+  const instance = isSocketLocal ? (parse(readFileSync(`${KUBELET}/instance-config.yaml`, 'utf8')) as Readonly<Record<string, unknown>>) : {};
+  if (isSocketLocal) console.log('[patches] Applied patch of type "application/strategic-merge-patch+json" to target "kubeletconfiguration"');
   console.log(`[kubelet-start] Writing kubelet configuration to file "${KUBELET}/config.yaml"`);
   writeFileSync(`${KUBELET}/config.yaml`, stringify({ ...config, ...instance }, { lineWidth: 0 }), { mode: 0o644 });
   await passPoint('kubelet-config-written');
   console.log('[upgrade/kubelet-config] The kubelet configuration for this node was successfully upgraded!');
 }
 
-/** kubeadm 1.35 takes the removed flag out of kubeadm-flags.env, and of no other file. */
+/** kubeadm 1.35, and no other, takes the flag that its kubelet no longer knows out of kubeadm-flags.env, and of no other file. */
 export function removeOldKubeletFlags(kubeadmVersion: string): void {
   const path = `${KUBELET}/kubeadm-flags.env`;
-  if (parseKubeVersion(kubeadmVersion).minor < 35 || !existsSync(path)) return;
+  if (!releaseFacts(kubeadmVersion).removesPauseFlag || !existsSync(path)) return;
   const backup = temporaryFolder('kubeadm-kubelet-env');
   console.log(`[upgrade] Backing up kubelet env file to ${backup}/kubeadm-flags.env`);
   copyFileSync(path, `${backup}/kubeadm-flags.env`);
@@ -56,6 +56,13 @@ export function removeOldKubeletFlags(kubeadmVersion: string): void {
 export function temporaryFolder(prefix: string): string {
   mkdirSync(TMP, { recursive: true, mode: 0o700 });
   return mkdtempSync(`${TMP}/${prefix}`);
+}
+
+/** A folder named after the time, in which a second one of the same second is the same. */
+export function stampedFolder(prefix: string): string {
+  const path = `${TMP}/${prefix}-${new Date().toISOString().slice(0, 19).replaceAll(/[T:]/g, '-')}`;
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  return path;
 }
 
 /** Takes one flag out of KUBELET_KUBEADM_ARGS and returns its value; null where it is not there. */

@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 
 import { parseKubeVersion } from '../version-info.ts';
+import { releaseFacts } from './release-facts.ts';
 
 export const MANIFESTS = '/etc/kubernetes/manifests';
 /** In the order of an upgrade, etcd aside, which goes first. */
@@ -15,16 +16,10 @@ export interface ManifestParts {
   readonly etcd: { readonly initialCluster: string; readonly state: 'new' | 'existing' };
 }
 
-/** The etcd that kubeadm brings for a minor (constants.SupportedEtcdVersion of each release). */
-export function etcdImageTag(version: string): string {
-  const { minor } = parseKubeVersion(version);
-  return minor >= 35 ? '3.6.6-0' : minor === 34 ? '3.6.4-0' : '3.5.24-0';
-}
-
 /** Static pod manifests of one control plane, in YAML, as far as `kubeadm init` would write them. */
 export function staticPodManifest(component: Component, parts: ManifestParts): string {
   const { version, node: { address } } = parts;
-  const image = component === 'etcd' ? `registry.k8s.io/etcd:${etcdImageTag(version)}` : `registry.k8s.io/${component}:${version}`;
+  const image = component === 'etcd' ? `registry.k8s.io/etcd:${releaseFacts(version).etcd}` : `registry.k8s.io/${component}:${version}`;
   const port = { 'etcd': 2381, 'kube-apiserver': 6443, 'kube-controller-manager': 10257, 'kube-scheduler': 10259 }[component];
   const annotation = component === 'etcd' ? { 'kubeadm.kubernetes.io/etcd.advertise-client-urls': `https://${address}:2379` } : component === 'kube-apiserver' ? { 'kubeadm.kubernetes.io/kube-apiserver.advertise-address.endpoint': `${address}:6443` } : null;
   return stringify({

@@ -7,7 +7,8 @@ import { componentPods, listNodes, NODE_NAME, readCluster, readConfigMap, writeV
 import type { UpgradeArguments } from './kubeadm-arguments.ts';
 import { KubeadmError } from './kubeadm-error.ts';
 import { removeOldKubeletFlags, writeKubeletConfig } from './kubelet-config-phase.ts';
-import { etcdImageTag, MANIFESTS } from './static-pod-manifests.ts';
+import { releaseFacts } from './release-facts.ts';
+import { MANIFESTS } from './static-pod-manifests.ts';
 import { upgradeStaticPods } from './static-pod-upgrade.ts';
 import { checkClusterHealth, checkVersionPolicy } from './upgrade-checks.ts';
 
@@ -42,7 +43,7 @@ export async function upgradeApply(run: KubeadmRun, args: UpgradeArguments): Pro
     }
     if (args.isDryRun) return;
     console.log(`[upgrade/control-plane] Upgrading your static Pod-hosted control plane to version "${version}" (timeout: ${Math.round(args.upgradeManifestsMs / 60_000)}m0s)...`);
-    await phase('control-plane', () => upgradeStaticPods({ ...args, ...run, client, version }));
+    await phase('control-plane', () => upgradeStaticPods({ ...args, ...run, client, version }), "couldn't complete the static pod upgrade");
     console.log('[upgrade/control-plane] The control plane instance for this node was successfully upgraded!');
     await passPoint('control-plane-upgraded');
     await phase('upload-config', () => writeVersion(client, cluster, version));
@@ -95,28 +96,29 @@ export async function upgradeNode(run: KubeadmRun, args: UpgradeArguments): Prom
   }
 }
 
-/** `kubeadm upgrade plan VERSION -o json`: with a version it asks nobody but the cluster. */
-export async function upgradePlan({ kubeadmVersion }: KubeadmRun, given: string): Promise<Readonly<Record<string, unknown>>> {
+/** `kubeadm upgrade plan VERSION -o json`: with a version it asks nobody but the cluster. null where that is not newer. */
+export async function upgradePlan({ kubeadmVersion }: KubeadmRun, given: string): Promise<Readonly<Record<string, unknown>> | null> {
   const target = normalise(given);
   const client = connect(ADMIN);
   try {
-    const { kubernetesVersion } = await readCluster(client);
+    await readCluster(client);
+    const images = (await componentPods(client, 'kube-apiserver')).map(({ image }) => image.split(':').at(-1) ?? '');
+    const current = images.toSorted((a, b) => compareKubeVersions(parseKubeVersion(a), parseKubeVersion(b))).at(-1) ?? '';
+    if (compareKubeVersions(parseKubeVersion(current), parseKubeVersion(target)) >= 0) return null;
     const nodes = await listNodes(client);
     const component = (name: string, currentVersion: string, newVersion: string, nodeName?: string) => ({ name, currentVersion, newVersion, ...(nodeName === undefined ? {} : { nodeName }) });
     const podsOf = async (name: string, newVersion: string) => (await componentPods(client, name)).map(({ image, node }) => component(name, image.split(':').at(-1) ?? '', newVersion, node));
     const components = [
       ...nodes.map(({ metadata, status }) => component('kubelet', status.nodeInfo?.['kubeletVersion'] ?? '', target, metadata.name)),
       ...(await podsOf('kube-apiserver', target)), ...(await podsOf('kube-controller-manager', target)), ...(await podsOf('kube-scheduler', target)),
-      component('kube-proxy', kubernetesVersion, target), component('CoreDNS', 'v1.12.0', 'v1.12.1'), component('kubeadm', kubeadmVersion, target),
-      ...(await podsOf('etcd', etcdImageTag(target))),
+      component('kube-proxy', current.replace(/^v/, ''), target), component('CoreDNS', releaseFacts(current).coreDns, releaseFacts(kubeadmVersion).coreDns), component('kubeadm', kubeadmVersion, target),
+      ...(await podsOf('etcd', releaseFacts(target).etcd)),
     ];
-    const isNewer = compareKubeVersions(parseKubeVersion(kubernetesVersion), parseKubeVersion(target)) < 0;
-    const { minor } = parseKubeVersion(kubernetesVersion);
     const kubelet = (parse(await readConfigMap(client, 'kubelet-config', 'kubelet')) as { apiVersion: string }).apiVersion.split('/')[1] ?? '';
     return {
       kind: 'UpgradePlan',
       apiVersion: 'output.kubeadm.k8s.io/v1alpha3',
-      availableUpgrades: isNewer ? [{ description: `version in the v1.${minor} series`, components }] : [],
+      availableUpgrades: [{ description: `version in the v1.${parseKubeVersion(current).minor} series`, components }],
       configVersions: [
         { group: 'kubeproxy.config.k8s.io', currentVersion: 'v1alpha1', preferredVersion: 'v1alpha1', manualUpgradeRequired: false },
         { group: 'kubelet.config.k8s.io', currentVersion: kubelet, preferredVersion: 'v1beta1', manualUpgradeRequired: kubelet !== 'v1beta1' },
@@ -136,11 +138,11 @@ async function addons(client: ApiClient): Promise<void> {
   else console.log('[addons] Applied essential addon: CoreDNS\n[addons] Applied essential addon: kube-proxy');
 }
 
-async function phase(name: string, work: () => Promise<void>): Promise<void> {
+async function phase(name: string, work: () => Promise<void>, what = ''): Promise<void> {
   try {
     await work();
   } catch (error) {
-    throw new KubeadmError(`error execution phase ${name}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new KubeadmError(`error execution phase ${name}: ${what === '' ? '' : `${what}: `}${error instanceof Error ? error.message : String(error)}`);
   }
 }
 

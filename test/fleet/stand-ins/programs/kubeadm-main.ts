@@ -3,6 +3,7 @@ import { passPoint } from '../faults.ts';
 import { expirationInfo, isThere, MANAGED, renew } from '../kubeadm/certificate-inventory.ts';
 import { parseUpgradeArguments } from '../kubeadm/kubeadm-arguments.ts';
 import { KubeadmError } from '../kubeadm/kubeadm-error.ts';
+import { releaseFacts } from '../kubeadm/release-facts.ts';
 import { upgradeApply, upgradeNode, upgradePlan } from '../kubeadm/upgrade.ts';
 import { builtVersion, sayStandIn } from '../stand-in-notice.ts';
 import { versionInfo } from '../version-info.ts';
@@ -15,8 +16,9 @@ sayStandIn('kubeadm');
 try {
   await main(words);
 } catch (error) {
-  console.error(`${error instanceof Error ? error.message : String(error)}\nTo see the stack trace of this error execute with --v=5 or higher`);
-  process.exit(error instanceof KubeadmError ? error.exitCode : 1);
+  const { hasExitCodes } = releaseFacts(kubeadmVersion);
+  console.error(`${hasExitCodes ? '' : 'error: '}${error instanceof Error ? error.message : String(error)}\nTo see the stack trace of this error execute with --v=5 or higher`);
+  process.exit(hasExitCodes && error instanceof KubeadmError ? error.exitCode : 1);
 }
 
 async function main([first = '', second = '', ...rest]: readonly string[]): Promise<void> {
@@ -27,6 +29,8 @@ async function main([first = '', second = '', ...rest]: readonly string[]): Prom
       const version = rest.find((word, index) => !word.startsWith('-') && !['-o', '--output', '--config', '--kubeconfig'].includes(rest[index - 1] ?? ''));
       if (version === undefined) throw new KubeadmError('couldn\'t fetch a Kubernetes version from the internet: the stand-in has none; name a version');
       const plan = await upgradePlan(run, version);
+      // Where nothing is newer the real one prints nothing at all.
+      if (plan === null) return;
       return console.log(outputOf(rest) === 'json' ? JSON.stringify(plan, null, 4) : `You can now apply the upgrade by executing the following command:\n\n\tkubeadm upgrade apply ${version}\n`);
     }
     case 'upgrade apply': return upgradeApply(run, parseUpgradeArguments('apply', rest));
