@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 
 import type { Clock } from '../../shared/ports/clock.ts';
+import { HostFactsReader } from '../facts/read-host-facts.ts';
 import type { Artifacts } from '../ports/artifacts.ts';
 import type { NodeTruth } from '../ports/node-truth.ts';
 import { filesStep } from '../steps/files/files.ts';
@@ -14,6 +15,7 @@ import { kubeadmStep } from '../steps/kubeadm/kubeadm.ts';
 import { kubeletConfigStep } from '../steps/kubelet/kubelet-config.ts';
 import { kubeletStep } from '../steps/kubelet/kubelet.ts';
 import { packagesStep } from '../steps/packages/packages.ts';
+import { type PreflightParts, preflighted } from '../steps/preflighted.ts';
 import { rebootStep } from '../steps/reboot/reboot.ts';
 import { serviceStep } from '../steps/service.ts';
 import type { Executors } from '../steps/step.ts';
@@ -43,6 +45,8 @@ interface HostParts {
 /** The steps that this host can do. */
 export function hostExecutors({ sourcesDir, cacheDir, stateDir, artifacts }: HostParts, clock: Clock): Executors {
   const units = systemdUnits(runProgram);
+  const reader = new HostFactsReader(runProgram);
+  const preflight = { readFacts: (signal: AbortSignal) => reader.read(signal), clock };
   return {
     packages: packagesStep(aptPackageSystem({ run: runProgram, lockWaitMs: LOCK_WAIT_MS, sourcesDir, cacheDir })),
     service: serviceStep(units, clock),
@@ -51,8 +55,8 @@ export function hostExecutors({ sourcesDir, cacheDir, stateDir, artifacts }: Hos
     modules: modulesStep(kmodModules(runProgram), stateDir, MODULES_DIR),
     hook: hookStep(runProgram, HOOKS_DIR),
     reboot: rebootStep({ boot: systemdHostBoot(runProgram), units, clock }),
-    ...kubeadmExecutors(units, clock),
-    k3s: k3sStep({ units, clock, artifacts, k3s: installedK3s(runProgram), truthOf: nodeTruthOf }),
+    ...kubeadmExecutors(units, clock, preflight),
+    k3s: preflighted(k3sStep({ units, clock, artifacts, k3s: installedK3s(runProgram), truthOf: nodeTruthOf }), preflight),
   };
 }
 
@@ -61,15 +65,15 @@ function nodeTruthOf(kubeconfig: string): Pick<NodeTruth, 'node'> {
   return kubeletTruth({ kubeconfig, config: '', manifests: '' });
 }
 
-function kubeadmExecutors(units: ReturnType<typeof systemdUnits>, clock: Clock): Pick<Executors, 'kubeadm' | 'kubelet' | 'kubeadm_certs' | 'kubelet_config'> {
+function kubeadmExecutors(units: ReturnType<typeof systemdUnits>, clock: Clock, preflight: PreflightParts): Pick<Executors, 'kubeadm' | 'kubelet' | 'kubeadm_certs' | 'kubelet_config'> {
   const places = KUBEADM_PLACES;
   const [config = ''] = kubeletFiles(places);
   const truth = kubeletTruth({ kubeconfig: join(places.kubernetes, 'kubelet.conf'), config, manifests: manifestsFolder(places) });
   const kubeadm = { run: runProgram, truth, clock, places };
   const kubelet = { units, truth, clock };
   return {
-    kubeadm: kubeadmStep(kubeadm),
-    kubelet: kubeletStep(kubelet, runProgram),
+    kubeadm: preflighted(kubeadmStep(kubeadm), preflight),
+    kubelet: preflighted(kubeletStep(kubelet, runProgram), preflight),
     kubeadm_certs: kubeadmCertsStep({ ...kubeadm, processes: procProcesses }),
     kubelet_config: kubeletConfigStep({ ...kubelet, configFile: config }),
   };

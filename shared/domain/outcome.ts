@@ -43,6 +43,8 @@ export const OUTCOME_CODES = {
   'static-pod-stuck': 'host',
   'config-unreadable': 'host',
   'not-allowed': 'host',
+  /** The message begins with the finding's own code. */
+  'preflight-failed': 'host',
   'unknown-step-kind': 'host',
   'interrupted-twice': 'host',
   'stopped-by-person': 'host',

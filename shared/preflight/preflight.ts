@@ -10,7 +10,6 @@ import { etcdFlagRemoved } from './rules/etcd-flag-removed.ts';
 import { etcdTooOld } from './rules/etcd-too-old.ts';
 import { k3sEtcdTooOld } from './rules/k3s-etcd-too-old.ts';
 import { kubeletTooOld } from './rules/kubelet-too-old.ts';
-import { manualUpgradeRequired } from './rules/manual-upgrade-required.ts';
 import { podInfraImageFlag } from './rules/pod-infra-image-flag.ts';
 import type { Rule } from './rules/rule.ts';
 import { singleControlPlaneEtcd } from './rules/single-control-plane-etcd.ts';
@@ -20,7 +19,6 @@ import type { PreflightTarget } from './target.ts';
 /** In the order in which an operator reads what they find. */
 const RULES: readonly Rule[] = [
   versionChange,
-  manualUpgradeRequired,
   certificates,
   cgroupV1,
   podInfraImageFlag,

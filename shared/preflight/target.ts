@@ -7,6 +7,8 @@ export type PreflightTarget = KubeadmTarget | KubeletTarget | K3sTarget;
 
 interface TargetBase {
   readonly version: KubeVersion;
+  /** What a step of the same kind before it will have brought; null where it starts from what the host runs now. */
+  readonly from: KubeVersion | null;
   readonly nowUnixMs: number;
   /** Null on the host, which knows only itself: rules about a whole cluster are then left to the coordinator. */
   readonly cluster: ClusterFacts | null;
@@ -17,8 +19,6 @@ export interface KubeadmTarget extends TargetBase {
   readonly kind: 'kubeadm';
   /** kubeadm also upgrades the etcd beside the API server. */
   readonly etcdUpgrade: boolean;
-  /** What `kubeadm upgrade plan` said; null where it was not asked. */
-  readonly configVersions: readonly ConfigVersion[] | null;
   /** What will be downloaded or kept, by where it goes. */
   readonly needBytes: Readonly<Partial<Record<DiskPath, number>>>;
 }
@@ -26,8 +26,8 @@ export interface KubeadmTarget extends TargetBase {
 /** A kubelet of this version is started. */
 export interface KubeletTarget extends TargetBase {
   readonly kind: 'kubelet';
-  /** The version that is installed before it is started; null where the present one stays. */
-  readonly containerd: string | null;
+  /** Versions of the packages that are installed before it is started. */
+  readonly installs: Readonly<Record<string, string>>;
   /** `kubeadm upgrade` to this version runs before it is started. */
   readonly afterKubeadm: boolean;
 }
@@ -36,14 +36,6 @@ export interface KubeletTarget extends TargetBase {
 export interface K3sTarget extends TargetBase {
   readonly kind: 'k3s';
   readonly needBytes: Readonly<Partial<Record<DiskPath, number>>>;
-}
-
-/** UpgradePlan.configVersions of output.kubeadm.k8s.io/v1alpha3. */
-export interface ConfigVersion {
-  readonly group: string;
-  readonly currentVersion: string;
-  readonly preferredVersion: string;
-  readonly manualUpgradeRequired: boolean;
 }
 
 /** All nodes of the host's cluster, itself among them. */

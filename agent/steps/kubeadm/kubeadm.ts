@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import type { KubeadmSpec } from '../../../shared/domain/steps/kubeadm-spec.ts';
 import type { Clock } from '../../../shared/ports/clock.ts';
+import { manualUpgradeRequired } from '../../../shared/preflight/rules/manual-upgrade-required.ts';
 import { writeDurably } from '../../../shared/trust/write-durably.ts';
 import type { NodeTruth } from '../../ports/node-truth.ts';
 import type { RunProgram } from '../../ports/programs.ts';
@@ -80,7 +81,8 @@ async function checkPlan({ run }: KubeadmParts, { version, etcdUpgrade }: Kubead
   if (result.code !== 0) return kubeadmFailure(result, args, 'kubeadm-refused');
   const plan = parseUpgradePlan(result.stdout, etcdUpgrade);
   if (plan === null) return stepFailure('kubeadm-refused', 'kubeadm upgrade plan did not answer with an UpgradePlan; see its output on the host');
-  if (plan.manual.length > 0) return stepFailure('manual-upgrade-required', `the configuration of ${plan.manual.join(', ')} has to be rewritten by hand first; see kubeadm upgrade plan v${version} on this host`, plan.manual[0]);
+  const [manual] = manualUpgradeRequired(version, plan.configVersions);
+  if (manual !== undefined) return stepFailure('manual-upgrade-required', manual.message, manual.object);
   return { ok: true, state: atTarget && plan.outstanding.length === 0 ? 'satisfied' : 'needed' };
 }
 

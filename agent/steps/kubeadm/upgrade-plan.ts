@@ -1,15 +1,16 @@
+import type { ConfigVersion } from '../../../shared/preflight/rules/manual-upgrade-required.ts';
+
 /** What `kubeadm upgrade plan VERSION -o json` says, as far as it is asked. */
 export interface UpgradePlan {
   /** Components that are not at the target yet, but for kubelets and kubeadm itself. */
   readonly outstanding: readonly string[];
-  /** Groups of configuration that a person has to rewrite by hand before anything is upgraded. */
-  readonly manual: readonly string[];
+  readonly configVersions: readonly ConfigVersion[];
 }
 
 interface PlanOutput {
   readonly kind?: string;
   readonly availableUpgrades?: readonly { readonly components?: readonly { readonly name?: string; readonly currentVersion?: string; readonly newVersion?: string }[] }[] | null;
-  readonly configVersions?: readonly { readonly group?: string; readonly manualUpgradeRequired?: boolean }[] | null;
+  readonly configVersions?: readonly Partial<ConfigVersion>[] | null;
 }
 
 /** Of every node, and for a later step. */
@@ -23,7 +24,7 @@ export function parseUpgradePlan(stdout: string, etcdUpgrade: boolean): UpgradeP
   const outstanding = components.filter(({ name = '', currentVersion, newVersion }) => !NOT_OURS.includes(name) && (etcdUpgrade || name !== 'etcd') && currentVersion !== newVersion);
   return {
     outstanding: [...new Set(outstanding.map(({ name = '' }) => name))],
-    manual: (output.configVersions ?? []).filter(({ manualUpgradeRequired }) => manualUpgradeRequired === true).map(({ group = '' }) => group),
+    configVersions: (output.configVersions ?? []).map(({ group = '', currentVersion = '', preferredVersion = '', manualUpgradeRequired = false }) => ({ group, currentVersion, preferredVersion, manualUpgradeRequired })),
   };
 }
 

@@ -20,7 +20,7 @@ export function k3sEtcdTooOld(facts: HostFacts, target: PreflightTarget): readon
   const nodes = target.cluster?.nodes ?? [{ name: own.nodeName, facts }];
   return nodes.flatMap((node) => {
     const k3s = k3sOf(node.facts);
-    const version = parseKubeVersion(k3s?.version ?? '');
+    const version = target.from ?? parseKubeVersion(k3s?.version ?? '');
     if (k3s?.datastore !== 'etcd' || version === null || mayGoTo36(version)) return [];
     return [error('k3s-etcd-too-old', node.name, `k3s of ${node.name} is ${formatKubeVersion(version)}, with an etcd from which there is no safe way to the etcd 3.6 of ${formatKubeVersion(target.version)}: upgrade every server to ${PROPOSED} first`)];
   });

@@ -2,7 +2,7 @@ import { changeOf, formatKubeVersion, type KubeVersion, parseKubeVersion } from 
 import type { HostFacts } from '../../domain/host-facts.ts';
 import type { Finding } from '../finding.ts';
 import type { PreflightTarget } from '../target.ts';
-import { error, k3sOf, kubeadmOf } from './rule.ts';
+import { error, k3sOf, kubeadmOf, warning } from './rule.ts';
 
 interface Running {
   readonly program: string;
@@ -16,7 +16,7 @@ export function versionChange(facts: HostFacts, target: PreflightTarget): readon
   const running = runningOf(facts, target);
   if (running === null) return [];
   const { program, maySkip } = running;
-  const version = running.version === null ? null : parseKubeVersion(running.version);
+  const version = target.from ?? (running.version === null ? null : parseKubeVersion(running.version));
   if (version === null) {
     const said = running.version === null ? 'it says none' : `it says ${running.version}`;
     return [error('version-unknown', program, `which version of ${program} runs here is not known (${said}): an upgrade cannot tell what it comes from; put a released version there, or upgrade this host by hand`)];
@@ -40,7 +40,10 @@ function problemsOf(program: string, from: KubeVersion, to: KubeVersion, maySkip
     return [error('minor-skipped', program, `${way} skips a minor: upgrade to the newest v${from.major}.${from.minor + 1} first`)];
   }
   if (change === 'back-minor' || change === 'back') {
-    return [error('version-goes-back', program, `${way} goes back: no upgrade does that; to undo one, farrier rollout rollback${change === 'back-minor' ? ' or a restore of the datastore' : ''}`)];
+    const remedy = `to undo an upgrade, farrier rollout rollback${change === 'back-minor' ? ' or a restore of the datastore' : ''}`;
+    // Within a minor a kubelet and K3s run on what a newer patch wrote; kubeadm takes no control plane back.
+    const finding = change === 'back-minor' || program === 'kube-apiserver' ? error : warning;
+    return [finding('version-goes-back', program, `${way} goes back: ${remedy}`)];
   }
   return [];
 }

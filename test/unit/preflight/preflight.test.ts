@@ -4,6 +4,7 @@ import type { HostFacts, K3sFacts, KubeadmFacts } from '../../../shared/domain/h
 import { type KubeVersion, parseKubeVersion } from '../../../shared/domain/kube-version.ts';
 import { FINDING_CODES } from '../../../shared/preflight/finding.ts';
 import { preflight } from '../../../shared/preflight/preflight.ts';
+import { manualUpgradeRequired } from '../../../shared/preflight/rules/manual-upgrade-required.ts';
 import type { ClusterFacts, K3sTarget, KubeadmTarget, KubeletTarget } from '../../../shared/preflight/target.ts';
 import { CONTROL_PLANE, K3S_SERVER, WORKER } from '../../support/example-facts.ts';
 
@@ -17,15 +18,15 @@ function version(text: string): KubeVersion {
 }
 
 function kubeadm(to: string, over: Partial<KubeadmTarget> = {}): KubeadmTarget {
-  return { kind: 'kubeadm', version: version(to), nowUnixMs: NOW_UNIX_MS, cluster: null, etcdUpgrade: true, configVersions: null, needBytes: {}, ...over };
+  return { kind: 'kubeadm', version: version(to), from: null, nowUnixMs: NOW_UNIX_MS, cluster: null, etcdUpgrade: true, needBytes: {}, ...over };
 }
 
 function kubelet(to: string, over: Partial<KubeletTarget> = {}): KubeletTarget {
-  return { kind: 'kubelet', version: version(to), nowUnixMs: NOW_UNIX_MS, cluster: null, containerd: null, afterKubeadm: true, ...over };
+  return { kind: 'kubelet', version: version(to), from: null, nowUnixMs: NOW_UNIX_MS, cluster: null, installs: {}, afterKubeadm: true, ...over };
 }
 
 function k3s(to: string, over: Partial<K3sTarget> = {}): K3sTarget {
-  return { kind: 'k3s', version: version(to), nowUnixMs: NOW_UNIX_MS, cluster: null, needBytes: {}, ...over };
+  return { kind: 'k3s', version: version(to), from: null, nowUnixMs: NOW_UNIX_MS, cluster: null, needBytes: {}, ...over };
 }
 
 function controlPlane(over: Partial<KubeadmFacts> = {}, host: Partial<HostFacts> = {}): HostFacts {
@@ -67,16 +68,14 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     ['two minors', controlPlane(etcd('3.6.11')), kubeadm('v1.35.0'), ['error minor-skipped kube-apiserver: kube-apiserver v1.33.4 -> v1.35.0 skips a minor: upgrade to the newest v1.34 first']],
     ['two minors of a worker', worker(), kubeadm('v1.35.0'), []],
     ['two minors of a kubelet', worker(), kubelet('v1.35.0'), []],
-    ['back within the minor', controlPlane(), kubeadm('v1.33.3'), ['error version-goes-back kube-apiserver: kube-apiserver v1.33.4 -> v1.33.3 goes back: no upgrade does that; to undo one, farrier rollout rollback']],
-    ['back past the minor', server(), k3s('v1.32.9+k3s1'), ['error version-goes-back k3s: k3s v1.33.4+k3s1 -> v1.32.9+k3s1 goes back: no upgrade does that; to undo one, farrier rollout rollback or a restore of the datastore']],
+    ['back within the minor', controlPlane(), kubeadm('v1.33.3'), ['error version-goes-back kube-apiserver: kube-apiserver v1.33.4 -> v1.33.3 goes back: to undo an upgrade, farrier rollout rollback']],
+    ['back past the minor', server(), k3s('v1.32.9+k3s1'), ['error version-goes-back k3s: k3s v1.33.4+k3s1 -> v1.32.9+k3s1 goes back: to undo an upgrade, farrier rollout rollback or a restore of the datastore']],
+    ['a kubelet back within the minor', worker(), kubelet('v1.33.3'), ['warning version-goes-back kubelet: kubelet v1.33.4 -> v1.33.3 goes back: to undo an upgrade, farrier rollout rollback']],
+    ['a minor after a minor in the same sequence', controlPlane(etcd('3.6.11')), kubeadm('v1.35.0', { from: version('v1.34.1') }), []],
     ['two minors of K3s', server(), k3s('v1.35.0+k3s1'), ['error minor-skipped k3s: k3s v1.33.4+k3s1 -> v1.35.0+k3s1 skips a minor: upgrade to the newest v1.34 first']],
     ['two minors of a K3s agent', server({ role: 'agent', datastore: 'none' }), k3s('v1.35.0+k3s1'), ['error minor-skipped k3s: k3s v1.33.4+k3s1 -> v1.35.0+k3s1 skips a minor: upgrade to the newest v1.34 first']],
     ['a version that is none', server({ version: 'v1.33.4+rke2r1' }), k3s('v1.34.0+k3s1'), ['error version-unknown k3s: which version of k3s runs here is not known (it says v1.33.4+rke2r1): an upgrade cannot tell what it comes from; put a released version there, or upgrade this host by hand']],
     ['no version', worker({ kubelet: null }), kubelet('v1.34.0'), ['error version-unknown kubelet: which version of kubelet runs here is not known (it says none): an upgrade cannot tell what it comes from; put a released version there, or upgrade this host by hand']],
-  ],
-  manualUpgradeRequired: [
-    ['nothing required', controlPlane(), kubeadm('v1.33.5', { configVersions: [{ ...CONFIG, manualUpgradeRequired: false }] }), []],
-    ['required', controlPlane(), kubeadm('v1.33.5', { configVersions: [CONFIG] }), ['error manual-upgrade-required kubelet.config.k8s.io: kubeadm v1.33.5 wants kubelet.config.k8s.io as v1 and cannot convert it from v1beta1: convert it by hand (kubeadm config migrate, or edit its ConfigMap in kube-system), then check again']],
   ],
   certificates: [
     ['14 days left', controlPlane(certificate('/etc/kubernetes/pki/apiserver.crt', 14)), kubeadm('v1.33.5'), []],
@@ -106,15 +105,16 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     ['old, before 1.36', worker({}, { runtimes: { ...WORKER.runtimes, containerd: '1.7.28' } }), kubelet('v1.35.0'), []],
     ['2.2.0', worker({}, { runtimes: { ...WORKER.runtimes, containerd: '2.2.0~ds1-1' } }), kubelet('v1.36.0'), []],
     ['2.1.9', worker({}, { runtimes: { ...WORKER.runtimes, containerd: '2.1.9' } }), kubelet('v1.36.0'), ['error containerd-too-old containerd: containerd 2.1.9 does not serve a kubelet from 1.36 on, which needs 2.2.0 or newer: upgrade containerd first']],
-    ['2.1.9, which the same upgrade makes 2.2.1', worker({}, { runtimes: { ...WORKER.runtimes, containerd: '2.1.9' } }), kubelet('v1.36.0', { containerd: '2.2.1-1' }), []],
+    ['2.1.9, which the same upgrade makes 2.2.1', worker({}, { runtimes: { ...WORKER.runtimes, containerd: '2.1.9' } }), kubelet('v1.36.0', { installs: { containerd: '2.2.1-1' } }), []],
     ['none: another runtime', worker({}, { runtimes: { containerd: null, runc: null, crun: null, docker: '28.3.2' } }), kubelet('v1.36.0'), []],
   ],
   crun: [
     ['1.8 and an old containerd', worker({}, CRUN), kubelet('v1.34.0'), []],
-    ['1.8, and this brings containerd 1.7.24', worker({}, CRUN), kubelet('v1.34.0', { containerd: '1.7.24~ds1-6' }), ['error crun-too-old crun: crun 1.8.1-1 starts no container for containerd 1.7.24~ds1-6 ("unknown version specified"): upgrade crun to 1.14.3 or newer first']],
-    ['1.8, and this brings containerd 1.7.23', worker({}, CRUN), kubelet('v1.34.0', { containerd: '1.7.23' }), []],
+    ['1.8, and this brings containerd 1.7.24', worker({}, CRUN), kubelet('v1.34.0', { installs: { containerd: '1.7.24~ds1-6' } }), ['error crun-too-old crun: crun 1.8.1-1 starts no container for containerd 1.7.24~ds1-6 ("unknown version specified"): upgrade crun to 1.14.3 or newer first']],
+    ['1.8, and this brings containerd 1.7.23', worker({}, CRUN), kubelet('v1.34.0', { installs: { containerd: '1.7.23' } }), []],
     ['1.8 beside containerd 2.1 already', worker({}, { runtimes: { ...CRUN.runtimes, containerd: '2.1.9' } }), kubelet('v1.34.0'), ['warning crun-too-old crun: crun 1.8.1-1 starts no container for containerd 2.1.9 ("unknown version specified"): upgrade crun to 1.14.3 or newer first']],
-    ['1.14.3', worker({}, { runtimes: { ...CRUN.runtimes, crun: '1.14.3' } }), kubelet('v1.34.0', { containerd: '1.7.24' }), []],
+    ['1.8, which the same upgrade replaces', worker({}, CRUN), kubelet('v1.34.0', { installs: { 'containerd.io': '1.7.28-1', crun: '1.21-1' } }), []],
+    ['1.14.3', worker({}, { runtimes: { ...CRUN.runtimes, crun: '1.14.3' } }), kubelet('v1.34.0', { installs: { containerd: '1.7.24' } }), []],
   ],
   disk: [
     ['exactly twice', worker({}, { freeBytes: { '/': 200 * MIB } }), kubeadm('v1.33.5', { needBytes: { '/var/lib/containerd': 100 * MIB } }), []],
@@ -173,7 +173,16 @@ describe.each(Object.entries(CASES))('%s', (_rule, cases) => {
   });
 });
 
+test('kubeadm’s word that a configuration has to be converted by hand', () => {
+  expect(manualUpgradeRequired('1.34.1', [CONFIG, { ...CONFIG, group: 'other', manualUpgradeRequired: false }])).toEqual([
+    {
+      ...{ code: 'manual-upgrade-required', severity: 'error', object: 'kubelet.config.k8s.io' },
+      message: 'kubeadm 1.34.1 wants kubelet.config.k8s.io as v1 and cannot convert it from v1beta1: convert it by hand (kubeadm config migrate, or edit its ConfigMap in kube-system), then check again',
+    },
+  ]);
+});
+
 test('every code of the list has a case', () => {
   const found = Object.values(CASES).flat().flatMap(([, facts, target]) => preflight(facts, target).map(({ code }) => code));
-  expect([...new Set(found)].toSorted()).toEqual(FINDING_CODES.toSorted());
+  expect([...new Set([...found, 'manual-upgrade-required'])].toSorted()).toEqual(FINDING_CODES.toSorted());
 });
