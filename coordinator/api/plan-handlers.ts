@@ -1,3 +1,4 @@
+import type { Clock } from '../../shared/ports/clock.ts';
 import type { Random } from '../../shared/ports/random.ts';
 import type { FleetHandlers } from '../../shared/wire/messages.ts';
 import type { Controller } from '../runtime/controller.ts';
@@ -14,19 +15,20 @@ export interface PlanParts {
   readonly log: FleetLog;
   readonly controller: Controller;
   readonly random: Random;
+  readonly clock: Clock;
 }
 
 export function planHandlers(gate: Gate, parts: PlanParts): Pick<FleetHandlers, 'CheckPlan' | 'StartRollout'> {
-  const { state, log, controller, random } = parts;
+  const { state, log, controller, random, clock } = parts;
   return {
     CheckPlan: unary(gate, { role: 'viewer', action: null }, async ({ yaml, file }) => {
-      const { diagnostics, resolved } = resolvePlan(state, yaml, file);
+      const { diagnostics, resolved } = resolvePlan(state, yaml, file, clock.wallUnixMs());
       return { diagnostics: [...diagnostics], ...(resolved === null ? {} : showPlan(resolved, freezePlan(resolved))) };
     }),
 
     StartRollout: unary(gate, { role: 'operator', action: 'rollout start', object: (request) => request.file }, async ({ yaml, file }, who) => {
       return await controller.command(async () => {
-        const { diagnostics, resolved } = resolvePlan(state, yaml, file);
+        const { diagnostics, resolved } = resolvePlan(state, yaml, file, clock.wallUnixMs());
         if (resolved === null) return { rollout: '', diagnostics: [...diagnostics] };
         const rollout = newRolloutId(random, resolved.plan.name);
         await log.rolloutNow(rollout, { type: 'started', frozen: freezePlan(resolved), by: who.name });

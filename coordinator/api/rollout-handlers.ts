@@ -43,7 +43,7 @@ export function rolloutHandlers(
       async ({ rollout, steering, why }, who) => {
         await controller.command(async () => {
           const atHand = hopAtHand(state.rollouts, find(state, rollout));
-          const event: RolloutEventBody | null = steer(atHand, steering, who.name, why);
+          const event: RolloutEventBody | null = steer(state, atHand, steering, who.name, why);
           if (event !== null) await log.rolloutNow(atHand.id, event);
         });
         const steered = hopAtHand(state.rollouts, find(state, rollout));

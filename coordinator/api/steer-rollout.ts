@@ -1,13 +1,16 @@
 import { canRollBack } from '../core/apply-rollout-event.ts';
+import { laterUpgrade } from '../core/changes-versions.ts';
 import type { RolloutEventBody } from '../core/rollout-event.ts';
 import type { RolloutState } from '../core/rollout.ts';
+import { hasDone } from '../core/settle-end.ts';
+import type { World } from '../core/world.ts';
 import { badRequest, refused } from './api-error.ts';
 
 /**
  * What a person's command means for a rollout as it stands. Asking again for what already holds changes nothing.
  * @returns the event to append, or null. @throws ApiError where the command makes no sense in this state.
  */
-export function steer(rollout: RolloutState, steering: string, by: string, why: string): RolloutEventBody | null {
+export function steer(fleet: Pick<World, 'rollouts' | 'nodes'>, rollout: RolloutState, steering: string, by: string, why: string): RolloutEventBody | null {
   const { status, id } = rollout;
   if (status.state === 'ended' && !(steering === 'STEERING_ROLLBACK' && canRollBack(rollout))) {
     throw refused(`rollout ${id} is over (${status.status}); start another`);
@@ -26,8 +29,18 @@ export function steer(rollout: RolloutState, steering: string, by: string, why: 
     case 'STEERING_ROLLBACK':
       if (status.state === 'rolling-back') return null;
       if (rollout.frozen.rollbackOf !== null) throw refused(`rollout ${id} is itself a rollback; start the plan again to go forward`);
+      assertCanGoBack(fleet, rollout);
       return { type: 'rollback-asked', by, why };
     default:
       throw badRequest(`unknown command ${steering}; this coordinator may be older than the CLI`);
   }
+}
+
+/** What a rollback would make would be worse than what it finds. @throws ApiError */
+function assertCanGoBack({ rollouts, nodes }: Pick<World, 'rollouts' | 'nodes'>, rollout: RolloutState): void {
+  const later = laterUpgrade(rollouts.values(), rollout, (node) => nodes.get(node)?.record.cluster ?? '');
+  if (later !== null) throw refused(`rollout ${later} has since taken a cluster of ${rollout.id} further, where what ran before may be too old; bring that one back first`);
+  const { status, frozen } = rollout;
+  if (status.state !== 'ended' || hasDone(rollout) || frozen.noReturn.length === 0) return;
+  throw refused(`nothing of rollout ${rollout.id} can be brought back: ${frozen.noReturn.join(', ')} are past their point of no return`);
 }

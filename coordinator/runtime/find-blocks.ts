@@ -2,12 +2,15 @@ import type { NodeName } from '../../shared/domain/ids.ts';
 import type { FrozenPlan, Plan } from '../../shared/domain/plan.ts';
 import type { Hop, ProcedureNode } from '../../shared/procedures/composition.ts';
 import { namesOf } from '../../shared/procedures/names-of.ts';
+import { goesOn } from '../core/chain.ts';
 import { canLoseOne } from '../core/control-planes.ts';
+import { isLiving, type RolloutState } from '../core/rollout.ts';
+import { changesVersions } from '../core/changes-versions.ts';
 
 /** What would keep nodes of a rollout waiting for ever. */
 export interface Block {
   readonly path: string;
-  readonly code: 'unknown-step' | 'control-plane-outage';
+  readonly code: 'unknown-step' | 'control-plane-outage' | 'cluster-busy';
   /** Cause and remedy; names the nodes. */
   readonly message: string;
 }
@@ -27,6 +30,17 @@ export function findUnknownSteps(hops: readonly Hop[], nodes: ReadonlyMap<NodeNa
     const [kind, version] = key.split(' ');
     const message = `agents of version ${version} know no step of kind ${kind} (${namesOf([...names])}); upgrade these agents first`;
     return { path: 'spec', code: 'unknown-step', message };
+  });
+}
+
+/** I4: two rollouts that change versions in one cluster could each be right and forbidden together. */
+export function findBusyClusters(plan: Plan, hops: readonly Hop[], nodes: ReadonlyMap<NodeName, ProcedureNode>, rollouts: Iterable<RolloutState>): readonly Block[] {
+  if (!changesVersions(plan)) return [];
+  const clusters = new Set(hops.flatMap(({ steps }) => [...steps.keys()].map((name) => nodes.get(name)?.cluster)));
+  return [...rollouts].filter((rollout) => changesVersions(rollout.frozen.plan) && (isLiving(rollout) || goesOn(rollout))).flatMap((rollout): readonly Block[] => {
+    const shared = [...rollout.nodes.keys()].map((name) => nodes.get(name)?.cluster).find((cluster) => cluster !== undefined && clusters.has(cluster));
+    if (shared === undefined) return [];
+    return [{ path: 'spec.procedure', code: 'cluster-busy', message: `rollout ${rollout.id} changes the versions of cluster ${shared} and is not over; wait for it, or \`farrier rollout abort ${rollout.id}\`` }];
   });
 }
 

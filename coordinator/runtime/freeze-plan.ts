@@ -57,7 +57,7 @@ function freezeHop({ plan, waves, hops, clusterOf, controlPlanes }: Resolved, ho
     ...{ plan, waves: ordered, sequences, targets, controlPlanes, chain },
     maxUnavailable: resolveShare(plan.maxUnavailable, Object.keys(targets).length),
     satisfied: isLast ? selected.filter((node) => hops.every(({ steps }) => !steps.has(node))) : [],
-    noReturn: [],
+    noReturn: [...hop.noReturn],
     rollbackOf: null,
   };
 }

@@ -7,7 +7,7 @@ import { planWork } from '../../shared/procedures/plan-work.ts';
 import { planWaves } from '../core/plan-waves.ts';
 import type { NodeView } from '../core/world.ts';
 import type { FleetState } from './fleet-state.ts';
-import { findOutages, findUnknownSteps } from './find-blocks.ts';
+import { findBusyClusters, findOutages, findUnknownSteps } from './find-blocks.ts';
 import type { Resolved } from './freeze-plan.ts';
 
 export interface ResolvedPlan {
@@ -16,8 +16,8 @@ export interface ResolvedPlan {
   readonly resolved: Resolved | null;
 }
 
-/** Reads a plan and looks at the fleet, changing nothing. */
-export function resolvePlan(state: FleetState, yaml: string, file: string): ResolvedPlan {
+/** Reads a plan and looks at the fleet, changing nothing. @param nowUnixMs wall clock. */
+export function resolvePlan(state: FleetState, yaml: string, file: string, nowUnixMs: number): ResolvedPlan {
   const parsed = parsePlan(yaml, file);
   if (!parsed.ok) return { diagnostics: parsed.diagnostics, resolved: null };
   const { plan, warnings, locate } = parsed;
@@ -29,11 +29,11 @@ export function resolvePlan(state: FleetState, yaml: string, file: string): Reso
 
   const selected = new Set(planned.waves.flatMap(({ nodes }) => nodes));
   const nodes = concerned(views, selected);
-  const work = planWork(plan, nodes);
+  const work = planWork(plan, nodes, nowUnixMs);
   if (!work.ok) return { diagnostics: [...warnings, ...work.problems.map(({ path, code, message }) => at(`spec.${path}`, code, message))], resolved: null };
   const byName = new Map(nodes.map((node) => [node.name, node]));
   const controlPlanes = controlPlanesOf(nodes);
-  const blocks = [...findUnknownSteps(work.hops, byName), ...findOutages(plan, work.hops, controlPlanes)];
+  const blocks = [...findUnknownSteps(work.hops, byName), ...findOutages(plan, work.hops, controlPlanes), ...findBusyClusters(plan, work.hops, byName, state.rollouts.values())];
   if (blocks.length > 0) return { diagnostics: [...warnings, ...blocks.map(({ path, code, message }) => at(path, code, message))], resolved: null };
   const resolved: Resolved = {
     ...{ plan, waves: planned.waves, hops: work.hops, controlPlanes },

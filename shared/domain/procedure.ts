@@ -1,7 +1,8 @@
-import type { PackageVersion } from './step-spec.ts';
+import type { PackageVersion, RebootSpec } from './step-spec.ts';
+import type { KubeadmSpec } from './steps/kubeadm-spec.ts';
 
 /** What a plan names instead of steps: the steps of each node follow from it and the node's facts. One variant a procedure. */
-export type Procedure = PackagesProcedure;
+export type Procedure = PackagesProcedure | KubeadmUpgrade | OsReboot | KubeadmCertsRenew;
 
 /** Packages in one transaction, then restarts of what they belong to. */
 export interface PackagesProcedure {
@@ -11,4 +12,37 @@ export interface PackagesProcedure {
   readonly conffiles: 'keep' | 'replace';
   /** Units in the order in which they are restarted and proved. */
   readonly restart: readonly string[];
+}
+
+/** Brings clusters that kubeadm made to a version of Kubernetes: control planes first, every minor of them. */
+export interface KubeadmUpgrade {
+  readonly kind: 'kubeadm-upgrade';
+  /** Exact, without the `v`, as all of them here. */
+  readonly version: string;
+  /** One for each minor on the way; the target may be among them. */
+  readonly hops: readonly string[];
+  readonly sources: readonly string[];
+  /** What the packages add to a version: `1.1` makes `1.34.1-1.1`. */
+  readonly packageRevision: string;
+  /** Of each kubeadm step. */
+  readonly settings: Pick<KubeadmSpec, 'etcdUpgrade' | 'certificateRenewal' | 'imagePullPolicy' | 'patches' | 'timeouts'>;
+  readonly pointsOfNoReturn: readonly PointOfNoReturn[];
+}
+
+/** Past it a node is never brought back by itself; a plan has to name it. */
+export type PointOfNoReturn = 'control-plane';
+
+export interface OsReboot {
+  readonly kind: 'os-reboot';
+  readonly onlyIf: RebootSpec['onlyIf'];
+  /** Units that must be active after the boot. */
+  readonly units: readonly string[];
+}
+
+/** Renews what kubeadm made on control-plane nodes. */
+export interface KubeadmCertsRenew {
+  readonly kind: 'kubeadm-certs-renew';
+  /** None: all. */
+  readonly renew: readonly string[];
+  readonly whenUnderDays: number;
 }

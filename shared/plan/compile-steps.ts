@@ -32,12 +32,7 @@ import { compileSysctl } from './steps/sysctl-step.ts';
  */
 export function compileSteps(written: readonly WrittenStep[]): readonly StepSpec[] {
   const taken = new Set(written.flatMap(({ name }) => (name === undefined ? [] : [name])));
-  return withGuards(written.map((step) => compileStep(step, taken)));
-}
-
-/** Steps in their order, from a plan or composed by a procedure, with the guards that their revert needs. */
-export function withGuards(steps: readonly StepSpec[]): readonly StepSpec[] {
-  return withServiceGuards(withRebootGuard(steps));
+  return withServiceGuards(withRebootGuard(written.map((step) => compileStep(step, taken))));
 }
 
 function withRebootGuard(steps: readonly StepSpec[]): readonly StepSpec[] {

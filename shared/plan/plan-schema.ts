@@ -5,6 +5,9 @@ import { yesOrNo } from './flag-field.ts';
 import { duration, share, wholeNumber } from './number-fields.ts';
 import { list, section } from './section.ts';
 import { EVERY_NODE, selector } from './selector-field.ts';
+import { kubeadmCertsRenewProcedure } from './procedures/kubeadm-certs-renew-procedure.ts';
+import { kubeadmUpgradeProcedure } from './procedures/kubeadm-upgrade-procedure.ts';
+import { osRebootProcedure } from './procedures/os-reboot-procedure.ts';
 import { packagesProcedure } from './procedures/packages-procedure.ts';
 import { filesSection } from './steps/files-step.ts';
 import { hookSection } from './steps/hook-step.ts';
@@ -27,7 +30,7 @@ const DAY_MS = 86_400_000;
 const planName = name(PLAN_NAME, 'a name of at most 63 lower-case letters, digits and "-"');
 const stepName = name(STEP_NAME_PATTERN, 'a name of at most 160 letters, digits, spaces and . _ @ : + -');
 /** Exactly one of the kinds: checked apart, where the others' mistakes cannot hide it. */
-const step = section({
+export const stepSection = section({
   name: stepName.optional(),
   packages: packagesSection.optional(),
   service: serviceSection.optional(),
@@ -44,10 +47,15 @@ const step = section({
 });
 
 /** As a plan writes them. */
-export const STEP_KEYS: readonly string[] = Object.keys(step.shape).filter((key) => key !== 'name');
+export const STEP_KEYS: readonly string[] = Object.keys(stepSection.shape).filter((key) => key !== 'name');
 
 /** Exactly one of the names, checked apart as the steps' kinds are. */
-const procedure = section({ packages: packagesProcedure.optional() });
+const procedure = section({
+  packages: packagesProcedure.optional(),
+  'kubeadm-upgrade': kubeadmUpgradeProcedure.optional(),
+  'os-reboot': osRebootProcedure.optional(),
+  'kubeadm-certs-renew': kubeadmCertsRenewProcedure.optional(),
+});
 
 export const PROCEDURE_NAMES: readonly string[] = Object.keys(procedure.shape);
 
@@ -69,7 +77,7 @@ const spec = section({
   minDonePercent: wholeNumber({ min: 1, max: 100 }).default(90),
   allowControlPlaneOutage: yesOrNo().default(false),
   /** One of these two: checked apart. */
-  steps: list(step, 'steps', { min: 1, max: STEPS_MAX }).optional(),
+  steps: list(stepSection, 'steps', { min: 1, max: STEPS_MAX }).optional(),
   procedure: procedure.optional(),
 });
 

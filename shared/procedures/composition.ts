@@ -30,7 +30,15 @@ export interface ProcedureProblem {
   readonly message: string;
 }
 
-export type ProcedureProblemCode = 'nothing-to-do';
+export type ProcedureProblemCode =
+  | 'nothing-to-do'
+  | 'facts-missing'
+  | 'downgrade'
+  | 'hop-missing'
+  | 'forbidden-skew'
+  | 'control-plane-unknown'
+  | 'control-plane-left-out'
+  | 'point-of-no-return';
 
 /** One rollout of a chain; most procedures have one hop. */
 export interface Hop {
@@ -40,6 +48,8 @@ export interface Hop {
   readonly steps: ReadonlyMap<NodeName, readonly ComposedStep[]>;
   /** Of the nodes that it takes: those that go before all others of their cluster, in this order. */
   readonly order: HopOrder;
+  /** Nodes that nothing brings back once they are done. */
+  readonly noReturn: ReadonlySet<NodeName>;
 }
 
 export interface HopOrder {
@@ -52,4 +62,9 @@ export type PlannedProcedure =
   | { readonly ok: true; readonly hops: readonly Hop[] }
   | { readonly ok: false; readonly problems: readonly ProcedureProblem[] };
 
-export const NO_ORDER: HopOrder = { first: new Set(), controlPlane: new Set() };
+const NO_ORDER: HopOrder = { first: new Set(), controlPlane: new Set() };
+
+/** The same procedure on each selected node, in any order; what it composes no step for is at the target. */
+export function oneHop(nodes: readonly ProcedureNode[], compose: (node: ProcedureNode) => readonly ComposedStep[]): readonly Hop[] {
+  return [{ target: '', order: NO_ORDER, noReturn: new Set(), steps: new Map(nodes.filter(({ isSelected }) => isSelected).map((node) => [node.name, compose(node)])) }];
+}

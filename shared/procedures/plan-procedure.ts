@@ -1,15 +1,25 @@
 import type { Procedure } from '../domain/procedure.ts';
 import type { PlannedProcedure, ProcedureNode } from './composition.ts';
+import { planKubeadmCertsRenew } from './kubeadm-certs-renew.ts';
+import { planKubeadmUpgrade } from './kubernetes/kubeadm-upgrade.ts';
+import { planOsReboot } from './os-reboot.ts';
 import { planPackages } from './packages.ts';
 
 /**
  * Composes the steps of every node by its facts. Pure: the same facts give the same steps on every coordinator.
  *
  * @param nodes every node that the rollout takes, and all others of their clusters.
+ * @param nowUnixMs wall clock.
  */
-export function planProcedure(procedure: Procedure, nodes: readonly ProcedureNode[]): PlannedProcedure {
+export function planProcedure(procedure: Procedure, nodes: readonly ProcedureNode[], nowUnixMs: number): PlannedProcedure {
   switch (procedure.kind) {
     case 'packages':
-      return planPackages(procedure, nodes);
+      return { ok: true, hops: planPackages(procedure, nodes) };
+    case 'kubeadm-upgrade':
+      return planKubeadmUpgrade(procedure, nodes);
+    case 'os-reboot':
+      return { ok: true, hops: planOsReboot(procedure, nodes) };
+    case 'kubeadm-certs-renew':
+      return { ok: true, hops: planKubeadmCertsRenew(procedure, nodes, nowUnixMs) };
   }
 }

@@ -1,12 +1,12 @@
 import type { Plan } from '../domain/plan.ts';
-import { NO_ORDER, type PlannedProcedure, type ProcedureNode } from './composition.ts';
+import { oneHop, type PlannedProcedure, type ProcedureNode } from './composition.ts';
 import { planProcedure } from './plan-procedure.ts';
 
 /** What a plan makes each node do: its own steps, the same everywhere, or those that its procedure composes. */
-export function planWork(plan: Plan, nodes: readonly ProcedureNode[]): PlannedProcedure {
-  if (plan.procedure !== null) return withSomethingToDo(planProcedure(plan.procedure, nodes), plan.procedure.kind);
+export function planWork(plan: Plan, nodes: readonly ProcedureNode[], nowUnixMs: number): PlannedProcedure {
+  if (plan.procedure !== null) return withSomethingToDo(planProcedure(plan.procedure, nodes, nowUnixMs), plan.procedure.kind);
   const steps = plan.steps.map((step) => ({ step, because: '' }));
-  return { ok: true, hops: [{ target: '', order: NO_ORDER, steps: new Map(nodes.filter(({ isSelected }) => isSelected).map(({ name }) => [name, steps])) }] };
+  return { ok: true, hops: oneHop(nodes, () => steps) };
 }
 
 /** A hop without a node is none; a rollout without a hop could neither begin nor end. */

@@ -28,11 +28,13 @@ export interface Tally {
   kills: number;
   /** Ticks in which a control-plane node was down by our doing. */
   controlPlaneTicks: number;
+  /** Hops that followed another one. */
+  hops: number;
 }
 
 export function emptyTally(): Tally {
   const none = { grants: 0, lastUnits: 0, repairs: 0, begun: 0, failures: 0, recalls: 0, adoptions: 0, slotAdoptions: 0, deferrals: 0, returns: 0 };
-  return { ...none, shownPaused: 0, pauses: 0, rollbacks: 0, takeovers: 0, restores: 0, kills: 0, controlPlaneTicks: 0 };
+  return { ...none, shownPaused: 0, pauses: 0, rollbacks: 0, takeovers: 0, restores: 0, kills: 0, controlPlaneTicks: 0, hops: 0 };
 }
 
 /** Judges a run from outside, by what is true on the hosts. */
@@ -138,8 +140,29 @@ export class Checker implements Witness {
       if (down > 1) this.breaches.push(`I2 ${down} control-plane nodes of ${cluster} are down by our doing`);
       this.tally.controlPlaneTicks += down;
     }
+    if (this.#scenario.minors.size > 0) this.#checkSkew();
     for (const { rollout, frozen } of starts) {
       this.#limit(`rollout ${rollout}`, ours.filter(({ name }) => this.#agents.get(name)!.work?.rollout === rollout).length, frozen.maxUnavailable);
+    }
+  }
+
+  /** I4 against the truth: a host in the middle runs the old version or the new one, nobody knows which. */
+  #checkSkew(): void {
+    const { records, controlPlanes, minors } = this.#scenario;
+    for (const [cluster, names] of Object.entries(controlPlanes)) {
+      const runs = records.flatMap(({ name, cluster: of }) => {
+        if (of !== cluster || this.forgotten.has(name)) return [];
+        const { ran, work, disrupted } = this.#agents.get(name)!;
+        const may = [ran.at(-1)!.minor, (disrupted ? minors.get(work!.rollout) : undefined) ?? ran.at(-1)!.minor, (disrupted && work!.rollout.includes('-back') ? ran.at(-2)?.minor : undefined) ?? ran.at(-1)!.minor];
+        return [{ name, isControlPlane: names.includes(name), oldest: Math.min(...may), newest: Math.max(...may) }];
+      });
+      const controlPlane = runs.filter(({ isControlPlane }) => isControlPlane);
+      const [oldest, newest] = [Math.min(...controlPlane.map((run) => run.oldest)), Math.max(...controlPlane.map((run) => run.newest))];
+      if (newest - oldest > 1) this.breaches.push(`I4 API servers of ${cluster} run ${oldest} and ${newest}`);
+      for (const { name, isControlPlane, oldest: low, newest: high } of runs) {
+        if (!isControlPlane && high > oldest) this.breaches.push(`I4 ${name} may run ${high} beside an API server of ${oldest}`);
+        if (newest - low > 3) this.breaches.push(`I4 ${name} may run ${low} beside an API server of ${newest}`);
+      }
     }
   }
 
@@ -175,6 +198,7 @@ export class Checker implements Witness {
 
   #count(decision: Decision): void {
     if (decision.kind === 'recall') this.tally.recalls += 1;
+    if (decision.kind === 'start-hop') this.tally.hops += 1;
     if (decision.kind === 'ledger') this.tally.slotAdoptions += decision.events.filter(({ type }) => type === 'slot-adopted').length;
     if (decision.kind !== 'rollout') return;
     for (const event of decision.events) {

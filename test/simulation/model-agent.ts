@@ -3,6 +3,7 @@ import { type JournalRecord, type Outcome, type RecordKind, WHOLE_SEQUENCE } fro
 import type { OutcomeCode } from '../../shared/domain/outcome.ts';
 import type { Dice } from '../support/seeded-dice.ts';
 import type { Faults } from './faults.ts';
+import { START_MINOR } from './scenario.ts';
 import type { Command, Delayed, ToAgent, Wire } from './wire.ts';
 
 export const TICK_MS = 1_000;
@@ -39,10 +40,13 @@ export class ModelAgent {
   work: Work | null = null;
   offTicks = 0;
   dead = false;
+  /** Minors of Kubernetes that it ran, with the rollout that brought each; the last one it runs now. */
+  readonly ran: { readonly minor: number; readonly by: string }[] = [];
   readonly #dice: Dice;
   readonly #faults: Faults;
   readonly #witness: Witness;
   readonly #checksEpoch: boolean;
+  readonly #minors: ReadonlyMap<string, number>;
   #bootId = 'boot-1';
   #question: { readonly requestId: string; readonly generation: number; readonly sentTick: number } | null = null;
   #held: number | null = null;
@@ -52,7 +56,9 @@ export class ModelAgent {
   #sentLength = 0;
   #counter = 0;
 
-  constructor(name: string, dice: Dice, faults: Faults, witness: Witness, checksEpoch: boolean) {
+  constructor(name: string, dice: Dice, faults: Faults, witness: Witness, checksEpoch: boolean, minors: ReadonlyMap<string, number>) {
+    this.#minors = minors;
+    this.ran.push({ minor: START_MINOR, by: '' });
     this.name = name;
     this.#dice = dice;
     this.#faults = faults;
@@ -208,10 +214,17 @@ export class ModelAgent {
     const { work } = this;
     if (work === null) return;
     this.#write(tick, kind, work, WHOLE_SEQUENCE, code);
-    if (kind === 'done') this.#witness.finished(this.name, work.rollout);
+    if (kind === 'done') this.#isDone(work.rollout);
     if (kind === 'reverted' || (kind === 'refused' && code !== 'recalled')) this.#witness.failed(this.name, work.rollout);
     this.work = null;
     this.#question = null;
+  }
+
+  #isDone(rollout: string): void {
+    this.#witness.finished(this.name, rollout);
+    const minor = this.#minors.get(rollout);
+    if (minor !== undefined) this.ran.push({ minor, by: rollout });
+    else if (rollout.includes('-back') && rollout.startsWith(`${this.ran.at(-1)?.by}-back`)) this.ran.pop();
   }
 
   #fate({ rollout }: Command): Work['fate'] {

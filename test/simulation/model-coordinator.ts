@@ -1,4 +1,5 @@
 import { steer } from '../../coordinator/api/steer-rollout.ts';
+import { hopAtHand } from '../../coordinator/core/chain.ts';
 import { decide } from '../../coordinator/core/decide.ts';
 import type { Decision } from '../../coordinator/core/decision.ts';
 import type { RolloutEventBody } from '../../coordinator/core/rollout-event.ts';
@@ -111,15 +112,16 @@ export class ModelCoordinator {
 
   /** A person's command, between two ticks. */
   async steer(rollout: string, steering: string): Promise<void> {
-    const state = this.state.rollouts.get(rollout);
-    if (state === undefined) return;
+    const asked = this.state.rollouts.get(rollout);
+    if (asked === undefined) return;
+    const atHand = hopAtHand(this.state.rollouts, asked);
     let event: RolloutEventBody | null = null;
     try {
-      event = steer(state, steering, 'ann', 'because');
+      event = steer(this.state, atHand, steering, 'ann', 'because');
     } catch {
       return;
     }
-    if (event !== null) await this.#log.rolloutNow(rollout, event);
+    if (event !== null) await this.#log.rolloutNow(atHand.id, event);
   }
 
   async start(rollout: string, event: RolloutEventBody): Promise<void> {

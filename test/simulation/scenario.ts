@@ -1,17 +1,26 @@
 import type { NodeRecord } from '../../coordinator/core/world.ts';
-import type { FrozenPlan, FrozenWave, Share } from '../../shared/domain/plan.ts';
+import type { FrozenPlan, FrozenWave, Plan, Share } from '../../shared/domain/plan.ts';
+import type { ProcedureNode } from '../../shared/procedures/composition.ts';
+import { planWork } from '../../shared/procedures/plan-work.ts';
+import { freezePlan } from '../../coordinator/runtime/freeze-plan.ts';
+import { kubeadmFacts } from '../support/example-cluster.ts';
 import type { FleetPolicy } from '../../shared/domain/policy.ts';
 import { resolveShare } from '../../shared/domain/resolve-share.ts';
 import type { Dice } from '../support/seeded-dice.ts';
 import type { Faults } from './faults.ts';
 
 export const FLEET = 'sim';
+/** What every node runs at first. */
+export const START_MINOR = 33;
+const NO_WAITS = { upgradeManifestsMs: 0, etcdApiCallMs: 0, kubernetesApiCallMs: 0, controlPlaneHealthCheckMs: 0, kubeletHealthCheckMs: 0 };
 
 /** What a run is about: drawn once, the same for the same seed. */
 export interface Scenario {
   readonly policy: FleetPolicy;
   readonly records: readonly NodeRecord[];
   readonly controlPlanes: FrozenPlan['controlPlanes'];
+  /** By rollout: the minor of Kubernetes that its nodes run afterwards. */
+  readonly minors: ReadonlyMap<string, number>;
   readonly starts: readonly { readonly atTick: number; readonly rollout: string; readonly frozen: FrozenPlan }[];
 }
 
@@ -27,17 +36,42 @@ export function drawScenario(dice: Dice, faults: Faults): Scenario {
     ...{ lostAfterMs: 5_000, deferAfterMs: 60_000, permitValidForMs: 30_000, clockLimitMs: 60_000 },
   };
   const controlPlanes = drawControlPlanes(dice, records);
+  const upgrade = dice.chance(0.4) ? drawUpgrade(dice, records, controlPlanes) : null;
   const starts = Array.from({ length: faults.rollouts }, (_, index) => ({
     atTick: dice.int(3, 60),
     rollout: `r${index + 1}`,
-    frozen: drawFrozen(dice, records, controlPlanes, `digest-${index + 1}`),
+    frozen: (index === 0 ? upgrade : null) ?? drawFrozen(dice, records, controlPlanes, `digest-${index + 1}`),
   }));
-  return { policy, records, controlPlanes, starts };
+  return { policy, records, controlPlanes, starts, minors: upgrade === null ? new Map() : minorsOf('r1', upgrade) };
 }
 
 function drawControlPlanes(dice: Dice, records: readonly NodeRecord[]): FrozenPlan['controlPlanes'] {
   const clusters = Map.groupBy(records, ({ cluster }) => cluster);
   return Object.fromEntries([...clusters].map(([cluster, nodes]) => [cluster, nodes.slice(0, dice.int(0, 3)).map(({ name }) => name)]));
+}
+
+/** All clusters from one minor to another one, several away at most, composed as the coordinator composes it; null where a cluster has no control plane. */
+function drawUpgrade(dice: Dice, records: readonly NodeRecord[], controlPlanes: FrozenPlan['controlPlanes']): FrozenPlan | null {
+  const versions = Array.from({ length: dice.int(1, 5) }, (_, index) => `1.${START_MINOR + 1 + index}.1`);
+  const facts = ({ name, cluster }: NodeRecord) => kubeadmFacts(controlPlanes[cluster]?.includes(name) === true ? 'cp' : 'w', `1.${START_MINOR}.1`);
+  const nodes = records.map((record): ProcedureNode => ({ name: record.name, cluster: record.cluster, facts: facts(record), agent: null, isSelected: true }));
+  const settings = { etcdUpgrade: true, certificateRenewal: true, imagePullPolicy: 'IfNotPresent', patches: '', timeouts: NO_WAITS } as const;
+  const procedure = { kind: 'kubeadm-upgrade', version: versions.at(-1)!, hops: versions, sources: ['s'], packageRevision: '1.1', settings, pointsOfNoReturn: ['control-plane'] } as const;
+  const plan: Plan = { ...drawPlan(dice, 'upgrade'), procedure };
+  const work = planWork(plan, nodes, 0);
+  if (!work.ok) return null;
+  const waves = drawWaves(dice, records.map(({ name }) => name));
+  const clusterOf = (name: string): string => records.find((record) => record.name === name)!.cluster;
+  return freezePlan({ plan, waves: waves.map((wave) => ({ ...wave, needsAll: false })), hops: work.hops, clusterOf, roleOf: () => '', controlPlanes });
+}
+
+function minorsOf(first: string, upgrade: FrozenPlan): ReadonlyMap<string, number> {
+  const minors = new Map<string, number>();
+  for (let frozen: FrozenPlan | null = upgrade; frozen !== null; frozen = frozen.chain?.next ?? null) {
+    const hop = frozen.chain?.hop ?? 1;
+    minors.set(hop === 1 ? first : `${first}-hop-${hop}`, frozen.chain === null ? START_MINOR + 1 : Number(frozen.chain.target.split('.')[1]));
+  }
+  return minors;
 }
 
 function drawShare(dice: Dice): Share {
@@ -48,21 +82,26 @@ function drawFrozen(dice: Dice, records: readonly NodeRecord[], controlPlanes: F
   const nodes = records.map(({ name }) => name).filter(() => dice.chance(0.8));
   if (nodes.length === 0) nodes.push('n1');
   const waves = drawWaves(dice, nodes);
-  const maxUnavailable: Share = { unit: 'nodes', value: dice.int(1, 3) };
+  const plan = drawPlan(dice, digest);
   return {
-    plan: {
-      ...{ name: digest, select: { labels: {} }, waves: [], steps: [], procedure: null, maxUnavailable, silenceMs: 60_000, onSilence: 'keep' },
-      // Hosts that die shrink control planes: whether a last member may go down is for the property tests.
-      allowControlPlaneOutage: true,
-      maxFailures: dice.int(0, 2),
-      onFailure: dice.chance(0.4) ? 'rollback' : 'pause',
-      minDonePercent: dice.pick([0, 50, 90]),
-    },
+    plan,
     waves,
-    maxUnavailable: resolveShare(maxUnavailable, nodes.length),
+    maxUnavailable: resolveShare(plan.maxUnavailable, nodes.length),
     sequences: {},
     targets: Object.fromEntries(nodes.map((node) => [node, { kind: 'sequence', digest }])),
     ...{ controlPlanes, satisfied: [], noReturn: [], chain: null, rollbackOf: null },
+  };
+}
+
+function drawPlan(dice: Dice, name: string): Plan {
+  const maxUnavailable: Share = { unit: 'nodes', value: dice.int(1, 3) };
+  return {
+    ...{ name, select: { labels: {} }, waves: [], steps: [], procedure: null, maxUnavailable, silenceMs: 60_000, onSilence: 'keep' },
+    // Hosts that die shrink control planes: whether a last member may go down is for the property tests.
+    allowControlPlaneOutage: true,
+    maxFailures: dice.int(0, 2),
+    onFailure: dice.chance(0.4) ? 'rollback' : 'pause',
+    minDonePercent: dice.pick([0, 50, 90]),
   };
 }
 

@@ -66,7 +66,7 @@ class Simulation {
     this.#agents = agents;
     this.#checker = new Checker(this.#scenario, agents, options.truthOnly ?? false);
     for (const { name } of this.#scenario.records) {
-      agents.set(name, new ModelAgent(name, this.#dice, faults, this.#checker, options.agentsCheckEpoch ?? true));
+      agents.set(name, new ModelAgent(name, this.#dice, faults, this.#checker, options.agentsCheckEpoch ?? true, this.#scenario.minors));
     }
     this.#clock = { monotonicMs: () => this.#tick * TICK_MS, wallUnixMs: () => START_UNIX_MS + this.#tick * TICK_MS, sleep: async () => undefined };
     this.#around = {

@@ -75,7 +75,7 @@ function add(to: Tally, from: Tally): void {
 function expectSomethingHappened(tally: Tally, scale: number): void {
   const atLeast: Partial<Tally> = {
     ...{ grants: 1_000, lastUnits: 900, repairs: 40, begun: 1_000, failures: 50, recalls: 400, adoptions: 50, returns: 100 },
-    ...{ deferrals: 5, shownPaused: 80, pauses: 20, rollbacks: 10, takeovers: 1_000, restores: 100, kills: 800, slotAdoptions: 5, controlPlaneTicks: 1_000 },
+    ...{ deferrals: 5, shownPaused: 80, pauses: 20, rollbacks: 10, takeovers: 1_000, restores: 100, kills: 800, slotAdoptions: 5, controlPlaneTicks: 1_000, hops: 20 },
   };
   for (const [key, count] of Object.entries(atLeast) as [keyof Tally, number][]) {
     expect(tally[key], `${key} in ${JSON.stringify(tally)}`).toBeGreaterThanOrEqual(Math.floor(count * scale));

@@ -139,7 +139,7 @@ export class Stage {
   }
 
   #steer(verb: string, id: string): void {
-    const event = steer(this.#rollout(id), `STEERING_${verb.toUpperCase()}`, 'ann', 'because');
+    const event = steer(this.#world, this.#rollout(id), `STEERING_${verb.toUpperCase()}`, 'ann', 'because');
     if (event !== null) this.#append(id, event);
   }
 

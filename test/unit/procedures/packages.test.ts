@@ -17,15 +17,15 @@ const PROCEDURE: PackagesProcedure = {
 };
 
 function linesFor(packages: HostFacts['packages'] | null, procedure = PROCEDURE): string[] {
-  const planned = planPackages(procedure, [{ name: 'n1', cluster: '', agent: null, isSelected: true, facts: packages === null ? null : { ...BARE_HOST, packages } }]);
-  return composedLines(planned)[0]?.slice(1) ?? [];
+  const hops = planPackages(procedure, [{ name: 'n1', cluster: '', agent: null, isSelected: true, facts: packages === null ? null : { ...BARE_HOST, packages } }]);
+  return composedLines({ ok: true, hops })[0]?.slice(1) ?? [];
 }
 
 describe('packages', () => {
   test('each step with its condition, guards before and restarts after', () => {
     expect(linesFor({ containerd: '1.7.20' })).toEqual([
-      'guard-hello.service: a revert restarts hello.service on the packages of before',
-      'guard-containerd.service: a revert restarts containerd.service on the packages of before',
+      'guard-hello.service: a revert ends here: hello.service is brought up again as it was and proved',
+      'guard-containerd.service: a revert ends here: containerd.service is brought up again as it was and proved',
       'packages: containerd is 1.7.20, nobody tells which hello is installed',
       'restart-containerd.service: it runs what was installed only after a restart',
       'restart-hello.service: it runs what was installed only after a restart',
@@ -46,6 +46,6 @@ describe('packages', () => {
 test('a node at the target is in no hop; where every node is, there is nothing to do', () => {
   const plan = aPlan({ procedure: { ...PROCEDURE, install: PROCEDURE.install.slice(0, 1) } });
   const node = (name: string, version: string, isSelected = true) => ({ name, cluster: '', agent: null, isSelected, facts: { ...BARE_HOST, packages: { containerd: version } } });
-  expect(composedLines(planWork(plan, [node('n1', '1.7.24'), node('n2', '1.6'), node('n3', '1.6', false)])).map(([name]) => name)).toEqual(['n2']);
-  expect(planWork(plan, [node('n1', '1.7.24')])).toMatchObject({ ok: false, problems: [{ code: 'nothing-to-do', path: 'procedure.packages' }] });
+  expect(composedLines(planWork(plan, [node('n1', '1.7.24'), node('n2', '1.6'), node('n3', '1.6', false)], 0)).map(([name]) => name)).toEqual(['n2']);
+  expect(planWork(plan, [node('n1', '1.7.24')], 0)).toMatchObject({ ok: false, problems: [{ code: 'nothing-to-do', path: 'procedure.packages' }] });
 });

@@ -5,8 +5,11 @@ import { resolvePlan } from '../../../../coordinator/runtime/resolve-plan.ts';
 import { showPlan } from '../../../../coordinator/runtime/show-plan.ts';
 import { formatDiagnostic } from '../../../../shared/plan/format-diagnostic.ts';
 import { BARE_HOST, CONTROL_PLANE } from '../../../support/example-facts.ts';
+import { kubeadmFacts } from '../../../support/example-cluster.ts';
 import { aFleet, aMember } from '../../../support/fleet-state.ts';
+import { aRollout } from '../../../support/world-builder.ts';
 
+const NOON = Date.UTC(2026, 0, 1, 12);
 const CONTAINERD_2 = '  procedure:\n    packages: { install: { containerd: "2" }, sources: [s], restart: [containerd.service] }\n';
 
 function plan(spec: string): string {
@@ -23,7 +26,7 @@ function host(name: string, containerd: string) {
 
 describe('a procedure', () => {
   test('gives each node its own sequence, stored once by its digest; nodes at the target are satisfied', () => {
-    const { resolved } = resolvePlan(aFleet([host('n1', '1.6'), host('n2', '1.7'), host('n3', '2')]), plan(`  maxUnavailable: 2\n${CONTAINERD_2}`), 'p.yaml');
+    const { resolved } = resolvePlan(aFleet([host('n1', '1.6'), host('n2', '1.7'), host('n3', '2')]), plan(`  maxUnavailable: 2\n${CONTAINERD_2}`), 'p.yaml', NOON);
     const frozen = freezePlan(resolved!);
     expect(frozen.waves).toEqual([{ name: 'all', nodes: ['n1', 'n2'], soakMs: 0, needsAll: false }]);
     expect(frozen.satisfied).toEqual(['n3']);
@@ -38,15 +41,47 @@ describe('a procedure', () => {
   });
 
   test('starts nothing where nothing is to do', () => {
-    expect(linesOf(aFleet([host('n1', '2')]), plan(CONTAINERD_2), 'p.yaml')).toEqual(['p.yaml:6:15 spec.procedure.packages: every node that it takes is at the target already; there is nothing to do']);
+    expect(linesOf(aFleet([host('n1', '2')]), plan(CONTAINERD_2), 'p.yaml', NOON)).toEqual(['p.yaml:6:15 spec.procedure.packages: every node that it takes is at the target already; there is nothing to do']);
   });
 });
 
 test('an agent that does not know a kind of step is named with its version', () => {
   const old = aMember('n2', BARE_HOST, { stepKinds: ['packages'], agentVersion: '0.0.9' });
-  expect(linesOf(aFleet([aMember('n1', BARE_HOST), old]), plan('  steps: [{ service: { restart: a.service } }]\n'), 'p.yaml')).toEqual([
+  expect(linesOf(aFleet([aMember('n1', BARE_HOST), old]), plan('  steps: [{ service: { restart: a.service } }]\n'), 'p.yaml', NOON)).toEqual([
     'p.yaml:5:3 spec: agents of version 0.0.9 know no step of kind service (n2); upgrade these agents first',
   ]);
+});
+
+describe('versions', () => {
+  const upgrade = '  allowControlPlaneOutage: true\n  procedure: { kubeadm-upgrade: { version: v1.35.4, hops: [v1.34.9], sources: [s], pointsOfNoReturn: [control-plane] } }\n';
+  const cluster = ['cp-1', 'w-1', 'w-2'].map((name) => aMember(name, kubeadmFacts(name, name === 'w-2' ? '1.35.4' : '1.33.9')));
+
+  test('are reached in hops, all frozen at the start; late facts change none of them', () => {
+    const nodes = cluster.filter(({ record }) => record.name !== 'w-2');
+    const { resolved } = resolvePlan(aFleet(nodes), plan(upgrade), 'p.yaml', NOON);
+    const frozen = freezePlan(resolved!);
+    expect(frozen.chain).toMatchObject({ hop: 1, hops: 2, target: 'v1.34.9' });
+    expect(frozen.waves.map(({ name, nodes: taken, needsAll }) => [name, taken, needsAll])).toEqual([['all', ['cp-1'], true]]);
+    expect(frozen.noReturn).toEqual(['cp-1']);
+    const next = frozen.chain!.next!;
+    expect(next.chain).toMatchObject({ hop: 2, hops: 2, target: 'v1.35.4', next: null });
+    expect(next.waves.map(({ name, nodes: taken, needsAll }) => [name, taken, needsAll])).toEqual([['all-first-control-plane', ['cp-1'], true], ['all', ['w-1'], false]]);
+    expect(next.noReturn).toEqual(['cp-1']);
+  });
+
+  test('of one cluster are changed by one rollout at a time', () => {
+    const nodes = cluster.filter(({ record }) => record.name !== 'w-2');
+    const { resolved } = resolvePlan(aFleet(nodes), plan(upgrade), 'p.yaml', NOON);
+    expect(linesOf(aFleet(nodes, [aRollout('r1', freezePlan(resolved!))]), plan(upgrade), 'p.yaml', NOON)).toEqual([
+      'p.yaml:6:14 spec.procedure: rollout r1 changes the versions of cluster prod and is not over; wait for it, or `farrier rollout abort r1`',
+    ]);
+  });
+
+  test('that are there already are told, node by node', () => {
+    expect(linesOf(aFleet(cluster), plan(upgrade), 'p.yaml', NOON)).toEqual([
+      'p.yaml:6:33 spec.procedure.kubeadm-upgrade: the kubelet of w-2 (v1.35.4) is newer than the API server of cp-1 (v1.34.9), which may not be older: upgrade the API server first',
+    ]);
+  });
 });
 
 describe('control planes', () => {
@@ -59,11 +94,11 @@ describe('control planes', () => {
     ['unless the plan says so', 1, `  allowControlPlaneOutage: true\n${steps}`, []],
     ['a cluster has all of its members, whoever is selected', 3, `  select: { labels: { n: "0" } }\n${steps}`, []],
   ])('%s', (_, count, spec, expected) => {
-    expect(linesOf(aFleet([...members(count), aMember('w-1', BARE_HOST)]), plan(spec), 'p.yaml')).toEqual(expected);
+    expect(linesOf(aFleet([...members(count), aMember('w-1', BARE_HOST)]), plan(spec), 'p.yaml', NOON)).toEqual(expected);
   });
 
   test('are frozen with all members of the cluster, whoever is selected', () => {
-    const { resolved } = resolvePlan(aFleet([...members(3), aMember('x-1', CONTROL_PLANE, { cluster: 'other' })]), plan(`  select: { labels: { n: "0" } }\n${steps}`), 'p.yaml');
+    const { resolved } = resolvePlan(aFleet([...members(3), aMember('x-1', CONTROL_PLANE, { cluster: 'other' })]), plan(`  select: { labels: { n: "0" } }\n${steps}`), 'p.yaml', NOON);
     expect(freezePlan(resolved!).controlPlanes).toEqual({ prod: ['cp-1', 'cp-2', 'cp-3'] });
   });
 });
