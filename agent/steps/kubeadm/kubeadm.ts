@@ -14,7 +14,7 @@ import { type CaptureResult, type CheckResult, STEP_OK, type StepContext, type S
 import { invokeKubeadm, kubeadmFailure, kubeadmIsNot } from './invoke-kubeadm.ts';
 import { type KubeadmPlaces, kubeletFiles } from './kubeadm-places.ts';
 import { isControlPlane, manifestsNotAt } from './manifests.ts';
-import { copyNodeFiles, firstDifference, manifestsTouched, type NodeFiles, restoreNodeFiles } from './node-files.ts';
+import { copyNodeFiles, firstDifference, manifestsTouched, type NodeFiles, restoreNodeFiles, returnMissingManifests } from './node-files.ts';
 import { firstLost, TooMuchToCopy } from './path-copies.ts';
 import { upgradeConfiguration } from './upgrade-configuration.ts';
 import { parseUpgradePlan } from './upgrade-plan.ts';
@@ -42,7 +42,7 @@ export function kubeadmStep(parts: KubeadmParts): StepExecutor<KubeadmSpec, Node
     stage: async () => STEP_OK,
     check: (spec, context) => check(parts, spec, context),
     capture: (spec, context) => capture(spec, places, context),
-    apply: (spec, _prior, context) => apply(parts, spec, context),
+    apply: (spec, prior, context) => apply(parts, spec, prior, context),
     verify: (spec, _prior, context) => verify(parts, spec, context),
     revert: (spec, prior, context) => revert(spec, prior, places, context),
     pointOfNoReturn: ({ role }) => (role === 'worker' ? null : 'the first control-plane manifest is swapped'),
@@ -56,17 +56,18 @@ export function kubeadmStep(parts: KubeadmParts): StepExecutor<KubeadmSpec, Node
 
 async function check(parts: KubeadmParts, spec: KubeadmSpec, context: StepContext): Promise<CheckResult> {
   const { run, places } = parts;
+  const wrong = await kubeadmIsNot(run, spec.version, context);
+  if (wrong !== '') return stepFailure('wrong-version', wrong, 'kubeadm');
+  // What was begun is finished by running it again, whatever the files look like meanwhile: a manifest may be away.
+  if (await isOwed(context.folder)) return { ok: true, state: 'needed' };
   const controlsHere = await isControlPlane(places);
   // Taken for a worker, a control plane would be upgraded as if it could be put back.
   if (controlsHere !== (spec.role !== 'worker')) {
     return stepFailure('role-mismatch', `the plan has this node as ${spec.role}, and it has ${controlsHere ? 'a' : 'no'} manifest of kube-apiserver; give it the role that it has`);
   }
-  const wrong = await kubeadmIsNot(run, spec.version, context);
-  if (wrong !== '') return stepFailure('wrong-version', wrong, 'kubeadm');
   const unsafe = spec.patches === '' ? '' : await unsafeFolder(spec.patches);
   if (unsafe !== '') return stepFailure('not-allowed', `${spec.patches} ${unsafe}`, spec.patches);
-  // What was begun is finished by running it again, whatever the files look like meanwhile.
-  if (spec.role === 'worker' || (await isOwed(context.folder))) return { ok: true, state: 'needed' };
+  if (spec.role === 'worker') return { ok: true, state: 'needed' };
   const holds = await holdApiServer(parts, { version: null, deadlineMs: deadlineOf(parts, spec) }, context);
   if (!holds.ok) return stepFailure('api-unreachable', holds.outcome.message, holds.outcome.object);
   const atTarget = (await manifestsNotAt(spec.version, places)) === '';
@@ -97,13 +98,20 @@ async function capture(spec: KubeadmSpec, places: KubeadmPlaces, context: StepCo
   }
 }
 
-async function apply({ run }: KubeadmParts, spec: KubeadmSpec, context: StepContext): Promise<StepResult> {
+async function apply(parts: KubeadmParts, spec: KubeadmSpec, prior: NodeFiles, context: StepContext): Promise<StepResult> {
+  if (spec.role !== 'worker' && (await isOwed(context.folder))) {
+    // kubeadm needs all manifests and a living API server, and killed between two renames it leaves neither.
+    const lost = await returnMissingManifests(prior, parts.places, copiesFolder(context));
+    if (lost.length > 0) return stepFailure('prior-unavailable', `the copy of ${lost.join(', ')} is gone or damaged`, lost[0]);
+    const holds = await holdApiServer(parts, { version: null, deadlineMs: deadlineOf(parts, spec) }, context);
+    if (!holds.ok) return holds;
+  }
   const { stringify } = await import('yaml');
   const config = join(context.folder, 'upgrade-configuration.yaml');
   await writeDurably(config, stringify(upgradeConfiguration(spec)));
   await owe(context.folder);
   const verb = spec.role === 'first-control-plane' ? ['apply', `v${spec.version}`, '--yes'] : ['node'];
-  const upgraded = await invokeKubeadm(run, ['upgrade', ...verb, '--config', config], 'apply-failed', context);
+  const upgraded = await invokeKubeadm(parts.run, ['upgrade', ...verb, '--config', config], 'apply-failed', context);
   if (upgraded.ok) await settleOwed(context.folder);
   return upgraded;
 }

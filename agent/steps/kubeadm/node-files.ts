@@ -26,6 +26,12 @@ export async function restoreNodeFiles(role: KubeadmRole, files: NodeFiles, plac
   return lost;
 }
 
+/** Those that are away lie where they were again; those that are there stay, old or new. @returns paths that could not be brought back. */
+export async function returnMissingManifests({ copies }: NodeFiles, places: KubeadmPlaces, folder: string): Promise<readonly string[]> {
+  const there = (await namesIn(manifestsFolder(places))) ?? [];
+  return restorePaths(copies.filter(({ path, kind }) => kind === 'file' && dirname(path) === manifestsFolder(places) && !there.includes(basename(path))), folder);
+}
+
 /** All as it was found, by content, mode and owner, with nothing of kubeadm's beside it. */
 export async function firstDifference(role: KubeadmRole, files: NodeFiles, places: KubeadmPlaces): Promise<string | null> {
   for (const copy of files.copies) if (!(await isAsCopied(copy))) return copy.path;

@@ -65,6 +65,7 @@ test('whatever the parser takes, an agent takes; a restart after a change never 
         expect(guards[0]).toBeLessThan(firstChange);
       }
     }),
+    { numRuns: 300 },
   );
   expect(guarded).toBeGreaterThan(20);
   expect(kubelets).toBeGreaterThan(5);

@@ -162,6 +162,33 @@ describe('apply', () => {
   });
 });
 
+test('killed between two renames, a control plane gets its manifest back before kubeadm runs again', async () => {
+  lab.makeControlPlane(OLD);
+  const prior = await captured('first-control-plane');
+  const old = lab.read(`${MANIFESTS}/kube-apiserver.yaml`);
+  lab.answers.set('kubeadm version', { stdout: `v${NEW}\n` });
+  lab.answers.set('kubeadm upgrade', { code: 137, act: () => { lab.write(`${MANIFESTS}/etcd.yaml`, 'new'); renameSync(join(lab.root, MANIFESTS, 'kube-apiserver.yaml'), join(lab.root, 'away')); } });
+  expect(stateOf(await step().apply(spec('first-control-plane'), prior, lab.context()))).toBe('apply-failed');
+  expect(await step().crossed?.(spec('first-control-plane'), prior, lab.context())).toBe(true);
+  // It is no worker because of that.
+  expect(stateOf(await step().check(spec('first-control-plane'), lab.context()))).toBe('needed');
+  let found = '';
+  lab.answers.set('kubeadm upgrade', { act: () => { found = lab.read(`${MANIFESTS}/kube-apiserver.yaml`); } });
+  expect(stateOf(await step().apply(spec('first-control-plane'), prior, lab.context()))).toBe('ok');
+  expect([found, lab.read(`${MANIFESTS}/etcd.yaml`)]).toEqual([old, 'new']);
+});
+
+test('an API server that does not come back is not upgraded again', async () => {
+  lab.makeControlPlane(OLD);
+  const prior = await captured('control-plane');
+  lab.answers.set('kubeadm upgrade', { code: 1 });
+  await step().apply(spec('control-plane'), prior, lab.context());
+  lab.did.length = 0;
+  lab.api = { kind: 'unready', why: 'no' };
+  expect(stateOf(await step().apply(spec('control-plane'), prior, lab.context()))).toBe('api-unready');
+  expect(lab.did).toEqual([]);
+});
+
 describe('verify', () => {
   test.each<[string, KubeadmRole, () => void, string]>([
     ['a worker whose kubelet has its configuration', 'worker', () => undefined, 'ok'],
