@@ -1,4 +1,4 @@
-import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -131,6 +131,38 @@ export class KubeadmLab {
   end(): void {
     rmSync(this.root, { recursive: true });
   }
+}
+
+const MANIFESTS = 'etc/kubernetes/manifests';
+const SCRATCH = 'etc/kubernetes/tmp';
+
+/** What kubeadm does to a control plane, up to where it stops. */
+export function kubeadmUpgrades(lab: KubeadmLab, until: 'certificates' | 'first-manifest' | 'rolled-back' | 'all'): void {
+  const backup = `${SCRATCH}/kubeadm-backup-manifests-2026-01-01-00-00-00`;
+  mkdirSync(join(lab.root, SCRATCH, 'kubeadm-backup-etcd-2026-01-01-00-00-00/etcd'), { recursive: true });
+  mkdirSync(join(lab.root, backup), { recursive: true });
+  lab.write('etc/kubernetes/pki/apiserver.crt', 'new apiserver.crt');
+  lab.write('etc/kubernetes/pki/added.crt', 'added');
+  if (until === 'certificates') return;
+  const swap = (component: string): void => {
+    renameSync(join(lab.root, MANIFESTS, `${component}.yaml`), join(lab.root, backup, `${component}.yaml`));
+    lab.write(`${MANIFESTS}/${component}.yaml`, manifest(component, `v${NEW}`));
+  };
+  swap('kube-apiserver');
+  if (until === 'rolled-back') renameSync(join(lab.root, backup, 'kube-apiserver.yaml'), join(lab.root, MANIFESTS, 'kube-apiserver.yaml'));
+  if (until !== 'all') return;
+  for (const component of ['kube-controller-manager', 'kube-scheduler']) swap(component);
+  lab.api = { kind: 'ready', version: `v${NEW}` };
+  rmSync(join(lab.root, SCRATCH), { recursive: true });
+  writeKubeletFiles(lab);
+}
+
+/** What kubeadm does to every node. */
+export function writeKubeletFiles(lab: KubeadmLab): void {
+  lab.write('var/lib/kubelet/config.yaml', kubeletConfigText.replace('110', '120'), 0o644);
+  lab.write('var/lib/kubelet/kubeadm-flags.env', 'KUBELET_KUBEADM_ARGS="--new"\n', 0o600);
+  lab.write('var/lib/kubelet/instance-config.yaml', 'new', 0o644);
+  mkdirSync(join(lab.root, SCRATCH, 'kubeadm-kubelet-config-123'), { recursive: true });
 }
 
 export function manifest(component: string, tag: string): string {

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, utimesSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -8,7 +8,7 @@ import type { NodeFiles } from '../../../agent/steps/kubeadm/node-files.ts';
 import { COPIES_MAX } from '../../../agent/steps/kubeadm/path-copies.ts';
 import type { StepResult } from '../../../agent/steps/step.ts';
 import type { KubeadmRole, KubeadmSpec } from '../../../shared/domain/steps/kubeadm-spec.ts';
-import { KubeadmLab, kubeletConfigText, manifest, NEW, OLD } from '../../support/kubeadm-lab.ts';
+import { KubeadmLab, kubeadmUpgrades, manifest, NEW, OLD, writeKubeletFiles } from '../../support/kubeadm-lab.ts';
 
 let lab: KubeadmLab;
 beforeEach(() => { lab = new KubeadmLab(); });
@@ -29,37 +29,6 @@ async function captured(role: KubeadmRole): Promise<NodeFiles> {
 
 const MANIFESTS = 'etc/kubernetes/manifests';
 const SCRATCH = 'etc/kubernetes/tmp';
-const COMPONENTS = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'];
-
-/** What kubeadm does to a node, up to where it stops. */
-function upgrades(until: 'certificates' | 'first-manifest' | 'rolled-back' | 'all'): () => void {
-  return () => {
-    mkdirSync(join(lab.root, SCRATCH, 'kubeadm-backup-etcd-2026-01-01-00-00-00/etcd'), { recursive: true });
-    mkdirSync(join(lab.root, SCRATCH, 'kubeadm-backup-manifests-2026-01-01-00-00-00'), { recursive: true });
-    lab.write('etc/kubernetes/pki/apiserver.crt', 'new apiserver.crt');
-    lab.write('etc/kubernetes/pki/added.crt', 'added');
-    if (until === 'certificates') return;
-    const backup = `${SCRATCH}/kubeadm-backup-manifests-2026-01-01-00-00-00`;
-    const swap = (component: string): void => {
-      renameSync(join(lab.root, MANIFESTS, `${component}.yaml`), join(lab.root, backup, `${component}.yaml`));
-      lab.write(`${MANIFESTS}/${component}.yaml`, manifest(component, `v${NEW}`));
-    };
-    swap('kube-apiserver');
-    if (until === 'rolled-back') renameSync(join(lab.root, backup, 'kube-apiserver.yaml'), join(lab.root, MANIFESTS, 'kube-apiserver.yaml'));
-    if (until !== 'all') return;
-    for (const component of COMPONENTS.slice(1)) swap(component);
-    lab.api = { kind: 'ready', version: `v${NEW}` };
-    rmSync(join(lab.root, SCRATCH), { recursive: true });
-    kubeletFilesWritten();
-  };
-}
-
-function kubeletFilesWritten(): void {
-  lab.write('var/lib/kubelet/config.yaml', kubeletConfigText.replace('110', '120'), 0o644);
-  lab.write('var/lib/kubelet/kubeadm-flags.env', 'KUBELET_KUBEADM_ARGS="--new"\n', 0o600);
-  lab.write('var/lib/kubelet/instance-config.yaml', 'new', 0o644);
-  mkdirSync(join(lab.root, SCRATCH, 'kubeadm-kubelet-config-123'), { recursive: true });
-}
 
 describe('check', () => {
   beforeEach(() => lab.answers.set('kubeadm version', { stdout: `v${NEW}\n` }));
@@ -162,33 +131,6 @@ describe('apply', () => {
   });
 });
 
-test('killed between two renames, a control plane gets its manifest back before kubeadm runs again', async () => {
-  lab.makeControlPlane(OLD);
-  const prior = await captured('first-control-plane');
-  const old = lab.read(`${MANIFESTS}/kube-apiserver.yaml`);
-  lab.answers.set('kubeadm version', { stdout: `v${NEW}\n` });
-  lab.answers.set('kubeadm upgrade', { code: 137, act: () => { lab.write(`${MANIFESTS}/etcd.yaml`, 'new'); renameSync(join(lab.root, MANIFESTS, 'kube-apiserver.yaml'), join(lab.root, 'away')); } });
-  expect(stateOf(await step().apply(spec('first-control-plane'), prior, lab.context()))).toBe('apply-failed');
-  expect(await step().crossed?.(spec('first-control-plane'), prior, lab.context())).toBe(true);
-  // It is no worker because of that.
-  expect(stateOf(await step().check(spec('first-control-plane'), lab.context()))).toBe('needed');
-  let found = '';
-  lab.answers.set('kubeadm upgrade', { act: () => { found = lab.read(`${MANIFESTS}/kube-apiserver.yaml`); } });
-  expect(stateOf(await step().apply(spec('first-control-plane'), prior, lab.context()))).toBe('ok');
-  expect([found, lab.read(`${MANIFESTS}/etcd.yaml`)]).toEqual([old, 'new']);
-});
-
-test('an API server that does not come back is not upgraded again', async () => {
-  lab.makeControlPlane(OLD);
-  const prior = await captured('control-plane');
-  lab.answers.set('kubeadm upgrade', { code: 1 });
-  await step().apply(spec('control-plane'), prior, lab.context());
-  lab.did.length = 0;
-  lab.api = { kind: 'unready', why: 'no' };
-  expect(stateOf(await step().apply(spec('control-plane'), prior, lab.context()))).toBe('api-unready');
-  expect(lab.did).toEqual([]);
-});
-
 describe('verify', () => {
   test.each<[string, KubeadmRole, () => void, string]>([
     ['a worker whose kubelet has its configuration', 'worker', () => undefined, 'ok'],
@@ -208,46 +150,6 @@ describe('verify', () => {
   });
 });
 
-describe('the point of no return', () => {
-  test('a control plane has one, a worker has none', () => {
-    expect([step().pointOfNoReturn?.(spec('first-control-plane')), step().pointOfNoReturn?.(spec('control-plane')), step().pointOfNoReturn?.(spec())]).toEqual(['the first control-plane manifest is swapped', 'the first control-plane manifest is swapped', null]);
-  });
-
-  const crossed = (role: KubeadmRole, prior: NodeFiles) => step().crossed?.(spec(role), prior, lab.context());
-
-  test.each<['certificates' | 'first-manifest' | 'rolled-back' | 'all', boolean]>([
-    ['certificates', false],
-    ['first-manifest', true],
-    // kubeadm put the old manifest back itself, but what the new one ran may have written.
-    ['rolled-back', true],
-    ['all', true],
-  ])('up to %s it is crossed: %s', async (until, is) => {
-    lab.makeControlPlane(OLD);
-    const prior = await captured('control-plane');
-    expect(await crossed('control-plane', prior)).toBe(false);
-    upgrades(until)();
-    expect(await crossed('control-plane', prior)).toBe(is);
-    expect(await crossed('worker', prior)).toBe(false);
-  });
-
-  test('a manifest that came, or went, or lies in kubeadm’s backup alone, says it too; what hides or was read does not', async () => {
-    lab.makeControlPlane(OLD);
-    const prior = await captured('control-plane');
-    lab.write(`${MANIFESTS}/.draft.yaml`, 'x');
-    utimesSync(join(lab.root, 'etc/kubernetes/admin.conf'), 1, 1);
-    expect(await crossed('control-plane', prior)).toBe(false);
-    lab.write(`${MANIFESTS}/other.yaml`, 'x');
-    expect(await crossed('control-plane', prior)).toBe(true);
-    rmSync(join(lab.root, MANIFESTS, 'other.yaml'));
-    expect(await crossed('control-plane', prior)).toBe(false);
-    lab.write(`${SCRATCH}/kubeadm-backup-manifests-1/etcd.yaml`, 'x');
-    expect(await crossed('control-plane', prior)).toBe(true);
-    rmSync(join(lab.root, SCRATCH), { recursive: true });
-    rmSync(join(lab.root, MANIFESTS, 'etcd.yaml'));
-    expect(await crossed('control-plane', prior)).toBe(true);
-  });
-});
-
 describe('going back', () => {
   const revert = async (role: KubeadmRole, prior: NodeFiles): Promise<StepResult> => step().revert(spec(role), prior, lab.context());
 
@@ -256,7 +158,7 @@ describe('going back', () => {
     mkdirSync(join(lab.root, SCRATCH, 'kubeadm-kubelet-config-old'));
     const before = lab.files();
     const prior = await captured('worker');
-    kubeletFilesWritten();
+    writeKubeletFiles(lab);
     lab.write('etc/kubernetes/pki/ca.crt', 'rotated meanwhile');
     expect(await revert('worker', prior)).toEqual({ ok: true });
     rmSync(join(lab.root, 'etc/kubernetes/pki'), { recursive: true });
@@ -269,7 +171,7 @@ describe('going back', () => {
     symlinkSync('apiserver.crt', join(lab.root, 'etc/kubernetes/pki/link.crt'));
     const before = lab.files();
     const prior = await captured('first-control-plane');
-    upgrades('certificates')();
+    kubeadmUpgrades(lab, 'certificates');
     chmodSync(join(lab.root, 'etc/kubernetes/pki/apiserver.key'), 0o644);
     chmodSync(join(lab.root, 'etc/kubernetes/pki'), 0o700);
     rmSync(join(lab.root, 'etc/kubernetes/pki/link.crt'));
@@ -284,7 +186,7 @@ describe('going back', () => {
   test('a copy that is gone or damaged is told before anything is begun, and when it is needed', async () => {
     const prior = await captured('worker');
     expect(await step().canRevert(spec(), prior, lab.context())).toEqual({ ok: true });
-    kubeletFilesWritten();
+    writeKubeletFiles(lab);
     const [copy] = prior.copies.flatMap((one) => (one.kind === 'file' ? [one] : []));
     lab.write(`step/copies/${copy!.sha256}`, 'damaged');
     expect(stateOf(await step().canRevert(spec(), prior, lab.context()))).toBe('prior-unavailable');
