@@ -51,6 +51,14 @@ describe.skipIf(missing.length > 0)('the stand-ins for kubeadm, kubelet, kubectl
     for (const name of ['kubeadm', 'kubelet', 'kubectl']) expect(await worker.mustExec(['cat', `/usr/share/doc/${name}/STAND-IN`])).toContain('test fixture');
   });
 
+  test('a cordon becomes a taint (and a kubelet is stopped, which nobody notices for 50 s)', async () => {
+    await k3s.kubectl(['cordon', 'ka1']);
+    await k3s.until(10_000, async () => (await taintsOf('ka1')).includes('node.kubernetes.io/unschedulable:NoSchedule'));
+    await k3s.kubectl(['uncordon', 'ka1']);
+    await fleet.host('ka1').mustExec(['systemctl', 'stop', 'k3s-agent.service']);
+    expect(isReady(await k3s.node('ka1'))).toBe(true);
+  });
+
   test('a kubelet tells the API who and how it is, with its own credentials, and may see no other node', async () => {
     const { metadata, status } = await kubeadm.node('w1');
     expect(status.nodeInfo).toMatchObject({ machineID: worker.machineId, bootID: (await worker.mustExec(['cat', '/proc/sys/kernel/random/boot_id'])).trim() });
@@ -93,7 +101,7 @@ describe.skipIf(missing.length > 0)('the stand-ins for kubeadm, kubelet, kubectl
     await worker.mustExec(['systemctl', 'restart', 'kubelet.service']);
     await kubeadm.until(30_000, async () => (await worker.mustExec(['systemctl', 'show', '--property=SubState,Result', 'kubelet.service'])) === 'Result=signal\nSubState=auto-restart\n');
     await worker.mustExec(['sh', '-c', 'sed -i s/KUBELET_EXTRA_ARGS=/KUBELET_EXTRA_ARGS=--no-such/ /etc/default/kubelet; systemctl restart kubelet']);
-    await kubeadm.until(10_000, async () => (await worker.mustExec(['journalctl', '--no-pager', '--unit=kubelet', '--lines=20'])).includes('unknown flag: --no-such'));
+    await kubeadm.until(10_000, async () => (await worker.mustExec(['journalctl', '--no-pager', '--output=cat', '--unit=kubelet', '--lines=20'])).includes('Error: failed to parse kubelet flag: unknown flag: --no-such'));
     await worker.mustExec(['sh', '-c', 'sed -i s/--no-such// /etc/default/kubelet; systemctl restart kubelet']);
     await kubeadm.until(10_000, async () => isReady(await kubeadm.node('w1')));
   });
@@ -148,6 +156,13 @@ describe.skipIf(missing.length > 0)('the stand-ins for kubeadm, kubelet, kubectl
     expect((await cp2.exec(['kubeadm', 'certs', 'renew', 'all'])).exitCode).toBe(1);
   });
 
+  test('the kubelet that was stopped is taken for dead until it comes back', async () => {
+    await k3s.until(90_000, async () => (await k3s.node('ka1')).status.conditions?.at(-1)?.status === 'Unknown');
+    await k3s.until(10_000, async () => (await taintsOf('ka1')).includes('node.kubernetes.io/unreachable:NoExecute'));
+    await fleet.host('ka1').mustExec(['systemctl', 'start', 'k3s-agent.service']);
+    await k3s.until(20_000, async () => isReady(await k3s.node('ka1')) && (await taintsOf('ka1')).length === 0);
+  });
+
   test('a K3s server and agent take a new program, even one two minors on, and report it', async () => {
     for (const [name, unit] of [['ks1', 'k3s.service'], ['ka1', 'k3s-agent.service']] as const) {
       await fleet.host(name).copyIn(standIns.k3s('v1.35.0+k3s1'), '/usr/local/bin/k3s.next');
@@ -156,6 +171,10 @@ describe.skipIf(missing.length > 0)('the stand-ins for kubeadm, kubelet, kubectl
     }
     expect(await fleet.host('ks1').mustExec(['head', '-c', '15', '/var/lib/rancher/k3s/server/db/state.db'])).toBe('SQLite format 3');
   });
+
+  async function taintsOf(name: string): Promise<readonly string[]> {
+    return ((await k3s.node(name)).spec.taints ?? []).map(({ key, effect }) => `${key}:${effect}`);
+  }
 
   /** As an operator would: hold aside, exactly this version, nothing restarted. */
   async function install(host: Host, names: readonly string[], version: string): Promise<void> {

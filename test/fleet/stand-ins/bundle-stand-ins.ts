@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 const FOLDER = fileURLToPath(new URL('programs', import.meta.url));
 const PLACEHOLDER = '@STAND_IN_VERSION@';
 
+/** Those that hosts have, and those that stand for a container image. */
 export type Program = 'kubeadm' | 'kubelet' | 'kubectl' | 'k3s' | 'kube-apiserver' | 'control-loop';
 const PROGRAMS: readonly Program[] = ['kubeadm', 'kubelet', 'kubectl', 'k3s', 'kube-apiserver', 'control-loop'];
 

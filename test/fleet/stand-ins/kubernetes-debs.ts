@@ -42,6 +42,7 @@ export async function kubernetesDebs(folder: string, version: string, programOf:
 }
 
 function notice(name: string): Readonly<Record<string, string>> {
+  if ((process.env['FARRIER_REAL_BIN'] ?? '') !== '') return {};
   return { [`/usr/share/doc/${name}/STAND-IN`]: `This is not ${name} of the Kubernetes project. It is a test fixture of Farrier with its name, files, flags and exit codes.\n` };
 }
 

@@ -11,6 +11,7 @@ import { mustRun } from '../run-program.ts';
 import { bundleStandIns, RUNTIME } from './bundle-stand-ins.ts';
 import { kubernetesDebs } from './kubernetes-debs.ts';
 import { etcdWrapper } from './etcd-wrapper.ts';
+import { realProgram } from './real-programs.ts';
 
 export interface StandInsOptions {
   /** Versions of kubeadm, kubelet and kubectl to put into the repository: `1.33.9`. */
@@ -34,23 +35,24 @@ export interface StandIns {
 /**
  * Packs kubeadm, kubelet, kubectl and k3s into `folder`: kubeadm, kubelet and kubectl are in no Debian repository, so these
  * are small stand-ins with the real packages' names, files, flags and exit codes. They say so in
- * /usr/share/doc/NAME/STAND-IN and on standard error. etcd is Debian's real one.
+ * /usr/share/doc/NAME/STAND-IN and on standard error. etcd is Debian's real one. Where FARRIER_REAL_BIN is set, what is
+ * packed under these names is real.
  */
 export async function packStandIns(folder: string, { kubernetes = [], k3s = [], debs = [] }: StandInsOptions): Promise<StandIns> {
   const programOf = await bundleStandIns();
   const runtime = join(folder, 'runtime');
   mkdirSync(join(runtime, 'images'), { recursive: true });
-  const put = (name: string, text: string): void => writeFileSync(join(runtime, name), text, { mode: 0o755 });
+  const put = (name: string, text: string | Uint8Array): void => writeFileSync(join(runtime, name), text, { mode: 0o755 });
   const root = fileURLToPath(new URL('../../..', import.meta.url));
   place(nodeRuntime(root, hostArchitecture(), cacheFolder('packages'), null).path, join(runtime, 'node'));
   place(await realEtcd(), join(runtime, 'etcd'));
   put('images/etcd', etcdWrapper(`${RUNTIME}/etcd`));
   put('images/kube-apiserver', programOf('kube-apiserver', ''));
   for (const name of ['kube-controller-manager', 'kube-scheduler']) put(`images/${name}`, programOf('control-loop', ''));
-  for (const version of k3s) put(`k3s-${version}`, programOf('k3s', version));
+  for (const version of k3s) put(`k3s-${version}`, realProgram('k3s', version) ?? programOf('k3s', version));
   put('kubectl', programOf('kubectl', 'v1.33.9'));
   const packed: string[] = [];
-  for (const version of kubernetes) packed.push(...(await kubernetesDebs(join(folder, 'debs'), version, (program) => programOf(program, `v${version}`))));
+  for (const version of kubernetes) packed.push(...(await kubernetesDebs(join(folder, 'debs'), version, (program) => realProgram(program, `v${version}`) ?? programOf(program, `v${version}`))));
   await writeAptRepository(join(folder, 'repository'), [...packed, ...debs]);
   return { aptRepository: join(folder, 'repository'), sharedFolders: { [RUNTIME]: runtime }, k3s: (version) => join(runtime, `k3s-${version}`), kubectl: join(runtime, 'kubectl') };
 }

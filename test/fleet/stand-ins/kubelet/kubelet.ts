@@ -81,6 +81,7 @@ export async function runKubelet({ version, program, flags, config, client, labe
       if (Date.now() - renewedAt >= LEASE_EVERY_MS) {
         await reporter.renewLease();
         renewedAt = Date.now();
+        if (await reporter.isMisreported(ready.isReady)) reportedAt = 0;
       }
     } catch (error) {
       log(`Unable to update node status: ${String(error)}`);

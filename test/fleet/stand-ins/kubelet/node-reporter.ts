@@ -58,6 +58,12 @@ export class NodeReporter {
     await this.#client.call(`/api/v1/nodes/${name}/status`, { method: 'PATCH', contentType: 'application/strategic-merge-patch+json', body: { status } });
   }
 
+  /** Whether the API says something else of this node than it posted, as after somebody took it for dead. */
+  async isMisreported(isReady: boolean): Promise<boolean> {
+    const { status } = await this.#client.call<NodeObject>(`/api/v1/nodes/${this.#report.name}`);
+    return status.conditions?.find(({ type }) => type === 'Ready')?.status !== (isReady ? 'True' : 'False');
+  }
+
   async renewLease(): Promise<void> {
     const { name } = this.#report;
     const spec = { holderIdentity: name, leaseDurationSeconds: 40, renewTime: kubeMicroTime(new Date()) };

@@ -2,11 +2,13 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
+import { ApiClient } from '../api/api-client.ts';
 import { passPoint } from '../faults.ts';
 import { importImages, joinServer } from '../k3s/k3s-agent.ts';
 import { parseK3sFlags, type K3sFlags } from '../k3s/k3s-arguments.ts';
 import { SERVER_PORT } from '../k3s/k3s-paths.ts';
 import { runKubelet } from '../kubelet/kubelet.ts';
+import { runNodeLifecycle } from '../node-lifecycle.ts';
 import { builtVersion, sayStandIn } from '../stand-in-notice.ts';
 
 process.title = 'k3s';
@@ -33,6 +35,7 @@ async function server(flags: K3sFlags): Promise<void> {
   log('level=info msg="Kube API server is now running"');
   await point('serving');
   if (process.env['NOTIFY_SOCKET'] !== undefined) execFileSync('systemd-notify', ['--ready', `--pid=${process.pid}`]);
+  void runNodeLifecycle(new ApiClient('/etc/rancher/k3s/k3s.yaml'));
   if (flags.has('disable-agent')) return;
   await node({ server: `https://127.0.0.1:${SERVER_PORT}`, token }, flags, { 'node-role.kubernetes.io/control-plane': 'true' });
 }

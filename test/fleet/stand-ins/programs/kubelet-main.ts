@@ -1,5 +1,6 @@
 // The stand-in of the kubelet: node report, lease, healthz and static pods; no containers.
 import { parseKubeletFlags } from '../kubelet/kubelet-flags.ts';
+import { UnreadSettings } from '../kubelet/unread-settings.ts';
 import { prepareKubelet, runKubelet } from '../kubelet/kubelet.ts';
 import { builtVersion, sayStandIn } from '../stand-in-notice.ts';
 import { parseKubeVersion } from '../version-info.ts';
@@ -21,6 +22,7 @@ try {
   }
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error);
-  console.error(`E "command failed" err="${message.startsWith('unknown flag') || message.startsWith('flag needs') ? `failed to parse kubelet flag: ${message}` : message}"`);
+  // Plain until the settings are read, a line of the log from there on (component-base, cli.Run).
+  console.error(error instanceof UnreadSettings ? `Error: ${message}` : `E "command failed" err=${JSON.stringify(message)}`);
   process.exit(1);
 }
