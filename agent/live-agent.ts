@@ -8,7 +8,6 @@ import type { AgentMessage, CoordinatorMessage__Output } from '../shared/wire/me
 import type { BootFacts } from './adapters/host-facts.ts';
 import { readHostFigures } from './adapters/host-figures.ts';
 import type { PermitQuestion } from './core/admit-permit.ts';
-import { agentDuty } from './core/agent-duty.ts';
 import { diskFullOutcome, isDiskFull } from './core/disk-full.ts';
 import { highestSeen } from './core/highest-seen.ts';
 import type { JournalError } from './core/journal-error.ts';
@@ -19,7 +18,9 @@ import type { SessionHost } from './link/session.ts';
 import type { OpenHost } from './open-host.ts';
 import type { WorkUnits } from './ports/work-units.ts';
 import { acceptAssignment } from './runner/accept-assignment.ts';
+import { driveWork, startWork } from './runner/drive-work.ts';
 import type { JournalReader } from './runner/journal-reader.ts';
+import { readProved, writeProved } from './runner/proved-version.ts';
 import { recallAssignment } from './runner/recall-assignment.ts';
 import { recordPermit } from './runner/record-permit.ts';
 
@@ -36,7 +37,7 @@ const STEP_KINDS = Object.keys({
   kubelet: true,
   kubeadm_certs: true,
   kubelet_config: true,
-  k3s: true,
+  k3s: true, agent_upgrade: true,
 } satisfies Record<StepKind, true>);
 
 type Reply = (message: AgentMessage) => void;
@@ -85,9 +86,22 @@ export class LiveAgent implements SessionHost {
     // A question asked in an earlier session is not answered in this one: whoever led then may lead no more.
     this.#question = null;
     this.#host.logger.info('session open');
+    void this.#prove();
+  }
+
+  /** What an upgrade of the agent waits for. Once a boot: a link that comes and goes writes nothing. */
+  async #prove(): Promise<void> {
+    const { stateDir, bootId, clock, logger } = this.#host;
+    const before = readProved(stateDir);
+    if (before?.version === this.#version && before.bootId === bootId) return;
+    const proved = { version: this.#version, bootId, wallUnixMs: clock.wallUnixMs() };
+    // A full disk ends no session; an upgrade that is not proved goes back.
+    await writeProved(stateDir, proved).catch((error: unknown) => logger.error('a session could not be noted', { error }));
   }
 
   heartbeat(): AgentMessage['heartbeat'] {
+    // It beats only in a session; an upgrade that went on after a kill has forgotten what was noted when this one began.
+    void this.#prove();
     const activeGeneration = openAssignment(this.#reader.records)?.generation ?? 0;
     return { monotonicMs: this.#host.clock.monotonicMs(), ...readHostFigures(this.#host.stateDir), activeGeneration };
   }
@@ -134,10 +148,7 @@ export class LiveAgent implements SessionHost {
       return;
     }
     this.#refreshAfterWork();
-    // systemd is asked only where there is work: an idle host starts no program every few seconds.
-    const duty = agentDuty(this.#reader.records, null);
-    if (duty.kind !== 'start-work' || (await this.#units.running()) !== null) return;
-    await this.#start(duty.generation, duty.mode);
+    await driveWork(this.#reader.records, this.#units, this.#host.logger);
   }
 
   /** What was done to the host may have made it another one. */
@@ -184,7 +195,7 @@ export class LiveAgent implements SessionHost {
     const result = await recordPermit(envelope, this.#question, this.#host);
     if (result.kind === 'permitted') {
       this.#question = null;
-      await this.#start(result.generation, 'activate');
+      await startWork(result.generation, 'activate', this.#units, this.#host.logger);
     } else if (result.kind === 'refused') {
       this.#refuse(reply, result.outcome);
     } else {
@@ -195,12 +206,6 @@ export class LiveAgent implements SessionHost {
   async #recalled(rollout: string, generation: number, reason: string): Promise<void> {
     const result = await recallAssignment({ rollout, generation, code: 'recalled', reason }, this.#units, this.#host);
     this.#host.logger.info('recall', { rollout, generation, result: result.kind });
-  }
-
-  async #start(generation: number, mode: 'stage' | 'activate'): Promise<void> {
-    const said = await this.#units.start(generation, mode);
-    if (said === '') this.#host.logger.info('work unit started', { generation, mode });
-    else this.#host.logger.error('systemd did not start the work unit', { generation, mode, said });
   }
 
   /** Nothing more is done on this host, and nothing can be journaled: the answer is all that the coordinator hears. */

@@ -22,6 +22,7 @@ const VERBS: Readonly<Record<string, Entry>> = {
   disarm: { about: 'break-glass: stop the watchdog from reverting', load: breakGlass },
   release: { about: 'break-glass: end an assignment that is not begun, so that its slot comes free', load: breakGlass },
   work: { about: null, load: () => import('./cli/work.ts') },
+  rescue: { about: null, load: () => import('./cli/rescue.ts') },
   watchdog: { about: null, load: () => import('./cli/watchdog.ts') },
 };
 

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import type { Clock } from '../../shared/ports/clock.ts';
 import { HostFactsReader } from '../facts/read-host-facts.ts';
@@ -6,6 +6,8 @@ import type { Artifacts } from '../ports/artifacts.ts';
 import type { NodeTruth } from '../ports/node-truth.ts';
 import { filesStep } from '../steps/files/files.ts';
 import { hookStep } from '../steps/hook/hook.ts';
+import { forgetProved, readProved } from '../runner/proved-version.ts';
+import { type AgentUpgradeParts, agentUpgradeStep } from '../steps/agent-upgrade/agent-upgrade.ts';
 import { k3sStep } from '../steps/k3s/k3s.ts';
 import { modulesStep } from '../steps/kernel/modules.ts';
 import { sysctlStep } from '../steps/kernel/sysctl.ts';
@@ -23,11 +25,13 @@ import { aptPackageSystem } from './apt/apt-package-system.ts';
 import { getentAccounts } from './getent-accounts.ts';
 import { kmodModules } from './kernel/kmod-modules.ts';
 import { procKernelSettings } from './kernel/proc-kernel-settings.ts';
+import { AGENT_HOME, agentVersionsOnDisk } from './agent-versions-on-disk.ts';
 import { installedK3s } from './kubernetes/installed-k3s.ts';
 import { kubeletTruth } from './kubernetes/kubelet-truth.ts';
 import { procProcesses } from './proc-processes.ts';
 import { runProgram } from './run-program.ts';
 import { systemdHostBoot } from './systemd/systemd-host-boot.ts';
+import { SYSTEM_UNITS_DIR, systemdUpgradeGuard } from './systemd/systemd-upgrade-guard.ts';
 import { systemdUnits } from './systemd/systemd-units.ts';
 
 const LOCK_WAIT_MS = 300_000;
@@ -40,15 +44,22 @@ interface HostParts {
   readonly cacheDir: string;
   readonly stateDir: string;
   readonly artifacts: Artifacts;
+  readonly configDir: string;
+  /** What runs this process: `[node, ...flags, program]`. */
+  readonly argv: readonly string[];
+  /** Whether the coordinator answers this host. */
+  readonly reach: () => Promise<boolean>;
 }
 
 /** The steps that this host can do. */
-export function hostExecutors({ sourcesDir, cacheDir, stateDir, artifacts }: HostParts, clock: Clock): Executors {
+export function hostExecutors(parts: HostParts, clock: Clock): Executors {
+  const { artifacts, sourcesDir, cacheDir, stateDir } = parts;
   const units = systemdUnits(runProgram);
   const reader = new HostFactsReader(runProgram);
   const preflight = { readFacts: (signal: AbortSignal) => reader.read(signal), clock };
+  const packages = packagesStep(aptPackageSystem({ run: runProgram, lockWaitMs: LOCK_WAIT_MS, sourcesDir, cacheDir }));
   return {
-    packages: packagesStep(aptPackageSystem({ run: runProgram, lockWaitMs: LOCK_WAIT_MS, sourcesDir, cacheDir })),
+    packages,
     service: serviceStep(units, clock),
     files: filesStep(getentAccounts(runProgram), { stateDir, ownFolders: [stateDir, sourcesDir, cacheDir] }),
     sysctl: sysctlStep(procKernelSettings(runProgram), stateDir, SYSCTL_DIR),
@@ -57,6 +68,17 @@ export function hostExecutors({ sourcesDir, cacheDir, stateDir, artifacts }: Hos
     reboot: rebootStep({ boot: systemdHostBoot(runProgram), units, clock }),
     ...kubeadmExecutors(units, clock, preflight),
     k3s: preflighted(k3sStep({ units, clock, artifacts, k3s: installedK3s(runProgram), truthOf: nodeTruthOf }), preflight),
+    agent_upgrade: agentUpgradeStep({ ...agentParts(parts), packages, units, clock }),
+  };
+}
+
+function agentParts({ stateDir, configDir, argv, reach }: HostParts): Omit<AgentUpgradeParts, 'packages' | 'units' | 'clock'> {
+  return {
+    versions: agentVersionsOnDisk(AGENT_HOME, dirname(argv[0] ?? '')),
+    guard: systemdUpgradeGuard(runProgram, { stateDir, configDir, argv, unitsDir: SYSTEM_UNITS_DIR }),
+    provedVersion: () => readProved(stateDir)?.version ?? null,
+    forgetProved: () => forgetProved(stateDir),
+    reach,
   };
 }
 

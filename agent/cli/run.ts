@@ -1,3 +1,4 @@
+import { MUTATION } from '../../shared/ports/mutation.ts';
 import { notifySystemd, pingWatchdog } from '../../shared/ports/notify-systemd.ts';
 import { VERSION } from '../../shared/ports/version.ts';
 import { readBootFacts } from '../adapters/host-facts.ts';
@@ -33,6 +34,7 @@ const FACTS_FRESH_MS = 60_000;
 export const verb: Verb = (_name, args) =>
   asVerb(async () => {
     const { values } = readOptions(args, {}, HELP);
+    if (MUTATION === 'agent-cannot-start') throw new Error('built so that it cannot start');
     const { settings, configDir, host, logger } = await openOrEnd(values);
     const stop = new AbortController();
     for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stop.abort());
@@ -55,6 +57,7 @@ export const verb: Verb = (_name, args) =>
       async (signal) => {
         const { identity, expired } = await identities.forDialling();
         await facts.refresh(FACTS_FRESH_MS);
+        if (MUTATION === 'agent-cannot-connect') return { why: 'built so that it cannot connect', remedy: '', retryAfterMs: 0 };
         const target = {
           address: settings.coordinator ?? identity.linkAddress,
           caPem: Buffer.from(identity.caPem),

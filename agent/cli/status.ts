@@ -1,6 +1,8 @@
+import { AGENT_HOME, agentVersionsOnDisk } from '../adapters/agent-versions-on-disk.ts';
 import { journalDurableFiles } from '../adapters/system-durable-files.ts';
 import { openAssignment, type Progress } from '../core/progress.ts';
 import { loadIdentity } from '../identity/load-identity.ts';
+import { describeVersion, type VersionState } from '../runner/describe-version.ts';
 import { JournalReader } from '../runner/journal-reader.ts';
 import { journalFolder } from '../runner/host.ts';
 import { asVerb, complain, readOptions, settingsOf } from './read-options.ts';
@@ -20,15 +22,16 @@ export const verb: Verb = (_name, args) =>
     const loaded = await loadIdentity(stateDir);
     if (!loaded.ok) return complain(loaded.message);
     const { fleet, node, notAfterUnixMs } = loaded.identity;
+    const agent = await describeVersion(agentVersionsOnDisk(AGENT_HOME, ''), stateDir);
     const reader = new JournalReader(journalFolder(stateDir), journalDurableFiles);
     if (reader.error !== null) return complain(`${reader.error.message}; ${reader.error.remedy}`);
     const open = openAssignment(reader.records);
     if (values['json'] === true) {
       const assignment = open === null ? null : { rollout: open.rollout, generation: open.generation, ...stateOf(open) };
-      process.stdout.write(`${JSON.stringify({ fleet, node, certificateUntilUnixMs: notAfterUnixMs, journalRecords: reader.records.length, assignment })}\n`);
+      process.stdout.write(`${JSON.stringify({ fleet, node, certificateUntilUnixMs: notAfterUnixMs, journalRecords: reader.records.length, agent, assignment })}\n`);
       return 0;
     }
-    process.stdout.write(`node         ${node} in fleet ${fleet}\ncertificate  until ${new Date(notAfterUnixMs).toISOString()}\n`);
+    process.stdout.write(`node         ${node} in fleet ${fleet}\ncertificate  until ${new Date(notAfterUnixMs).toISOString()}\nagent        ${agentLine(agent)}\n`);
     if (open === null) {
       process.stdout.write('assignment   none is open: nothing is being changed\n');
     } else {
@@ -37,6 +40,12 @@ export const verb: Verb = (_name, args) =>
     }
     return 0;
   });
+
+function agentLine({ current, beside, provedUnixMs, upgradedBy }: VersionState): string {
+  const proof = provedUnixMs === null ? 'not proved by a session yet' : `proved by a session at ${new Date(provedUnixMs).toISOString()}`;
+  const others = beside.length === 0 ? '' : `; ${beside.join(', ')} ${beside.length === 1 ? 'lies' : 'lie'} beside it`;
+  return `${current ?? 'no complete version'}, ${proof}${others}${upgradedBy === null ? '' : `; being upgraded by ${upgradedBy}`}`;
+}
 
 function stateOf(progress: Progress): { readonly state: string; readonly next: string } {
   const { end, begun, staged, permit, direction } = progress;

@@ -1,4 +1,4 @@
-import type { StepSpec } from '../../shared/domain/step-spec.ts';
+import { AGENT_PACKAGE, type StepSpec } from '../../shared/domain/step-spec.ts';
 
 /** What this host lets a plan do (agent.yaml `allow`); no coordinator can widen it. Patterns know `*` only. */
 export interface AllowList {
@@ -33,6 +33,8 @@ function namesOf(step: StepSpec): readonly (readonly [list: keyof AllowList, wha
         ...step.install.map(({ name }) => ['packages', 'package', name] as const),
         ...step.sources.map((name) => ['sources', 'package source', name] as const),
       ];
+    case 'agent_upgrade':
+      return [['packages', 'package', AGENT_PACKAGE], ...step.sources.map((name) => ['sources', 'package source', name] as const)];
     case 'files':
       return step.files.map(({ path }) => ['files', 'file', path] as const);
     case 'hook':

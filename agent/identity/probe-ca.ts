@@ -4,8 +4,8 @@ import { connect, type DetailedPeerCertificate } from 'node:tls';
 
 import { caHashOf } from '../../shared/trust/ca-hash.ts';
 import { failure, type Failure } from '../../shared/trust/failure.ts';
+import { splitAddress } from '../link/split-address.ts';
 
-const ADDRESS_PATTERN = /^(?:\[([0-9a-fA-F:]+)\]|([A-Za-z0-9.-]+)):(\d{1,5})$/;
 const TIMEOUT_MS = 15_000;
 /** A server sends its own certificate and one CA; more is a loop or a mistake. */
 const CHAIN_MAX_LENGTH = 5;
@@ -30,12 +30,11 @@ export async function probeCa(address: string, caHash: string, signal: AbortSign
 }
 
 async function readChain(address: string, signal: AbortSignal): Promise<X509Certificate[] | Failure<'unreachable' | 'aborted'>> {
-  const [, bracketed, plain, port] = ADDRESS_PATTERN.exec(address) ?? [];
-  const host = bracketed ?? plain;
-  if (host === undefined) return unreachable(address, 'it is not host:port');
+  const place = splitAddress(address);
+  if (place === null) return unreachable(address, 'it is not host:port');
   return await new Promise((resolve) => {
     // The pin replaces the verification; nothing is written to this connection. ALPN, because a gRPC server may hang up without.
-    const socket = connect({ host, port: Number(port), rejectUnauthorized: false, ALPNProtocols: ['h2'], ...(isIP(host) === 0 ? { servername: host } : {}) });
+    const socket = connect({ ...place, rejectUnauthorized: false, ALPNProtocols: ['h2'], ...(isIP(place.host) === 0 ? { servername: place.host } : {}) });
     const finish = (result: X509Certificate[] | Failure<'unreachable' | 'aborted'>): void => {
       signal.removeEventListener('abort', onAbort);
       socket.destroy();

@@ -3,15 +3,18 @@ import type { JournalRecord } from '../../shared/domain/journal-record.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
 import type { Logger } from '../../shared/ports/logger.ts';
 import type { Random } from '../../shared/ports/random.ts';
+import { VERSION } from '../../shared/ports/version.ts';
 import type { Envelope } from '../../shared/trust/envelope.ts';
 import type { PayloadType } from '../../shared/trust/payload-types.ts';
 import type { PermitQuestion, PermitView } from '../core/admit-permit.ts';
 import type { AllowList } from '../core/allow-list.ts';
+import { JOURNAL_FORMATS, writeFormat } from '../core/write-format.ts';
 import type { VerifiedCommand } from '../identity/verify-command.ts';
 import type { DurableFiles } from '../ports/durable-files.ts';
 import type { AssignmentFiles } from './assignment-files.ts';
 import { haltingJournal } from './halting-journal.ts';
 import { type OpenedJournal, openJournal } from './journal-file.ts';
+import { readProved } from './proved-version.ts';
 
 /** What everything that acts on assignments needs to know and to have: the agent, the work unit and the break-glass verbs. */
 export interface Host {
@@ -40,7 +43,8 @@ export function journalFolder(stateDir: string): string {
 
 export function openHostJournal(host: Host, lockWaitMs: number): OpenedJournal {
   const { bootId, clock, random, journalFiles: files } = host;
-  const opened = openJournal({ folder: journalFolder(host.stateDir), bootId, clock, random, files }, lockWaitMs);
+  const format = writeFormat(JOURNAL_FORMATS, VERSION, readProved(host.stateDir)?.version ?? null);
+  const opened = openJournal({ folder: journalFolder(host.stateDir), bootId, format, clock, random, files }, lockWaitMs);
   return opened.ok && haltingJournal !== null ? { ok: true, journal: haltingJournal(opened.journal, host.stateDir) } : opened;
 }
 

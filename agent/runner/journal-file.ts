@@ -1,7 +1,7 @@
 import { closeSync, existsSync, ftruncateSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-import { JOURNAL_FORMAT, type JournalRecord } from '../../shared/domain/journal-record.ts';
+import type { JournalRecord } from '../../shared/domain/journal-record.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
 import type { Random } from '../../shared/ports/random.ts';
 import { isDiskFull } from '../core/disk-full.ts';
@@ -17,6 +17,8 @@ export interface JournalParts {
   /** `<state>/journal`; made when it is not there. */
   readonly folder: string;
   readonly bootId: string;
+  /** The format to write; what is there keeps its own. */
+  readonly format: number;
   readonly clock: Clock;
   readonly random: Random;
   readonly files: DurableFiles;
@@ -72,7 +74,7 @@ function openLocked(parts: JournalParts, lock: JournalLock): OpenedJournal {
 }
 
 function writer(parts: JournalParts, journalId: string, kept: readonly JournalRecord[], descriptor: number, lock: JournalLock): OpenJournal {
-  const { clock, bootId, files } = parts;
+  const { clock, bootId, format, files } = parts;
   const records = [...kept];
   let poisoned = false;
   return {
@@ -81,7 +83,7 @@ function writer(parts: JournalParts, journalId: string, kept: readonly JournalRe
     append: (entries: readonly JournalEntry[]) => {
       if (poisoned) throw new Error('the journal failed before; a new process has to read it again');
       const first = (records.at(-1)?.sequence ?? 0) + 1;
-      const stamp = { format: JOURNAL_FORMAT, journalId, bootId, monotonicMs: Math.floor(clock.monotonicMs()), wallUnixMs: clock.wallUnixMs() };
+      const stamp = { format, journalId, bootId, monotonicMs: Math.floor(clock.monotonicMs()), wallUnixMs: clock.wallUnixMs() };
       const added = entries.map((entry, index): JournalRecord => ({ ...stamp, sequence: first + index, ...entry }));
       // After a failed write or fsync nobody knows what is on disk (fsyncgate): this process may not write again.
       poisoned = true;

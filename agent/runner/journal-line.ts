@@ -1,8 +1,9 @@
 import { crc32 } from 'node:zlib';
 
-import { JOURNAL_FORMAT, type JournalRecord } from '../../shared/domain/journal-record.ts';
+import type { JournalRecord } from '../../shared/domain/journal-record.ts';
 import type { JournalError } from '../core/journal-error.ts';
 import { wrongInRecord } from '../core/record-shape.ts';
+import { JOURNAL_FORMATS } from '../core/write-format.ts';
 
 const NEWLINE = 0x0a;
 
@@ -25,7 +26,7 @@ export type ParsedJournal =
  * Reads a journal. A last line that lacks its newline or its checksum was being written when the power went: it is
  * left out, nothing ever followed from it. Anything else that does not hold is an error.
  */
-export function parseJournal(bytes: Buffer, path: string): ParsedJournal {
+export function parseJournal(bytes: Buffer, path: string, reads = JOURNAL_FORMATS.reads): ParsedJournal {
   const records: JournalRecord[] = [];
   let start = 0;
   for (let line = 1; start < bytes.length; line += 1) {
@@ -36,9 +37,9 @@ export function parseJournal(bytes: Buffer, path: string): ParsedJournal {
       if (end === bytes.length - 1) break;
       return broken(path, line, 'its checksum does not hold');
     }
-    const read = readRecord(json, records.at(-1));
+    const read = readRecord(json, records.at(-1), reads);
     if (typeof read === 'string') return broken(path, line, read);
-    if (read.format > JOURNAL_FORMAT) return tooNew(path, line, read.format);
+    if (read.format > reads) return tooNew(path, line, read.format, reads);
     records.push(read);
     start = end + 1;
   }
@@ -51,12 +52,12 @@ function checkedJson(line: Buffer): string | null {
   return claimed === `${crc32(json).toString(16).padStart(8, '0')} ` ? json.toString('utf8') : null;
 }
 
-function readRecord(json: string, before: JournalRecord | undefined): JournalRecord | string {
+function readRecord(json: string, before: JournalRecord | undefined, reads: number): JournalRecord | string {
   const value: unknown = JSON.parse(json);
   const format = (value as { format?: unknown } | null)?.format;
   if (typeof format !== 'number') return 'it names no format';
   // A newer format may have other fields: only its number is looked at.
-  if (format > JOURNAL_FORMAT) return value as JournalRecord;
+  if (format > reads) return value as JournalRecord;
   const wrong = wrongInRecord(value);
   if (wrong !== '') return wrong;
   const record = value as JournalRecord;
@@ -78,14 +79,14 @@ function broken(path: string, line: number, why: string): ParsedJournal {
   };
 }
 
-function tooNew(path: string, line: number, format: number): ParsedJournal {
+function tooNew(path: string, line: number, format: number, reads: number): ParsedJournal {
   return {
     ok: false,
     error: {
       code: 'journal-format',
       path,
       line,
-      message: `${path}:${line} has format ${format}, this agent reads up to ${JOURNAL_FORMAT}`,
+      message: `${path}:${line} has format ${format}, this agent reads up to ${reads}`,
       remedy: 'run the agent that wrote it, or a newer one',
     },
   };

@@ -1,9 +1,6 @@
 import type { Digest, Epoch, Generation, RolloutId } from './ids.ts';
 import type { OutcomeCode } from './outcome.ts';
 
-/** The version written; every version up to it is read. A format is written only one minor after it can be read. */
-export const JOURNAL_FORMAT = 1;
-
 export const RECORD_KINDS = ['accepted', 'stage', 'permit', 'begin', 'prior', 'applied', 'verified', 'reverting', 'reverted', 'done', 'refused'] as const;
 
 export type RecordKind = (typeof RECORD_KINDS)[number];

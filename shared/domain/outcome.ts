@@ -12,6 +12,9 @@ export const OUTCOME_CODES = {
   'node-not-ready': 'target',
   'heartbeat-missing': 'target',
   'api-unready': 'target',
+  /** The coordinator answered this host, and gave the new version of the agent no session in time. */
+  'agent-not-connected': 'target',
+  'coordinator-unreachable': 'host',
   'timed-out': 'host',
   'disk-full': 'host',
   'lock-held': 'host',

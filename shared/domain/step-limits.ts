@@ -53,6 +53,8 @@ export const ARTIFACT_MAX_BYTES = 16 * 1024 ** 3;
 export const LOOKS_MAX = 100;
 export const REBOOT_UNITS_MAX = 32;
 export const LOOK_INTERVAL_MAX_MS = 60_000;
+/** An agent needs a second to start and more on a busy host. */
+export const CONNECT_WITHIN_MIN_MS = 10_000;
 export const STEP_TIMEOUT_MAX_MS = 24 * 3_600_000;
 
 export const FILES_MAX = 64;

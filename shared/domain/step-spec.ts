@@ -19,7 +19,8 @@ export type StepSpec =
   | KubeletSpec
   | KubeadmCertsSpec
   | KubeletConfigSpec
-  | K3sSpec;
+  | K3sSpec
+  | AgentUpgradeSpec;
 
 export type StepKind = StepSpec['kind'];
 
@@ -63,4 +64,20 @@ export interface RebootSpec extends StepBase {
   readonly onlyIf: 'always' | 'required';
   /** Units that must be active after the boot and stay so. */
   readonly units: readonly string[];
+}
+
+/** What dpkg calls the agent. */
+export const AGENT_PACKAGE = 'farrier-agent';
+
+/**
+ * Brings Farrier's own agent to an exact version. It is proved by a session that the coordinator gives the new version;
+ * without one the version before comes back.
+ */
+export interface AgentUpgradeSpec extends StepBase {
+  readonly kind: 'agent_upgrade';
+  readonly version: string;
+  /** So long the new version has for its session, from when it is installed. */
+  readonly connectWithinMs: number;
+  /** Names of package sources in /etc/farrier/sources.d. */
+  readonly sources: readonly string[];
 }

@@ -10,6 +10,7 @@ import { compileKubeadmCerts } from './steps/kubeadm-certs-step.ts';
 import { compileKubeadm } from './steps/kubeadm-step.ts';
 import { compileKubeletConfig } from './steps/kubelet-config-step.ts';
 import { compileKubelet } from './steps/kubelet-step.ts';
+import { compileAgent } from './steps/agent-step.ts';
 import { compilePackages } from './steps/packages-step.ts';
 import { compileReboot } from './steps/reboot-step.ts';
 import { compileService } from './steps/service-step.ts';
@@ -62,7 +63,7 @@ function guard(restart: ServiceSpec | KubeletSpec): ServiceSpec | KubeletSpec {
   return { ...restart, name: `${GUARD_PREFIX}${unitOf(restart)}`, action: 'guard' };
 }
 
-function compileStep({ name, packages, service, files, sysctl, modules, hook, reboot, kubeadm, kubelet, kubeadmCerts, kubeletConfig, k3s }: WrittenStep, taken: Set<string>): StepSpec {
+function compileStep({ name, packages, service, files, sysctl, modules, hook, reboot, kubeadm, kubelet, kubeadmCerts, kubeletConfig, k3s, agent }: WrittenStep, taken: Set<string>): StepSpec {
   const nameIt = (wanted: string): string => name ?? freeName(wanted, taken);
   if (packages !== undefined) return compilePackages(packages, nameIt);
   if (service !== undefined) return compileService(service, nameIt);
@@ -76,6 +77,7 @@ function compileStep({ name, packages, service, files, sysctl, modules, hook, re
   if (kubeadmCerts !== undefined) return compileKubeadmCerts(kubeadmCerts, nameIt);
   if (kubeletConfig !== undefined) return compileKubeletConfig(kubeletConfig, nameIt);
   if (k3s !== undefined) return compileK3s(k3s, nameIt);
+  if (agent !== undefined) return compileAgent(agent, nameIt);
   throw new Error('a step without a kind passed the cross-check');
 }
 

@@ -8,6 +8,7 @@ import { checkFiles } from './steps/files-step.ts';
 import { checkModules } from './steps/modules-step.ts';
 import { checkKubeadm } from './steps/kubeadm-step.ts';
 import { checkKubeletProof } from './steps/kubelet-step.ts';
+import { checkAgents } from './steps/agent-step.ts';
 import { checkService } from './steps/service-step.ts';
 
 export const GUARD_PREFIX = 'guard-';
@@ -26,6 +27,7 @@ export function crossCheckPlan(raw: unknown): readonly Problem[] {
     ...duplicates(steps, 'steps', 'step'),
     ...steps.flatMap(checkStep),
     ...unprovenPackages(steps),
+    ...checkAgents(steps),
     ...silence(spec),
   ];
 }

@@ -17,6 +17,7 @@ import { kubeadmSection } from './steps/kubeadm-step.ts';
 import { kubeletConfigSection } from './steps/kubelet-config-step.ts';
 import { kubeletSection } from './steps/kubelet-step.ts';
 import { modulesSection } from './steps/modules-step.ts';
+import { agentSection } from './steps/agent-step.ts';
 import { packagesSection } from './steps/packages-step.ts';
 import { rebootSection } from './steps/reboot-step.ts';
 import { serviceSection } from './steps/service-step.ts';
@@ -44,6 +45,7 @@ export const stepSection = section({
   kubeadmCerts: kubeadmCertsSection.optional(),
   kubeletConfig: kubeletConfigSection.optional(),
   k3s: k3sSection.optional(),
+  agent: agentSection.optional(),
 });
 
 /** As a plan writes them. */

@@ -32,6 +32,13 @@ function check(name: string, version: unknown, { note }: Complaints): void {
   if (wrong !== null) note([name], ...wrong);
 }
 
+/** `version: 1.2.3`. */
+export const exactVersion = field((input, { stop }): string => {
+  if (input === undefined) return stop('missing', expected(input, VERSION));
+  const wrong = versionProblem(input);
+  return wrong === null ? String(input) : stop(...wrong);
+});
+
 function versionProblem(version: unknown): readonly [ProblemCode, string] | null {
   if (typeof version === 'number') return ['wrong-type', `is read as the number ${version}; put the version in quotes`];
   if (typeof version !== 'string' || version === '') return [version === null || version === '' ? 'empty' : 'wrong-type', `is ${version === '' ? 'empty' : quote(version)}; it has to be ${VERSION}`];

@@ -12,6 +12,8 @@ export interface PackageRecipe {
   readonly name: 'farrier-agent' | 'farrier-coordinator';
   /** Name of a program to its first file. */
   readonly programs: Readonly<Record<string, string>>;
+  /** Where dpkg puts the programs and their runtime; `@VERSION@` in it becomes the package's version. */
+  readonly home: string;
   readonly files: readonly PackageFile[];
   readonly folders: readonly string[];
   readonly depends: readonly string[];
@@ -26,6 +28,9 @@ export const RECIPES: readonly PackageRecipe[] = [
   {
     name: 'farrier-agent',
     programs: { agent: 'agent/main.ts' },
+    // postinst makes the folder of each version out of it: dpkg, which removes the old files before it configures the new
+    // ones, never touches what an agent or a work unit runs from.
+    home: 'usr/lib/farrier-agent/package',
     files: [
       { from: 'systemd/package/agent/farrier-agent.sh', to: 'usr/bin/farrier-agent', mode: 0o755 },
       { from: 'systemd/farrier-agent.service', to: 'usr/lib/systemd/system/farrier-agent.service', mode: 0o644 },
@@ -47,6 +52,7 @@ export const RECIPES: readonly PackageRecipe[] = [
   {
     name: 'farrier-coordinator',
     programs: { coordinator: 'coordinator/main.ts', farrier: 'coordinator/cli/main.ts' },
+    home: 'usr/lib/farrier-coordinator/@VERSION@',
     files: [
       { from: 'systemd/package/coordinator/farrier-coordinator.sh', to: 'usr/bin/farrier-coordinator', mode: 0o755 },
       { from: 'systemd/package/coordinator/farrier.sh', to: 'usr/bin/farrier', mode: 0o755 },
@@ -87,11 +93,12 @@ export function layOutTree(treeFolder: string, { root, recipe, version, architec
     writeFileSync(path, text);
     chmodSync(path, mode);
   };
-  const fill = (path: string): string => readFileSync(join(root, path), 'utf8').replaceAll('@VERSION@', version);
+  const filled = (text: string): string => text.replaceAll('@VERSION@', version);
+  const fill = (path: string): string => filled(readFileSync(join(root, path), 'utf8'));
   for (const { from, to, mode } of recipe.files) put(to, fill(from), mode);
   for (const folder of recipe.folders) mkdirSync(join(treeFolder, folder), { recursive: true });
   put(`usr/share/doc/${name}/third-party-licences`, licences, 0o644);
-  const home = `usr/lib/${name}/${version}`;
+  const home = filled(recipe.home);
   for (const file of filesBelow(bundleFolder)) put(`${home}/${file}`, readFileSync(join(bundleFolder, file)), 0o644);
   copyFileSync(nodePath, join(treeFolder, home, 'node'));
   chmodSync(join(treeFolder, home, 'node'), 0o755);

@@ -9,6 +9,7 @@ import { bootFleet } from './fleet.ts';
 import type { Fleet } from './fleet.ts';
 import type { Host } from './host.ts';
 
+const OLD_VERSION = '0.1.0';
 const NEW_VERSION = '0.1.1~test';
 let packages = '';
 let fleet: Fleet;
@@ -99,7 +100,16 @@ describe('the packages on a host, in order', () => {
     expect(await unitProperty('farrier-assignment-5-activate', 'MainPID')).toBe(worker);
     expect(await unitProperty('farrier-agent', 'ActiveState')).toBe('active');
     expect(await unitProperty('farrier-agent', 'MainPID')).not.toBe(before);
-    expect((await shell('ls /usr/lib/farrier-agent')).trim().split('\n')).toEqual([NEW_VERSION, 'current']);
+    expect((await shell('ls /usr/lib/farrier-agent')).trim().split('\n')).toEqual([OLD_VERSION, NEW_VERSION, 'current', 'package']);
+  });
+
+  test('a third version takes the first one’s place; a version put in anew with other content takes its own', async () => {
+    await host.mustExec(['dpkg', '-i', debs.old]);
+    expect((await host.mustExec(['farrier-agent', '--version'])).trim()).toBe(OLD_VERSION);
+    await shell(`mkdir /usr/lib/farrier-agent/0.0.9; rm /usr/lib/farrier-agent/${NEW_VERSION}/agent.mjs`);
+    await host.mustExec(['dpkg', '-i', debs.next]);
+    expect((await shell('ls /usr/lib/farrier-agent')).trim().split('\n')).toEqual([OLD_VERSION, NEW_VERSION, 'current', 'package']);
+    expect((await host.mustExec(['farrier-agent', '--version'])).trim()).toBe(NEW_VERSION);
   });
 
   test('a link that leads to nothing does not leave a host without its agent', async () => {

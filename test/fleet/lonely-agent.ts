@@ -51,7 +51,7 @@ const host: Host = {
   assignments: new AssignmentFiles(STATE), journalFiles: journalDurableFiles, clock: systemClock, random: systemRandom, logger,
   verify: (envelope, type) => verifyEnvelope(envelope, [signing], type),
 };
-const units = systemdWorkUnits(runProgram, { argv: [process.execPath, process.argv[1] ?? ''], stateDir: STATE, configDir: '/etc/farrier' });
+const units = systemdWorkUnits(runProgram, { argv: () => [process.execPath, process.argv[1] ?? ''], stateDir: STATE, configDir: '/etc/farrier' });
 const watchdog = deadlineWatchdog(STATE, systemClock);
 const records = () => new JournalReader(journalFolder(STATE), journalDurableFiles).records;
 const header = (generation: number) => ({
@@ -95,7 +95,7 @@ async function work(args: readonly string[]): Promise<void> {
   process.once('SIGTERM', () => stop.abort());
   const connect = async () => stepFailure('source-unreachable', 'this host has nobody to talk to');
   const artifacts = linkArtifacts({ cacheDir: '/var/cache/lonely-agent/artifacts', connect, clock: systemClock });
-  const executors = hostExecutors({ sourcesDir: '/etc/farrier/sources.d', cacheDir: '/var/cache/lonely-agent', stateDir: STATE, artifacts }, systemClock);
+  const executors = hostExecutors({ sourcesDir: '/etc/farrier/sources.d', cacheDir: '/var/cache/lonely-agent', stateDir: STATE, artifacts, configDir: '/etc/farrier', argv: process.argv, reach: async () => false }, systemClock);
   print(await runWork({ generation: Number(values.generation), mode }, host, executors, watchdog, stop.signal));
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-import type { PackagesSpec, RebootSpec, ServiceSpec, StepSpec } from '../../shared/domain/step-spec.ts';
+import type { AgentUpgradeSpec, PackagesSpec, RebootSpec, ServiceSpec, StepSpec } from '../../shared/domain/step-spec.ts';
 import { arbitraryHostSteps } from './arbitrary-host-steps.ts';
 import { arbitraryKubeadmSteps } from './arbitrary-kubeadm-steps.ts';
 import type { K3sSpec } from '../../shared/domain/steps/k3s-spec.ts';
@@ -44,7 +44,14 @@ const k3s: fc.Arbitrary<Omit<K3sSpec, 'name' | 'timeoutMs'>> = fc.record({
   crossesMinor: fc.boolean(),
 });
 
+const agentUpgrade: fc.Arbitrary<Omit<AgentUpgradeSpec, 'name' | 'timeoutMs'>> = fc.record({
+  kind: fc.constant('agent_upgrade'),
+  version,
+  sources: fc.array(word, { minLength: 1, maxLength: 3 }),
+  connectWithinMs: fc.integer({ min: 10_000, max: 3_600_000 }),
+});
+
 /** Sequences that a plan could hold. */
 export const arbitrarySteps: fc.Arbitrary<readonly StepSpec[]> = fc
-  .uniqueArray(fc.tuple(word, fc.integer({ min: 1, max: 3_600_000 }), fc.oneof({ weight: 5, arbitrary: packages }, { weight: 5, arbitrary: service }, reboot, k3s, ...arbitraryHostSteps, ...arbitraryKubeadmSteps)), { minLength: 1, maxLength: 6, selector: ([name]) => name })
+  .uniqueArray(fc.tuple(word, fc.integer({ min: 1, max: 3_600_000 }), fc.oneof({ weight: 5, arbitrary: packages }, { weight: 5, arbitrary: service }, reboot, k3s, ...arbitraryHostSteps, ...arbitraryKubeadmSteps, agentUpgrade)), { minLength: 1, maxLength: 6, selector: ([name]) => name })
   .map((steps) => steps.map(([name, timeoutMs, step]) => ({ ...step, name, timeoutMs })));

@@ -12,6 +12,7 @@ const WRITTEN: { readonly [Kind in StepKind]: (step: SpecOf<Kind>) => unknown } 
   sysctl: ({ config, settings, onDrift }) => ({ sysctl: { name: config, settings: Object.fromEntries(settings.map(({ key, value }) => [key, value])), onDrift } }),
   modules: ({ config, modules, onDrift }) => ({ modules: { name: config, modules, onDrift } }),
   hook: ({ hook, args, reversible }) => ({ hook: { name: hook, args, reversible } }),
+  agent_upgrade: ({ version, sources, connectWithinMs }) => ({ agent: { version, sources, connectWithin: `${connectWithinMs}ms`, timeout: '2h' } }),
   reboot: ({ onlyIf, units }) => ({ reboot: { onlyIf, units } }),
   kubeadm: ({ role, version, etcdUpgrade, certificateRenewal, imagePullPolicy, patches, timeouts }) => ({
     kubeadm: {

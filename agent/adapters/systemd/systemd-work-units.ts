@@ -10,8 +10,8 @@ const CALL_MAX_MS = 60_000;
 const PREFIX = 'farrier-assignment-';
 
 export interface WorkProgram {
-  /** What runs the agent: `[node, ...flags, program]`. */
-  readonly argv: readonly string[];
+  /** What runs the agent, asked anew for each unit: `[node, ...flags, program]`. */
+  readonly argv: () => readonly string[];
   readonly stateDir: string;
   readonly configDir: string;
 }
@@ -43,7 +43,7 @@ export function systemdWorkUnits(run: RunProgram, { argv, stateDir, configDir }:
           'systemd-run', '--quiet', `--unit=${unit}`, '--collect', '--service-type=exec', `--description=Farrier assignment ${generation} (${mode})`,
           // SIGTERM goes to the program alone, which finishes its step: its dpkg gets none.
           '--property=KillMode=mixed', `--property=TimeoutStopSec=${STOP_MAX_S}`, '--property=OOMScoreAdjust=-800',
-          '--', ...argv, 'work', '--config-dir', configDir, '--state-dir', stateDir, '--generation', String(generation), '--mode', mode,
+          '--', ...argv(), 'work', '--config-dir', configDir, '--state-dir', stateDir, '--generation', String(generation), '--mode', mode,
         ], call());
         if (code === 0) return '';
         const nameTaken = /already (?:exists|loaded)|was already loaded/.test(stderr);

@@ -39,7 +39,10 @@ test('no text makes the parsers throw, and whatever they find lies in the file',
 });
 
 function written(steps: readonly StepSpec[]): string {
-  return JSON.stringify({ apiVersion: 'farrier/v1', kind: 'Plan', metadata: { name: 'p' }, spec: { steps: steps.map(writtenStep) } });
+  // A plan upgrades the agent once.
+  const firstAgent = steps.findIndex(({ kind }) => kind === 'agent_upgrade');
+  const once = steps.filter(({ kind }, index) => kind !== 'agent_upgrade' || index === firstAgent);
+  return JSON.stringify({ apiVersion: 'farrier/v1', kind: 'Plan', metadata: { name: 'p' }, spec: { steps: once.map(writtenStep) } });
 }
 
 test('whatever the parser takes, an agent takes; a restart after a change never lacks its guard', () => {

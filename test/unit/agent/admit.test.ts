@@ -103,3 +103,12 @@ test.each<[Partial<AllowList>, string]>([
 ])('what this host allows: %j', (allow, expected) => {
   expect(notAllowed(STEPS, { ...ALLOW_ALL, ...allow })).toBe(expected);
 });
+
+test.each([
+  [{ steps: ['*'], packages: ['*'], sources: ['*'] }, ''],
+  [{ steps: ['packages', 'service'], packages: ['*'], sources: ['*'] }, 'steps of kind agent_upgrade'],
+  [{ steps: ['*'], packages: ['containerd'], sources: ['*'] }, 'package farrier-agent'],
+  [{ steps: ['*'], packages: ['*'], sources: ['other'] }, 'package source fleet'],
+])('the agent is a package like any other: %j', (allow, expected) => {
+  expect(notAllowed([{ kind: 'agent_upgrade', name: 'a', timeoutMs: 1_000, version: '2.0', sources: ['fleet'], connectWithinMs: 10_000 }], { ...ALLOW_ALL, ...allow })).toBe(expected);
+});

@@ -17,7 +17,7 @@ let folder: string;
 let calls: string[];
 
 const files: DurableFiles = { syncFile: () => calls.push('file'), syncFolder: () => calls.push('folder') };
-const parts = () => ({ folder, bootId: 'boot-1', clock: manualClock(), random: systemRandom, files });
+const parts = () => ({ folder, bootId: 'boot-1', format: 1, clock: manualClock(), random: systemRandom, files });
 
 function open(): OpenJournal {
   const opened = openJournal(parts());

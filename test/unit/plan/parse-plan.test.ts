@@ -79,6 +79,16 @@ test('a procedure stands in place of steps', () => {
   expect(parsed.ok && parsed.plan.procedure).toEqual({ kind: 'packages', install: [{ name: 'runc', version: '1.1.15' }], sources: ['local'], conffiles: 'keep', restart: ['a.service'] });
 });
 
+test('an agent is upgraded to one exact version, once', () => {
+  const agent = plan('  steps:\n    - agent: { version: 0.2.0, sources: [local] }\n');
+  const parsed = parsePlan(agent, 'fleet.yaml');
+  expect(parsed).toMatchObject({ ok: true, plan: { steps: [{ kind: 'agent_upgrade', name: 'agent', timeoutMs: 600_000, version: '0.2.0', sources: ['local'], connectWithinMs: 180_000 }] } });
+  expect(diagnosticsOf(agent.replace('0.2.0', 'latest')).map(({ path, code }) => [path, code])).toEqual([['spec.steps[0].agent.version', 'not-exact']]);
+  expect(diagnosticsOf(agent.replace('version: 0.2.0, ', '')).map(({ path, code }) => [path, code])).toEqual([['spec.steps[0].agent.version', 'missing']]);
+  expect(diagnosticsOf(agent.replace('[local]', '[local], connectWithin: 10m')).map(({ path, code }) => [path, code])).toEqual([['spec.steps[0].agent.timeout', 'conflict']]);
+  expect(diagnosticsOf(`${agent}    - agent: { version: 0.3.0, sources: [local] }\n`).map(({ path, code }) => [path, code])).toEqual([['spec.steps[1].agent', 'conflict']]);
+});
+
 test('every mistake of a file is told at once, where it stands', async () => {
   const lines = diagnosticsOf(mistakes).map((diagnostic) => `${formatDiagnostic(diagnostic)} [${diagnostic.code}]`);
   await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot('every-mistake.txt');
