@@ -95,7 +95,7 @@ export async function serveFleet(parts: ServeParts, signal: AbortSignal): Promis
     apiAddress: advertised(settings.advertise, settings.listen),
     expel: async (node: NodeName, why: string) => {
       await expelNode(store, node, why, clock);
-      await publishTrust({ store, keys, clock });
+      await sessions.spreadTrust();
       sessions.closeNode(node, 'this node was removed from the fleet; to come back, farrier-agent enroll --force with a new token');
     },
     approve: async (node: NodeName) => {

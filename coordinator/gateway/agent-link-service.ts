@@ -3,7 +3,8 @@ import { status, type ServerDuplexStream } from '@grpc/grpc-js';
 import type { NodeName } from '../../shared/domain/ids.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
 import type { Logger } from '../../shared/ports/logger.ts';
-import type { AgentLinkHandlers, AgentMessage__Output, CoordinatorMessage, Envelope, Hello__Output, HostFacts__Output } from '../../shared/wire/messages.ts';
+import type { Envelope } from '../../shared/trust/envelope.ts';
+import type { AgentLinkHandlers, AgentMessage__Output, CoordinatorMessage, Hello__Output, HostFacts__Output } from '../../shared/wire/messages.ts';
 import { fromFactsMessage } from '../../shared/wire/facts-codec.ts';
 import type { AgentSessions, ToAgent } from '../ports/agent-sessions.ts';
 import type { FleetState } from '../runtime/fleet-state.ts';
@@ -44,6 +45,8 @@ interface Served {
   readonly call: AgentCall;
   /** Before its welcome nothing is sent: what there is to say was decided before its hello was known. */
   welcomed: boolean;
+  /** The payload of the trust document that it was sent last; null before the first. */
+  trust: Buffer | null;
 }
 
 /** All sessions of this coordinator: one a node, the newest wins. */
@@ -100,6 +103,18 @@ export class AgentLinkService implements AgentSessions {
     }
   }
 
+  /** Hands every open session the trust document as it is now, where it has another: a session may last longer than a document. */
+  async spreadTrust(): Promise<void> {
+    const document = await this.#parts.trust(0);
+    for (const served of this.#sessions.values()) if (served.welcomed) this.#sendTrust(served, document);
+  }
+
+  #sendTrust(served: Served, document: Envelope): void {
+    if (served.trust?.equals(document.payload) === true) return;
+    served.trust = document.payload;
+    served.session.send({ trust: document });
+  }
+
   async #accept(call: AgentCall): Promise<void> {
     const { nameNode, logger } = this.#parts;
     // Nothing may be lost while the certificate is looked up.
@@ -113,7 +128,7 @@ export class AgentLinkService implements AgentSessions {
     }
     const { node } = named;
     session.serve({
-      hello: (hello) => this.#greet(node, { session, call, welcomed: false }, hello),
+      hello: (hello) => this.#greet(node, { session, call, welcomed: false, trust: null }, hello),
       report: (records) => this.#parts.intake.reports(node, records),
       facts: (facts) => this.#told(node, facts),
       permitRequest: (request) => this.#parts.intake.permitRequested(node, request),
@@ -159,7 +174,7 @@ export class AgentLinkService implements AgentSessions {
     const held = intake.connected(node, facts);
     served.welcomed = true;
     session.send({ welcome: { ...held, heartbeatMs: HEARTBEAT_MS, wallUnixMs: clock.wallUnixMs(), epoch: state.epoch } });
-    session.send({ trust: document });
+    this.#sendTrust(served, document);
     logger.info('session opened', { node, agent: facts.agentVersion, active: hello.activeGeneration });
     await this.#told(node, hello.facts);
   }

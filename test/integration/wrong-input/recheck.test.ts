@@ -25,6 +25,7 @@ const RECORD: JournalRecord = {
 
 const server = { current: new Server() };
 let named: Named;
+let trustText = '';
 let state: FleetState;
 let service: AgentLinkService;
 let stream: ClientDuplexStream<AgentMessage, CoordinatorMessage__Output>;
@@ -41,7 +42,7 @@ beforeEach(async () => {
   service = new AgentLinkService({
     ...{ state, intake, clock: systemClock, logger: silentLogger },
     nameNode: async () => named,
-    trust: async () => ({ payload: Buffer.alloc(0), payloadType: '', signatures: [] }),
+    trust: async () => ({ payload: Buffer.from(trustText), payloadType: '', signatures: [] }),
     raiseEpoch: async () => undefined,
     opened: () => undefined,
     refused: (_node, code) => refusals.push(code),
@@ -71,6 +72,19 @@ async function until(holds: () => boolean): Promise<void> {
 function goodbyes(): readonly unknown[] {
   return heard.flatMap(({ goodbye }) => (goodbye ? [goodbye] : []));
 }
+
+test('a new trust document reaches sessions that are open, once', async () => {
+  const documents = (): readonly string[] => heard.flatMap(({ trust }) => (trust ? [Buffer.from(trust.payload).toString()] : []));
+  await until(() => documents().length === 1);
+  await service.spreadTrust();
+  trustText = 'version 2';
+  await service.spreadTrust();
+  await service.spreadTrust();
+  await until(() => documents().length > 1);
+  await systemClock.sleep(50);
+  expect(documents()).toEqual(['', 'version 2']);
+  trustText = '';
+});
 
 test('who may still speak goes on', async () => {
   await service.recheck();
@@ -112,7 +126,7 @@ test('it is done every five minutes until the coordinator stops, and a store tha
   const stop = new AbortController();
   const clock = { ...systemClock, sleep: async (ms: number) => void (waits.push(ms) > 3 && stop.abort()) };
   let asked = 0;
-  const failing = { recheck: async () => await Promise.reject(new Error(`the store does not answer (${(asked += 1)})`)) };
+  const failing = { spreadTrust: async () => await Promise.reject(new Error('nor this')), recheck: async () => await Promise.reject(new Error(`the store does not answer (${(asked += 1)})`)) };
   await recheckSessions(failing, { clock, logger: silentLogger }, stop.signal);
   expect(waits).toEqual([300_000, 300_000, 300_000, 300_000]);
   expect(asked).toBe(3);
