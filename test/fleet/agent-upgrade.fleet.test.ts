@@ -10,6 +10,8 @@ import { bootFleet, type Fleet } from './fleet.ts';
 import type { Host } from './host.ts';
 import { missingParts, notChecked } from './missing-parts.ts';
 
+/** Most of it is waiting for disks: a test that runs alone takes a tenth of it. */
+const PATIENCE_MS = 300_000;
 const missing = await missingParts();
 if (missing.length > 0) console.warn(notChecked('the agent upgrading itself', missing));
 
@@ -20,7 +22,7 @@ describe.skipIf(missing.length > 0)('the fleet upgrades its own agent', () => {
 
   beforeAll(async () => {
     const packages = await buildFarrierPackages();
-    fleet = await bootFleet({ hosts: [CONTROL, 'left', 'right'].map((name) => ({ name })), aptRepository: await makeAgentRepository(folder) });
+    fleet = await bootFleet({ hosts: [CONTROL, 'left', 'right'].map((name) => ({ name })), aptRepository: await makeAgentRepository(folder, packages.agent) });
     farrier = new FarrierFleet(fleet, packages);
     await farrier.installCoordinator();
     await farrier.putPolicy('apiVersion: farrier/v1\nkind: FleetPolicy\nspec:\n  maxUnavailable: { fleet: 2 }\n');
@@ -49,12 +51,12 @@ describe.skipIf(missing.length > 0)('the fleet upgrades its own agent', () => {
 
   async function becomes(host: Host, version: string, there: readonly string[]): Promise<void> {
     const wanted = { link: version, runs: `/usr/lib/farrier-agent/${version}/node`, package: `${version} install ok installed`, there, left: [] };
-    await expect.poll(() => looks(host), { timeout: 25_000, interval: 500 }).toEqual(wanted);
+    await expect.poll(() => looks(host), { timeout: 60_000, interval: 500 }).toEqual(wanted);
   }
 
-  test('to a version that works: proved by its session, the version before it stays beside it', async () => {
+  test('to a version that works: proved by its session, the version before it stays beside it', { timeout: 2 * PATIENCE_MS }, async () => {
     const rollout = await farrier.start(agentPlan(GOOD, 2));
-    await farrier.waitFor(rollout, ['completed'], 120_000);
+    await farrier.waitFor(rollout, ['completed'], PATIENCE_MS);
     await farrier.waitForSessions();
     for (const host of farrier.nodes) {
       await becomes(host, GOOD, [OLD, GOOD, 'current', 'package']);
@@ -65,9 +67,9 @@ describe.skipIf(missing.length > 0)('the fleet upgrades its own agent', () => {
     expect(await farrier.farrier(['node', 'show', 'left'])).toContain(GOOD);
   });
 
-  test('to one that cannot start and to one that cannot connect: the version before comes back, connected', async () => {
+  test('to one that cannot start and to one that cannot connect: the version before comes back, connected', { timeout: 3 * PATIENCE_MS }, async () => {
     const [dead, mute] = [await farrier.start(agentPlan(CANNOT_START, 1, { select: '{ side: left }' })), await farrier.start(agentPlan(CANNOT_CONNECT, 1, { select: '{ side: right }', connectWithin: '20s' }))];
-    for (const rollout of [dead, mute]) await farrier.waitFor(rollout, ['held'], 120_000);
+    for (const rollout of [dead, mute]) await farrier.waitFor(rollout, ['held'], PATIENCE_MS);
     await farrier.waitForSessions();
     for (const host of farrier.nodes) await becomes(host, GOOD, [OLD, GOOD, 'current', 'package']);
     expect(await farrier.farrier(['rollout', 'show', dead])).toMatch(/unit-crashed/);
@@ -77,7 +79,7 @@ describe.skipIf(missing.length > 0)('the fleet upgrades its own agent', () => {
   test('an admin’s own apt goes back and forth as well, and a purge leaves nothing', async () => {
     const [host] = farrier.nodes;
     if (host === undefined) throw new Error('no node');
-    await host.mustExec(['sh', '-c', `apt-get update && apt-get install --yes --reinstall farrier-agent=${GOOD} && apt-get install --yes --allow-downgrades /root/agent.deb`]);
+    await host.mustExec(['sh', '-c', `apt-get update --quiet && apt-get install --yes --reinstall farrier-agent=${GOOD} && apt-get install --yes --allow-downgrades /root/agent.deb`]);
     await becomes(host, OLD, [OLD, GOOD, 'current', 'package']);
     await farrier.waitForSessions();
     await host.mustExec(['dpkg', '--purge', 'farrier-agent']);

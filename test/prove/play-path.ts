@@ -41,7 +41,7 @@ export async function settlePath(stage: ProofStage, path: Path, rollout: string)
   await farrier.waitFor(rollout, ['aborted'], 30_000);
 }
 
-export async function failed({ nodes }: ProofStage, rollout: string, problems: readonly string[]): Promise<ProofFailed> {
+export async function failed({ nodes }: Pick<ProofStage, 'nodes'>, rollout: string, problems: readonly string[]): Promise<ProofFailed> {
   const details = await Promise.all(
     nodes.filter(({ name }) => problems.some((problem) => problem.includes(name))).map(async (host) => {
       const journal = await host.exec(['farrier-agent', 'journal']).then(({ stdout }) => stdout.split('\n').slice(-30).join('\n'), String);

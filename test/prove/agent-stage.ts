@@ -1,0 +1,115 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { agentPlan, makeAgentRepository, OLD } from '../fleet/agent-versions.ts';
+import { buildFarrierPackages } from '../fleet/farrier/build-packages.ts';
+import { CONTROL, FarrierFleet } from '../fleet/farrier/farrier-fleet.ts';
+import { bootFleet, type Fleet } from '../fleet/fleet.ts';
+import type { Host } from '../fleet/host.ts';
+import { readJournal } from './host-journal.ts';
+import { failed } from './play-path.ts';
+import { say } from './say.ts';
+
+/** Real hosts whose agents, of a proof build, upgrade themselves. */
+export interface AgentStage {
+  readonly farrier: FarrierFleet;
+  readonly nodes: readonly Host[];
+  readonly patienceMs: number;
+}
+
+const PATIENCE_MS = 300_000;
+const SETTLE_MAX_MS = 60_000;
+const CONNECT_WITHIN = '20s';
+
+/** What an upgrade of the agent may have left, the version in use first; equal text is equal state. */
+const LOOK = `
+exec 2>&1
+readlink /usr/lib/farrier-agent/current
+readlink /proc/$(systemctl show --property=MainPID --value farrier-agent.service)/exe
+dpkg-query --show --showformat='\${Version} \${Status}\\n' farrier-agent
+dpkg --audit; dpkg --verify farrier-agent
+systemctl is-active farrier-agent.service; systemctl is-enabled farrier-agent.service
+ls /usr/lib/farrier-agent | grep -E '[.](new|old)$'
+ls -d /etc/systemd/system/farrier-agent-rescue* /etc/systemd/system/timers.target.wants/farrier-agent-rescue* /var/lib/farrier-agent/upgrade.json /var/lib/farrier-agent/versions 2>/dev/null
+find /var/lib/farrier-agent/assignments -name reserve
+systemctl list-units --all --plain --no-legend 'farrier-assignment-*' 'farrier-agent-rescue*'
+exit 0
+`;
+
+/** Boots, installs and enrolls. @param work is called with it; the fleet is gone afterwards. */
+export async function withAgentStage<T>(nodes: number, label: string, work: (stage: AgentStage) => Promise<T>): Promise<T> {
+  const packages = { ...(await buildFarrierPackages()), agent: (await buildFarrierPackages('halt-at-record')).agent };
+  const scratch = mkdtempSync(join(tmpdir(), 'farrier-prove-'));
+  let fleet: Fleet | null = null;
+  try {
+    const aptRepository = await makeAgentRepository(scratch, packages.agent, true);
+    const names = Array.from({ length: nodes }, (_, index) => `node-${index + 1}`);
+    fleet = await bootFleet({ hosts: [CONTROL, ...names].map((name) => ({ name })), aptRepository, label, onProgress: say });
+    const farrier = new FarrierFleet(fleet, packages);
+    await farrier.installCoordinator();
+    await farrier.putPolicy(`apiVersion: farrier/v1\nkind: FleetPolicy\nspec:\n  maxUnavailable: { fleet: ${nodes} }\n  lostAfter: 20s\n`);
+    const enrollment = await farrier.createToken();
+    await Promise.all(
+      farrier.nodes.map(async (host) => {
+        await farrier.installAgent(host, enrollment);
+        // What is made here was there long ago.
+        await host.mustExec(['sync']);
+      }),
+    );
+    await farrier.waitForSessions();
+    return await work({ farrier, nodes: farrier.nodes, patienceMs: PATIENCE_MS });
+  } finally {
+    await fleet?.tearDown();
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/** @returns the rollout's id. */
+export async function beginAgents({ farrier, nodes }: AgentStage, version: string): Promise<string> {
+  return await farrier.start(agentPlan(version, nodes.length, { connectWithin: CONNECT_WITHIN }));
+}
+
+export async function versionsInUse({ nodes }: AgentStage): Promise<ReadonlyMap<string, string>> {
+  return new Map(await Promise.all(nodes.map(async (host) => [host.name, (await look(host))[0] ?? ''] as const)));
+}
+
+/**
+ * The rollout comes to an end, and every host has a working agent: of the new version where its journal says done, of the one
+ * before where it says reverted, connected, and with nothing left over. @throws ProofFailed
+ */
+export async function settleAgents(stage: AgentStage, rollout: string, before: ReadonlyMap<string, string>, target: string): Promise<ReadonlyMap<string, 'new' | 'old'>> {
+  const { farrier, nodes, patienceMs } = stage;
+  const problems: string[] = [];
+  const ends = new Map<string, 'new' | 'old'>();
+  await farrier.waitFor(rollout, ['completed', 'held'], patienceMs).catch((error: unknown) => problems.push(`the rollout does not end: ${String(error).slice(0, 400)}`));
+  await farrier.waitForSessions(SETTLE_MAX_MS).catch(() => problems.push('not every host is connected'));
+  for (const host of nodes) {
+    const end = (await readJournal(host)).at(-1)?.kind;
+    const wanted = end === 'done' ? target : (before.get(host.name) ?? OLD);
+    if (end !== 'done' && end !== 'reverted' && end !== 'refused') problems.push(`${host.name}: the journal ends with ${end}`);
+    ends.set(host.name, end === 'done' ? 'new' : 'old');
+    const wrong = await differs(host, wanted);
+    if (wrong !== '') problems.push(`${host.name} does not run ${wanted} and nothing else:\n${wrong}`);
+  }
+  if (problems.length > 0) throw await failed({ nodes }, rollout, problems);
+  if ((await farrier.show(rollout)).status === 'held') {
+    await farrier.farrier(['rollout', 'abort', rollout]);
+    await farrier.waitFor(rollout, ['aborted'], SETTLE_MAX_MS);
+  }
+  return ends;
+}
+
+/** Waits until what the upgrade armed has gone by itself. @returns '' or what the host looks like instead. */
+async function differs(host: Host, version: string): Promise<string> {
+  const wanted = [version, `/usr/lib/farrier-agent/${version}/node`, `${version} install ok installed`, 'active', 'enabled'].join('\n');
+  for (const deadline = performance.now() + SETTLE_MAX_MS; ; await sleep(500)) {
+    const found = (await look(host).catch((error: unknown) => [String(error)])).join('\n');
+    if (found === wanted) return '';
+    if (performance.now() > deadline) return found;
+  }
+}
+
+async function look(host: Host): Promise<readonly string[]> {
+  return (await host.mustExec(['sh', '-c', LOOK])).split('\n').filter((line) => line !== '');
+}
