@@ -18,4 +18,6 @@ export interface WorkUnits {
   running(): Promise<Generation | null>;
   /** Staging ends at once, a step that changes the host is finished first; resolves when the unit is gone. */
   stop(generation: Generation): Promise<void>;
+  /** As a crash, with all that it started, whatever it was doing: every unit of the generation but that of mode `but`. */
+  kill(generation: Generation, but: WorkMode): Promise<void>;
 }

@@ -20,12 +20,23 @@ export async function bark(deadlines: Deadlines, units: WorkUnits, host: Host): 
       await deadlines.disarm(generation);
       continue;
     }
+    const isAtWork = (await units.running()) === generation;
+    if (!progress.begun) {
+      // Killed between the two: nothing was changed, and the next permit arms it anew.
+      if (!isAtWork) await deadlines.disarm(generation);
+      continue;
+    }
     // Going back already: it must not be interrupted for the same again.
-    if (progress.direction === 'back' && (await units.running()) === generation) continue;
-    await units.stop(generation);
+    if (progress.direction === 'back' && isAtWork) continue;
+    // Started first, it gets the journal as soon as the other lost it: the agent, which starts what is missing, sees no gap.
     const said = await units.start(generation, 'went-silent');
-    if (said === '') barked.push(generation);
-    else host.logger.error('the watchdog could not start the work unit', { generation, said });
+    if (said !== '') {
+      host.logger.error('the watchdog could not start the work unit', { generation, said });
+      continue;
+    }
+    // Not asked to end: what hangs never would, and going back copes with a step that was killed anywhere.
+    await units.kill(generation, 'went-silent');
+    barked.push(generation);
   }
   return barked;
 }

@@ -33,6 +33,7 @@ export const RECIPES: readonly PackageRecipe[] = [
     home: 'usr/lib/farrier-agent/package',
     files: [
       { from: 'systemd/package/agent/farrier-agent.sh', to: 'usr/bin/farrier-agent', mode: 0o755 },
+      { from: 'systemd/package/agent/farrier-agent.sh', to: 'usr/libexec/farrier-agent-watchdog', mode: 0o755 },
       { from: 'systemd/farrier-agent.service', to: 'usr/lib/systemd/system/farrier-agent.service', mode: 0o644 },
       { from: 'systemd/farrier-agent-watchdog.service', to: 'usr/lib/systemd/system/farrier-agent-watchdog.service', mode: 0o644 },
       { from: 'systemd/farrier-agent-watchdog.timer', to: 'usr/lib/systemd/system/farrier-agent-watchdog.timer', mode: 0o644 },

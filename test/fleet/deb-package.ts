@@ -46,7 +46,7 @@ export interface ServiceDebSpec {
   readonly version: string;
   /** What the service does once it runs: it stays, or it ends with code 1 after so many seconds. */
   readonly service?: 'stays' | { readonly crashesAfterS: number; /** Only on hosts that have this file. */ readonly onlyWhere?: string };
-  readonly postinst?: 'works' | 'fails';
+  readonly postinst?: 'works' | 'fails' | 'hangs';
   readonly depends?: readonly string[];
 }
 
@@ -69,6 +69,7 @@ export function makeServiceDeb(folder: string, spec: ServiceDebSpec): Promise<st
     },
     scripts: {
       postinst: [
+        ...(spec.postinst === 'hangs' ? ['[ "$1" != configure ] || sleep infinity'] : []),
         ...(spec.postinst === 'fails' ? ['[ "$1" != configure ] || { echo "made to fail" >&2; exit 1; }'] : []),
         `if [ "$1" = configure ] && [ -d /run/systemd/system ]; then systemctl daemon-reload; systemctl enable --quiet ${name}.service; systemctl restart ${name}.service; fi`,
       ].join('\n'),

@@ -95,7 +95,9 @@ async function work(args: readonly string[]): Promise<void> {
   process.once('SIGTERM', () => stop.abort());
   const connect = async () => stepFailure('source-unreachable', 'this host has nobody to talk to');
   const artifacts = linkArtifacts({ cacheDir: '/var/cache/lonely-agent/artifacts', connect, clock: systemClock });
-  const executors = hostExecutors({ sourcesDir: '/etc/farrier/sources.d', cacheDir: '/var/cache/lonely-agent', stateDir: STATE, artifacts, configDir: '/etc/farrier', argv: process.argv, reach: async () => false }, systemClock);
+  const real = hostExecutors({ sourcesDir: '/etc/farrier/sources.d', cacheDir: '/var/cache/lonely-agent', stateDir: STATE, artifacts, configDir: '/etc/farrier', argv: process.argv, reach: async () => false }, systemClock);
+  // No step on this host truly has a point of no return: one that is named so stands for it.
+  const executors = { ...real, service: { ...real.service, pointOfNoReturn: ({ name }: StepSpec) => (name.startsWith('no return') ? 'it was restarted' : null) } };
   print(await runWork({ generation: Number(values.generation), mode }, host, executors, watchdog, stop.signal));
 }
 

@@ -1,4 +1,4 @@
-import { cpSync, symlinkSync } from 'node:fs';
+import { cpSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -61,6 +61,14 @@ export class LonelyHost {
   async driveAtBoot(): Promise<void> {
     await this.host.writeFile('/etc/systemd/system/lonely-drive.service', `[Service]\nType=oneshot\nExecStart=${PROGRAM.join(' ')} drive\n[Install]\nWantedBy=multi-user.target\n`);
     await this.host.mustExec(['systemctl', 'enable', '--quiet', 'lonely-drive.service']);
+  }
+
+  /** The timer is the real one; the program that it starts is this host's. */
+  async startWatchdog(): Promise<void> {
+    const timer = readFileSync(fileURLToPath(new URL('../../systemd/farrier-agent-watchdog.timer', import.meta.url)), 'utf8');
+    await this.host.writeFile('/etc/systemd/system/farrier-agent-watchdog.timer', timer);
+    await this.host.writeFile('/etc/systemd/system/farrier-agent-watchdog.service', `[Service]\nType=oneshot\nExecStart=${PROGRAM.join(' ')} bark\n`);
+    await this.host.mustExec(['systemctl', 'enable', '--quiet', '--now', 'farrier-agent-watchdog.timer']);
   }
 
   async agent(...words: readonly string[]): Promise<string> {

@@ -60,10 +60,10 @@ function exposureOf(name: string, text: string): number {
 /** In a root of its own, so that what this machine has installed says nothing. */
 function complaintsAbout(name: string, text: string): readonly string[] {
   const root = join(folder, 'root');
-  for (const path of ['etc/systemd/system', 'usr/bin']) mkdirSync(join(root, path), { recursive: true });
+  for (const path of ['etc/systemd/system', 'usr/bin', 'usr/libexec']) mkdirSync(join(root, path), { recursive: true });
   for (const other of ['farrier-agent.service', 'farrier-agent-watchdog.service']) writeFileSync(join(root, 'etc/systemd/system', other), read(other));
   writeFileSync(join(root, 'etc/systemd/system', name), text);
-  for (const program of ['farrier-agent', 'farrier-coordinator']) writeFileSync(join(root, 'usr/bin', program), '#!/bin/sh\n', { mode: 0o755 });
+  for (const program of ['bin/farrier-agent', 'bin/farrier-coordinator', 'libexec/farrier-agent-watchdog']) writeFileSync(join(root, 'usr', program), '#!/bin/sh\n', { mode: 0o755 });
   try {
     const said = execFileSync('sh', ['-c', 'systemd-analyze verify --man=no --recursive-errors=no --root="$0" "$1" 2>&1', root, name], { encoding: 'utf8' });
     return said.split('\n').filter((line) => line.includes('farrier-'));

@@ -58,6 +58,7 @@ export class AgentBench {
     start: async (generation, mode) => { this.asked.push(`start ${generation} ${mode}`); return ''; },
     running: async () => this.runningGeneration,
     stop: async (generation) => { this.asked.push(`stop ${generation}`); this.runningGeneration = null; },
+    kill: async (generation, but) => { this.asked.push(`kill ${generation} but ${but}`); this.runningGeneration = null; },
   };
   readonly watchdog: Watchdog = {
     arm: async (generation) => void this.armed.add(generation),

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Generation } from '../../../shared/domain/ids.ts';
 import type { RunProgram } from '../../ports/programs.ts';
-import type { WorkUnits } from '../../ports/work-units.ts';
+import { WORK_MODES, type WorkUnits } from '../../ports/work-units.ts';
 
 /** At shutdown too: dpkg is not killed in the middle of a package while there is any hope that it ends. */
 const STOP_MAX_S = 1_800;
@@ -35,6 +35,11 @@ export function systemdWorkUnits(run: RunProgram, { argv, stateDir, configDir }:
     running: () => running(`${PREFIX}*.service`),
     stop: async (generation) => {
       await run(['systemctl', 'stop', `${PREFIX}${generation}-*.service`], call(STOP_MAX_S * 1000 + CALL_MAX_MS));
+    },
+    kill: async (generation, but) => {
+      const units = WORK_MODES.flatMap((mode) => (mode === but ? [] : [`${PREFIX}${generation}-${mode}.service`]));
+      // It fails for those that are not there, after it did what it could.
+      await run(['systemctl', 'kill', '--signal=SIGKILL', ...units], call());
     },
     start: async (generation, mode) => {
       const unit = `${PREFIX}${generation}-${mode}`;

@@ -101,6 +101,7 @@ function units(): WorkUnits {
   return {
     running: async () => running,
     stop: async () => undefined,
+    kill: async () => undefined,
     start: async (generation, mode) => {
       if (mode === 'activate' && !mayBegin) return '';
       running = generation;
