@@ -30,11 +30,13 @@ export interface Tally {
   controlPlaneTicks: number;
   /** Hops that followed another one. */
   hops: number;
+  /** Hosts under way, counted at each tick of an outage. */
+  underWayInOutage: number;
 }
 
 export function emptyTally(): Tally {
   const none = { grants: 0, lastUnits: 0, repairs: 0, begun: 0, failures: 0, recalls: 0, adoptions: 0, slotAdoptions: 0, deferrals: 0, returns: 0 };
-  return { ...none, shownPaused: 0, pauses: 0, rollbacks: 0, takeovers: 0, restores: 0, kills: 0, controlPlaneTicks: 0, hops: 0 };
+  return { ...none, shownPaused: 0, pauses: 0, rollbacks: 0, takeovers: 0, restores: 0, kills: 0, controlPlaneTicks: 0, hops: 0, underWayInOutage: 0 };
 }
 
 /** Judges a run from outside, by what is true on the hosts. */

@@ -26,6 +26,8 @@ export interface Faults {
   readonly stepFails: number;
   readonly hostSticks: number;
   readonly notReady: number;
+  /** No coordinator runs for so many ticks from this one on. */
+  readonly outage: { readonly fromTick: number; readonly ticks: number };
   /** A step takes up to so long. */
   readonly stepTicksMax: number;
 }
@@ -65,6 +67,7 @@ export function drawFaults(seed: number): Faults {
     stepFails: rare(0.3),
     hostSticks: rare(0.1),
     notReady: rare(0.01),
+    outage: { fromTick: 0, ticks: 0 },
     stepTicksMax: dice.pick([2, 6, 20]),
   };
 }

@@ -32,6 +32,13 @@ export interface Witness {
   finished(node: string, rollout: string): void;
 }
 
+/** What an agent holds to; anything else is a mistake to be caught. */
+export interface AgentRules {
+  readonly checksEpoch: boolean;
+  /** Losing the link alone never reverts: null. */
+  readonly revertsWhenCutOffTicks: number | null;
+}
+
 /** The agent's contract, written down a second time: journal, fencing, permits, recalls. Its journal survives everything. */
 export class ModelAgent {
   readonly name: string;
@@ -45,7 +52,8 @@ export class ModelAgent {
   readonly #dice: Dice;
   readonly #faults: Faults;
   readonly #witness: Witness;
-  readonly #checksEpoch: boolean;
+  readonly #rules: AgentRules;
+  #heardTick = 0;
   readonly #minors: ReadonlyMap<string, number>;
   #bootId = 'boot-1';
   #question: { readonly requestId: string; readonly generation: number; readonly sentTick: number } | null = null;
@@ -56,14 +64,14 @@ export class ModelAgent {
   #sentLength = 0;
   #counter = 0;
 
-  constructor(name: string, dice: Dice, faults: Faults, witness: Witness, checksEpoch: boolean, minors: ReadonlyMap<string, number>) {
+  constructor(name: string, dice: Dice, faults: Faults, witness: Witness, rules: AgentRules, minors: ReadonlyMap<string, number>) {
     this.#minors = minors;
     this.ran.push({ minor: START_MINOR, by: '' });
     this.name = name;
     this.#dice = dice;
     this.#faults = faults;
     this.#witness = witness;
-    this.#checksEpoch = checksEpoch;
+    this.#rules = rules;
   }
 
   /** In the middle of an upgrade: the truth that budgets are about. */
@@ -101,6 +109,7 @@ export class ModelAgent {
   }
 
   receive(tick: number, message: ToAgent): void {
+    this.#heardTick = tick;
     switch (message.kind) {
       case 'welcome':
         this.#witness.greeted(this.name, message.epoch);
@@ -140,7 +149,7 @@ export class ModelAgent {
   }
 
   #assigned(tick: number, command: Command): void {
-    if (this.#checksEpoch && command.epoch < this.highestEpoch) return;
+    if (this.#rules.checksEpoch && command.epoch < this.highestEpoch) return;
     const known = this.journal.find((record) => record.generation === command.generation);
     if (known?.digest === command.digest && known.rollout === command.rollout) {
       if (command.epoch > this.highestEpoch && this.work?.generation === command.generation) this.#write(tick, 'accepted', command);
@@ -162,7 +171,7 @@ export class ModelAgent {
 
   #permitted(tick: number, permit: Extract<ToAgent, { readonly kind: 'permit' }>): void {
     const { work } = this;
-    if (this.#checksEpoch && permit.epoch < this.highestEpoch) return;
+    if (this.#rules.checksEpoch && permit.epoch < this.highestEpoch) return;
     if (work?.generation !== permit.generation || work.phase !== 'staged' || work.digest !== permit.digest) return;
     if (this.#question?.requestId !== permit.requestId || (tick - this.#question.sentTick) * TICK_MS > permit.validForMs) return;
     this.#witness.took(this.name, permit);
@@ -178,6 +187,8 @@ export class ModelAgent {
     const { work } = this;
     if (this.#question !== null && tick - this.#question.sentTick > QUESTION_TICKS_MAX) this.#question = null;
     if (work === null || work.phase === 'staged' || work.phase === 'stuck') return;
+    const { revertsWhenCutOffTicks } = this.#rules;
+    if (work.phase === 'active' && revertsWhenCutOffTicks !== null && tick - this.#heardTick > revertsWhenCutOffTicks) return this.#end(tick, 'reverted', 'went-silent');
     if (work.ticksLeft-- > 0) return;
     work.ticksLeft = this.#dice.int(0, this.#faults.stepTicksMax);
     if (work.phase === 'accepted') return work.fate === 'unstageable' ? this.#end(tick, 'refused', 'source-unreachable') : this.#stage(tick, work);

@@ -22,6 +22,8 @@ export interface SimulationOptions {
   /** Faults to fix whatever the seed says. */
   readonly faults?: Partial<Faults>;
   readonly agentsCheckEpoch?: boolean;
+  /** Agents go back when they have not heard of a coordinator for so long, whatever their own verifies say. */
+  readonly agentsRevertWhenCutOffTicks?: number;
   /** Judge by what is true on the hosts alone, not by recounting each grant. */
   readonly truthOnly?: boolean;
 }
@@ -66,7 +68,7 @@ class Simulation {
     this.#agents = agents;
     this.#checker = new Checker(this.#scenario, agents, options.truthOnly ?? false);
     for (const { name } of this.#scenario.records) {
-      agents.set(name, new ModelAgent(name, this.#dice, faults, this.#checker, options.agentsCheckEpoch ?? true, this.#scenario.minors));
+      agents.set(name, new ModelAgent(name, this.#dice, faults, this.#checker, { checksEpoch: options.agentsCheckEpoch ?? true, revertsWhenCutOffTicks: options.agentsRevertWhenCutOffTicks ?? null }, this.#scenario.minors));
     }
     this.#clock = { monotonicMs: () => this.#tick * TICK_MS, wallUnixMs: () => START_UNIX_MS + this.#tick * TICK_MS, sleep: async () => undefined };
     this.#around = {
@@ -100,13 +102,14 @@ class Simulation {
       this.#tick += 1;
       this.#calm = this.#tick > CHAOS_TICKS;
       await this.#oneTick();
-      if (this.#tick > CHAOS_TICKS + CALM_TICKS_MAX) this.#checker.breaches.push(`I12 not over after ${CALM_TICKS_MAX} calm ticks: ${this.#whatIsLeft()}`);
+      if (this.#tick > CHAOS_TICKS + CALM_TICKS_MAX + this.#faults.outage.ticks) this.#checker.breaches.push(`I12 not over after ${CALM_TICKS_MAX} calm ticks: ${this.#whatIsLeft()}`);
     }
   }
 
   async #oneTick(): Promise<void> {
     if (this.#tick % BACKUP_EVERY_TICKS === 0) this.#backUp();
     if (this.#faults.restores.includes(this.#tick)) this.#restore();
+    if (this.#isOutage()) this.#goDark();
     for (const agent of this.#agents.values()) this.#stepAgent(agent);
     await this.#elect();
     for (const leader of [...this.#leaders]) await this.#stepLeader(leader);
@@ -115,6 +118,16 @@ class Simulation {
     const present = this.#present();
     // What a deposed leader still shows is old, and it has nobody to show it to for long.
     if (present !== undefined && present.name === this.#elected) this.#checker.watch(present.state, { monotonicMs: this.#clock.monotonicMs(), wallUnixMs: this.#clock.wallUnixMs() });
+  }
+
+  #isOutage(): boolean {
+    const { fromTick, ticks } = this.#faults.outage;
+    return this.#tick >= fromTick && this.#tick < fromTick + ticks;
+  }
+
+  #goDark(): void {
+    for (const leader of [...this.#leaders]) this.#kill(leader);
+    this.#checker.tally.underWayInOutage += [...this.#agents.values()].filter(({ disrupted }) => disrupted).length;
   }
 
   #stepAgent(agent: ModelAgent): void {
@@ -141,6 +154,7 @@ class Simulation {
 
   /** A follower takes over where nobody leads, and, rarely, where somebody does. */
   async #elect(): Promise<void> {
+    if (this.#isOutage()) return;
     const awake = this.#leaders.some(({ frozenTicks }) => frozenTicks <= 0);
     this.#leaderlessTicks = awake ? 0 : this.#leaderlessTicks + 1;
     const usurped = !this.#calm && this.#leaders.length < 2 && this.#dice.chance(this.#faults.usurpation);

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { SAFE_RULES } from '../../coordinator/core/rules.ts';
 import { emptyTally, type Tally } from './checker.ts';
-import type { Faults } from './faults.ts';
+import { type Faults, NO_FAULTS } from './faults.ts';
 import { simulate, type SimulationOptions, type SimulationResult } from './simulate.ts';
 
 /** FARRIER_SEEDS=5000 looks further, FARRIER_SEED=17 looks at one. */
@@ -14,6 +14,9 @@ const RESTORED_OFTEN: Partial<Faults> = {
   ...{ restores: Array.from({ length: 16 }, (_, index) => 40 + 17 * index), backupAgeTicks: 15, ghosts: 1, linkDown: 0.05, delayMaxTicks: 6 },
   ...{ loss: 0, usurpation: 0, freeze: 0, coordinatorCrash: 0, crashWhilePerforming: 0, agentCrash: 0, nodes: 8, rollouts: 3, person: 0, stepFails: 0, notReady: 0 },
 };
+
+/** 40 minutes at a second a tick, while hosts are under way. */
+const OUTAGE: Partial<Faults> = { ...NO_FAULTS, outage: { fromTick: 120, ticks: 2_400 }, nodes: 4, rollouts: 1, stepTicksMax: 150 };
 
 describe('the production core among failing agents and coordinators', () => {
   test('never breaks an invariant, and comes to an end', async () => {
@@ -37,6 +40,25 @@ describe('the production core among failing agents and coordinators', () => {
     }
     expect(tally.slotAdoptions, 'hosts whose slot the store had forgotten').toBeGreaterThan(3);
     expect(tally.adoptions, 'assignments that the store had forgotten').toBeGreaterThan(40);
+  }, TIMEOUT_MS);
+
+  test('with onSilence: keep an outage of 40 minutes reverts nothing', async () => {
+    const tally = emptyTally();
+    for (let seed = 1; seed <= 20; seed++) {
+      const result = await simulate(seed, { faults: OUTAGE });
+      expect(story(result)).toBe('');
+      expect(Object.values(result.ends).every((end) => end === 'completed'), JSON.stringify(result.ends)).toBe(true);
+      add(tally, result.tally);
+    }
+    expect(tally.failures).toBe(0);
+    expect(tally.underWayInOutage, 'hosts in the middle, tick by tick').toBeGreaterThan(2_000);
+    expect(tally.begun).toBeGreaterThan(50);
+  }, TIMEOUT_MS);
+
+  test('an agent that takes the outage for its own failure reverts', async () => {
+    const tally = emptyTally();
+    for (let seed = 1; seed <= 10; seed++) add(tally, (await simulate(seed, { faults: OUTAGE, agentsRevertWhenCutOffTicks: 60 })).tally);
+    expect(tally.failures).toBeGreaterThan(0);
   }, TIMEOUT_MS);
 
   test('happens again exactly as its seed says', async () => {
