@@ -88,10 +88,10 @@ function bootIdOf(hoof: LonelyHost): Promise<string> {
 }
 
 function upgradeWithReboot(version: string, onlyIf: RebootSpec['onlyIf']): readonly StepSpec[] {
-  const reboot = { kind: 'reboot', timeoutMs: 60_000, onlyIf, units: ['hoofd.service'] } as const;
+  const reboot = { kind: 'reboot', timeoutMs: 60_000, onlyIf } as const;
   return [
-    { ...reboot, name: 'guard-reboot', action: 'guard' },
+    { ...reboot, name: 'guard-reboot', action: 'guard', units: [] },
     { kind: 'packages', name: 'hoofd', timeoutMs: 120_000, install: [{ name: 'hoofd', version }], sources: ['lab'], conffiles: 'keep' },
-    { ...reboot, name: 'reboot', action: 'reboot' },
+    { ...reboot, name: 'reboot', action: 'reboot', units: ['hoofd.service'] },
   ];
 }
