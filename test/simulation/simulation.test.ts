@@ -16,7 +16,7 @@ const RESTORED_OFTEN: Partial<Faults> = {
 };
 
 /** 40 minutes at a second a tick, while hosts are under way. */
-const OUTAGE: Partial<Faults> = { ...NO_FAULTS, outage: { fromTick: 120, ticks: 2_400 }, nodes: 4, rollouts: 1, stepTicksMax: 150 };
+const OUTAGE: Partial<Faults> = { ...NO_FAULTS, outage: { fromTick: 120, ticks: 2_400 }, nodes: 4, rollouts: 1, stepTicksMax: 60 };
 
 describe('the production core among failing agents and coordinators', () => {
   test('never breaks an invariant, and comes to an end', async () => {
@@ -51,7 +51,7 @@ describe('the production core among failing agents and coordinators', () => {
       add(tally, result.tally);
     }
     expect(tally.failures).toBe(0);
-    expect(tally.underWayInOutage, 'hosts in the middle, tick by tick').toBeGreaterThan(2_000);
+    expect(tally.underWayInOutage, 'hosts in the middle, tick by tick').toBeGreaterThan(500);
     expect(tally.begun).toBeGreaterThan(50);
   }, TIMEOUT_MS);
 
