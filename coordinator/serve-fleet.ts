@@ -7,6 +7,7 @@ import type { Logger } from '../shared/ports/logger.ts';
 import type { Random } from '../shared/ports/random.ts';
 import { farrier } from '../shared/wire/protocol.ts';
 import { ArtifactFolder } from './adapters/artifact-folder.ts';
+import { noDatastoreProof } from './adapters/no-datastore-proof.ts';
 import { AuditLog } from './api/audit.ts';
 import { fleetHandlers } from './api/fleet-handlers.ts';
 import { certificateGate, localGate } from './api/gates.ts';
@@ -90,7 +91,7 @@ export async function serveFleet(parts: ServeParts, signal: AbortSignal): Promis
   await artifacts.open();
 
   const api = {
-    ...{ state, store, log, controller, clock, random, keys, audit, artifacts },
+    ...{ state, store, log, controller, clock, random, keys, audit, artifacts, proof: noDatastoreProof },
     enrollAddress: advertised(settings.advertise, settings.enrollListen),
     apiAddress: advertised(settings.advertise, settings.listen),
     expel: async (node: NodeName, why: string) => {

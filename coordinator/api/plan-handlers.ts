@@ -1,11 +1,13 @@
 import type { Clock } from '../../shared/ports/clock.ts';
 import type { Random } from '../../shared/ports/random.ts';
 import type { FleetHandlers } from '../../shared/wire/messages.ts';
+import type { DatastoreProof } from '../ports/datastore-proof.ts';
 import type { Controller } from '../runtime/controller.ts';
 import type { FleetLog } from '../runtime/fleet-log.ts';
 import type { FleetState } from '../runtime/fleet-state.ts';
 import { freezePlan } from '../runtime/freeze-plan.ts';
-import { resolvePlan } from '../runtime/resolve-plan.ts';
+import { provedClusters } from '../runtime/proved-clusters.ts';
+import { type Moment, resolvePlan } from '../runtime/resolve-plan.ts';
 import { newRolloutId } from '../runtime/rollout-id.ts';
 import { showPlan } from '../runtime/show-plan.ts';
 import { type Gate, unary } from './unary.ts';
@@ -16,19 +18,24 @@ export interface PlanParts {
   readonly controller: Controller;
   readonly random: Random;
   readonly clock: Clock;
+  readonly proof: DatastoreProof;
 }
 
 export function planHandlers(gate: Gate, parts: PlanParts): Pick<FleetHandlers, 'CheckPlan' | 'StartRollout'> {
-  const { state, log, controller, random, clock } = parts;
+  const { state, log, controller, random, clock, proof } = parts;
+  const moment = async (): Promise<Moment> => {
+    const nowUnixMs = clock.wallUnixMs();
+    return { nowUnixMs, proved: await provedClusters(state, proof, nowUnixMs) };
+  };
   return {
     CheckPlan: unary(gate, { role: 'viewer', action: null }, async ({ yaml, file }) => {
-      const { diagnostics, resolved } = resolvePlan(state, yaml, file, clock.wallUnixMs());
+      const { diagnostics, resolved } = resolvePlan(state, yaml, file, await moment());
       return { diagnostics: [...diagnostics], ...(resolved === null ? {} : showPlan(resolved, freezePlan(resolved))) };
     }),
 
     StartRollout: unary(gate, { role: 'operator', action: 'rollout start', object: (request) => request.file }, async ({ yaml, file }, who) => {
       return await controller.command(async () => {
-        const { diagnostics, resolved } = resolvePlan(state, yaml, file, clock.wallUnixMs());
+        const { diagnostics, resolved } = resolvePlan(state, yaml, file, await moment());
         if (resolved === null) return { rollout: '', diagnostics: [...diagnostics] };
         const rollout = newRolloutId(random, resolved.plan.name);
         await log.rolloutNow(rollout, { type: 'started', frozen: freezePlan(resolved), by: who.name });

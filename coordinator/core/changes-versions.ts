@@ -4,7 +4,7 @@ import type { RolloutState } from './rollout.ts';
 
 /** It changes which Kubernetes a cluster runs: all nodes of the cluster are concerned, whoever is selected (I4). */
 export function changesVersions({ procedure }: Plan): boolean {
-  return procedure?.kind === 'kubeadm-upgrade';
+  return procedure?.kind === 'kubeadm-upgrade' || procedure?.kind === 'k3s-upgrade';
 }
 
 /**

@@ -8,6 +8,7 @@ import { planWaves } from '../core/plan-waves.ts';
 import type { NodeView } from '../core/world.ts';
 import type { FleetState } from './fleet-state.ts';
 import { findBusyClusters, findOutages, findUnknownSteps } from './find-blocks.ts';
+import { findFindings } from './find-findings.ts';
 import type { Resolved } from './freeze-plan.ts';
 
 export interface ResolvedPlan {
@@ -16,8 +17,15 @@ export interface ResolvedPlan {
   readonly resolved: Resolved | null;
 }
 
-/** Reads a plan and looks at the fleet, changing nothing. @param nowUnixMs wall clock. */
-export function resolvePlan(state: FleetState, yaml: string, file: string, nowUnixMs: number): ResolvedPlan {
+export interface Moment {
+  /** Wall clock. */
+  readonly nowUnixMs: number;
+  /** Clusters whose datastore can be brought back (I8). */
+  readonly proved: ReadonlySet<string>;
+}
+
+/** Reads a plan and looks at the fleet, changing nothing. */
+export function resolvePlan(state: FleetState, yaml: string, file: string, { nowUnixMs, proved }: Moment): ResolvedPlan {
   const parsed = parsePlan(yaml, file);
   if (!parsed.ok) return { diagnostics: parsed.diagnostics, resolved: null };
   const { plan, warnings, locate } = parsed;
@@ -34,13 +42,16 @@ export function resolvePlan(state: FleetState, yaml: string, file: string, nowUn
   const byName = new Map(nodes.map((node) => [node.name, node]));
   const controlPlanes = controlPlanesOf(nodes);
   const blocks = [...findUnknownSteps(work.hops, byName), ...findOutages(plan, work.hops, controlPlanes), ...findBusyClusters(plan, work.hops, byName, state.rollouts.values())];
-  if (blocks.length > 0) return { diagnostics: [...warnings, ...blocks.map(({ path, code, message }) => at(path, code, message))], resolved: null };
+  const path = plan.procedure === null ? 'spec.steps' : `spec.procedure.${plan.procedure.kind}`;
+  const findings = findFindings(work.hops, byName, proved, nowUnixMs).map(({ code, message, severity }) => ({ ...at(path, code, message), severity }));
+  const diagnostics = [...warnings, ...blocks.map((block) => at(block.path, block.code, block.message)), ...findings];
+  if (diagnostics.some(({ severity }) => severity === 'error')) return { diagnostics, resolved: null };
   const resolved: Resolved = {
     ...{ plan, waves: planned.waves, hops: work.hops, controlPlanes },
     clusterOf: (name) => byName.get(name)?.cluster ?? '',
     roleOf: (name) => roleOf(byName.get(name)?.facts ?? null),
   };
-  return { diagnostics: warnings, resolved };
+  return { diagnostics, resolved };
 }
 
 /** Those that the plan takes, and all others of their clusters. */

@@ -1,8 +1,9 @@
 import type { PackageVersion, RebootSpec } from './step-spec.ts';
+import type { K3sSpec } from './steps/k3s-spec.ts';
 import type { KubeadmSpec } from './steps/kubeadm-spec.ts';
 
 /** What a plan names instead of steps: the steps of each node follow from it and the node's facts. One variant a procedure. */
-export type Procedure = PackagesProcedure | KubeadmUpgrade | OsReboot | KubeadmCertsRenew;
+export type Procedure = PackagesProcedure | KubeadmUpgrade | K3sUpgrade | OsReboot | KubeadmCertsRenew;
 
 /** Packages in one transaction, then restarts of what they belong to. */
 export interface PackagesProcedure {
@@ -27,6 +28,22 @@ export interface KubeadmUpgrade {
   /** Of each kubeadm step. */
   readonly settings: Pick<KubeadmSpec, 'etcdUpgrade' | 'certificateRenewal' | 'imagePullPolicy' | 'patches' | 'timeouts'>;
   readonly pointsOfNoReturn: readonly PointOfNoReturn[];
+}
+
+/** Brings K3s clusters to a version: servers first, every minor of them. */
+export interface K3sUpgrade {
+  readonly kind: 'k3s-upgrade';
+  /** As `k3s --version` prints it. */
+  readonly version: string;
+  /** The target, and one for each minor on the way. */
+  readonly releases: readonly K3sRelease[];
+  readonly pointsOfNoReturn: readonly PointOfNoReturn[];
+}
+
+export interface K3sRelease {
+  readonly version: string;
+  /** By architecture, as dpkg names it. */
+  readonly builds: Readonly<Record<string, Pick<K3sSpec, 'binary' | 'images'>>>;
 }
 
 /** Past it a node is never brought back by itself; a plan has to name it. */

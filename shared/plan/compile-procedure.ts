@@ -1,5 +1,6 @@
 import type { Procedure } from '../domain/procedure.ts';
 import type { WrittenProcedure } from './plan-schema.ts';
+import { compileK3sUpgrade } from './procedures/k3s-upgrade-procedure.ts';
 import { compileKubeadmCertsRenew } from './procedures/kubeadm-certs-renew-procedure.ts';
 import { compileKubeadmUpgrade } from './procedures/kubeadm-upgrade-procedure.ts';
 import { compileOsReboot } from './procedures/os-reboot-procedure.ts';
@@ -8,6 +9,7 @@ import { compilePackagesProcedure } from './procedures/packages-procedure.ts';
 export function compileProcedure(written: WrittenProcedure): Procedure {
   if (written.packages !== undefined) return compilePackagesProcedure(written.packages);
   if (written['kubeadm-upgrade'] !== undefined) return compileKubeadmUpgrade(written['kubeadm-upgrade']);
+  if (written['k3s-upgrade'] !== undefined) return compileK3sUpgrade(written['k3s-upgrade']);
   if (written['os-reboot'] !== undefined) return compileOsReboot(written['os-reboot']);
   if (written['kubeadm-certs-renew'] !== undefined) return compileKubeadmCertsRenew(written['kubeadm-certs-renew']);
   throw new Error('a procedure without a name passed the cross-check');

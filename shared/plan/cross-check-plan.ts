@@ -2,6 +2,7 @@ import { entryOf, hasOnly, itemsOf } from './loose.ts';
 import type { Problem } from './problem.ts';
 import { problem, warning } from './problem.ts';
 import { PROCEDURE_NAMES, SPEC_KEYS, STEP_KEYS } from './plan-schema.ts';
+import { checkK3sUpgrade } from './procedures/k3s-upgrade-procedure.ts';
 import { checkKubeadmUpgrade } from './procedures/kubeadm-upgrade-procedure.ts';
 import { quote } from './quote.ts';
 import { checkFiles } from './steps/files-step.ts';
@@ -63,7 +64,8 @@ function whatToDo(spec: unknown): readonly Problem[] {
   const names = PROCEDURE_NAMES.filter((name) => Object.hasOwn(procedure, name));
   if (names.length === 0 && hasOnly(procedure, [])) return [problem(['spec', 'procedure'], 'missing', `names none; write one of ${PROCEDURE_NAMES.join(', ')}`)];
   if (names.length > 1) return [problem(['spec', 'procedure'], 'conflict', `names ${names.join(' and ')}; a plan has one procedure: write a plan for each`)];
-  return checkKubeadmUpgrade(entryOf(procedure, 'kubeadm-upgrade'), ['spec', 'procedure', 'kubeadm-upgrade']);
+  const path = ['spec', 'procedure'];
+  return [...checkKubeadmUpgrade(entryOf(procedure, 'kubeadm-upgrade'), [...path, 'kubeadm-upgrade']), ...checkK3sUpgrade(entryOf(procedure, 'k3s-upgrade'), [...path, 'k3s-upgrade'])];
 }
 
 function checkStep(step: unknown, index: number): readonly Problem[] {

@@ -5,6 +5,7 @@ import { yesOrNo } from './flag-field.ts';
 import { duration, share, wholeNumber } from './number-fields.ts';
 import { list, section } from './section.ts';
 import { EVERY_NODE, selector } from './selector-field.ts';
+import { k3sUpgradeProcedure } from './procedures/k3s-upgrade-procedure.ts';
 import { kubeadmCertsRenewProcedure } from './procedures/kubeadm-certs-renew-procedure.ts';
 import { kubeadmUpgradeProcedure } from './procedures/kubeadm-upgrade-procedure.ts';
 import { osRebootProcedure } from './procedures/os-reboot-procedure.ts';
@@ -55,6 +56,7 @@ export const STEP_KEYS: readonly string[] = Object.keys(stepSection.shape).filte
 const procedure = section({
   packages: packagesProcedure.optional(),
   'kubeadm-upgrade': kubeadmUpgradeProcedure.optional(),
+  'k3s-upgrade': k3sUpgradeProcedure.optional(),
   'os-reboot': osRebootProcedure.optional(),
   'kubeadm-certs-renew': kubeadmCertsRenewProcedure.optional(),
 });

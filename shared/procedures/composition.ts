@@ -38,7 +38,8 @@ export type ProcedureProblemCode =
   | 'forbidden-skew'
   | 'control-plane-unknown'
   | 'control-plane-left-out'
-  | 'point-of-no-return';
+  | 'point-of-no-return'
+  | 'build-missing';
 
 /** One rollout of a chain; most procedures have one hop. */
 export interface Hop {
@@ -50,6 +51,8 @@ export interface Hop {
   readonly order: HopOrder;
   /** Nodes that nothing brings back once they are done. */
   readonly noReturn: ReadonlySet<NodeName>;
+  /** What the hops before it will have left of the nodes concerned; whoever is not in it is as it told. */
+  readonly facts: ReadonlyMap<NodeName, HostFacts>;
 }
 
 export interface HopOrder {
@@ -66,5 +69,5 @@ const NO_ORDER: HopOrder = { first: new Set(), controlPlane: new Set() };
 
 /** The same procedure on each selected node, in any order; what it composes no step for is at the target. */
 export function oneHop(nodes: readonly ProcedureNode[], compose: (node: ProcedureNode) => readonly ComposedStep[]): readonly Hop[] {
-  return [{ target: '', order: NO_ORDER, noReturn: new Set(), steps: new Map(nodes.filter(({ isSelected }) => isSelected).map((node) => [node.name, compose(node)])) }];
+  return [{ target: '', order: NO_ORDER, noReturn: new Set(), facts: new Map(), steps: new Map(nodes.filter(({ isSelected }) => isSelected).map((node) => [node.name, compose(node)])) }];
 }

@@ -1,6 +1,7 @@
 import type { Procedure } from '../domain/procedure.ts';
 import type { PlannedProcedure, ProcedureNode } from './composition.ts';
 import { planKubeadmCertsRenew } from './kubeadm-certs-renew.ts';
+import { planK3sUpgrade } from './kubernetes/k3s-upgrade.ts';
 import { planKubeadmUpgrade } from './kubernetes/kubeadm-upgrade.ts';
 import { planOsReboot } from './os-reboot.ts';
 import { planPackages } from './packages.ts';
@@ -17,6 +18,8 @@ export function planProcedure(procedure: Procedure, nodes: readonly ProcedureNod
       return { ok: true, hops: planPackages(procedure, nodes) };
     case 'kubeadm-upgrade':
       return planKubeadmUpgrade(procedure, nodes);
+    case 'k3s-upgrade':
+      return planK3sUpgrade(procedure, nodes);
     case 'os-reboot':
       return { ok: true, hops: planOsReboot(procedure, nodes) };
     case 'kubeadm-certs-renew':

@@ -58,7 +58,7 @@ function play({ members, upgrade }: Drawn, dice: (below: number) => number): str
   const wave = { name: 'all', nodes: members.filter(({ isSelected }) => isSelected).map(({ name }) => name), soakMs: 0, needsAll: false };
   for (const [index, hop] of hops.entries()) {
     const steps = new Map([...hop.takes.keys()].map((name) => [name, []] as const));
-    for (const { nodes } of orderWaves([wave], { target: '', steps, order: hop.order, noReturn: new Set() }, () => 'prod', index === hops.length - 1)) {
+    for (const { nodes } of orderWaves([wave], { target: '', steps, order: hop.order, noReturn: new Set(), facts: new Map() }, () => 'prod', index === hops.length - 1)) {
       const left = [...nodes];
       while (left.length > 0) {
         const [name] = left.splice(dice(left.length), 1);

@@ -8,12 +8,12 @@ import { truth } from '../truth-field.ts';
 import { artifactFields } from './artifact-fields.ts';
 import { stepTimeout } from './step-timeout.ts';
 
-const version = name(K3S_VERSION_PATTERN, 'a version of K3s as `k3s --version` prints it: v1.34.1+k3s1');
+export const k3sVersion = name(K3S_VERSION_PATTERN, 'a version of K3s as `k3s --version` prints it: v1.34.1+k3s1');
 const archive = name(IMAGES_NAME_PATTERN, 'the name of an archive that K3s imports, as k3s-airgap-images-amd64.tar.zst');
 
 export const k3sSection = section({
   role: choice(['server', 'agent']),
-  version,
+  version: k3sVersion,
   binary: section(artifactFields),
   images: section({ ...artifactFields, name: archive }).optional(),
   crossesMinor: truth().default(false),

@@ -27,11 +27,11 @@ export function planKubeadmUpgrade(procedure: KubeadmUpgrade, nodes: readonly Pr
   return { ok: true, hops: hops.map((hop) => composeHop(procedure, hop)) };
 }
 
-function composeHop(procedure: KubeadmUpgrade, { version, takes, order }: VersionHop): Hop {
+function composeHop(procedure: KubeadmUpgrade, { version, takes, order, before }: VersionHop): Hop {
   const roleOf = ({ name, isControlPlane }: Member): KubeadmRole => (order.first.has(name) ? 'first-control-plane' : isControlPlane ? 'control-plane' : 'worker');
   const steps = [...takes].map(([name, member]) => [name, compose(procedure, member, roleOf(member), version)] as const);
   const noReturn = [...takes.values()].filter(({ apiserver }) => isBelow(apiserver, version)).map(({ name }) => name);
-  return { target: formatKubeVersion(version), order, steps: new Map(steps), noReturn: new Set(noReturn) };
+  return { target: formatKubeVersion(version), order, steps: new Map(steps), noReturn: new Set(noReturn), facts: new Map(before.map(({ name, facts }) => [name, facts])) };
 }
 
 function compose({ sources, packageRevision, settings }: KubeadmUpgrade, member: Member, role: KubeadmRole, to: KubeVersion): readonly ComposedStep[] {

@@ -1,6 +1,6 @@
 import type { HostFacts, KubernetesFacts } from '../../domain/host-facts.ts';
 import type { NodeName } from '../../domain/ids.ts';
-import { type KubeVersion, parseKubeVersion } from '../../domain/kube-version.ts';
+import { formatKubeVersion, type KubeVersion, parseKubeVersion } from '../../domain/kube-version.ts';
 import { isControlPlane } from '../../domain/node-role.ts';
 import type { ProcedureNode, ProcedureProblem } from '../composition.ts';
 import { namesOf } from '../names-of.ts';
@@ -35,6 +35,18 @@ export function readMembers(kind: KubernetesFacts['kind'], path: string, nodes: 
   const all = [...problems, ...about(unread, (names) => `${names}: nobody can say which versions run there; \`farrier node show\` tells what the agent found`)];
   if (all.length > 0) return { ok: false, problems: all.map((message) => ({ code: 'facts-missing', path, message })) };
   return { ok: true, members: members.filter((member) => member !== null) };
+}
+
+/** The member once this version was brought to it. */
+export function atVersion(member: Member, version: KubeVersion): Member {
+  const hasApiserver = member.apiserver !== null;
+  const text = formatKubeVersion(version);
+  const { kubernetes } = member.facts;
+  const runs =
+    kubernetes?.kind === 'kubeadm' ? { ...kubernetes, kubeadm: text, kubelet: text, kubectl: kubernetes.kubectl === null ? null : text, apiserver: hasApiserver ? text : null }
+    : kubernetes?.kind === 'k3s' ? { ...kubernetes, version: text }
+    : kubernetes;
+  return { ...member, kubelet: version, tool: version, apiserver: hasApiserver ? version : null, facts: { ...member.facts, kubernetes: runs } };
 }
 
 const MADE_BY = { kubeadm: 'were not made by kubeadm', k3s: 'do not run K3s' } as const;

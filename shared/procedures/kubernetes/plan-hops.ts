@@ -4,7 +4,7 @@ import { nodeBehindMax } from '../../domain/skew.ts';
 import type { HopOrder, ProcedureProblem, ProcedureProblemCode } from '../composition.ts';
 import { namesOf } from '../names-of.ts';
 import { findSkew } from './find-skew.ts';
-import type { Member } from './member.ts';
+import { atVersion, type Member } from './member.ts';
 
 export interface Upgrade {
   /** Of the procedure, below spec. */
@@ -23,6 +23,8 @@ export interface VersionHop {
   /** The nodes that it takes, each as it is before. */
   readonly takes: ReadonlyMap<NodeName, Member>;
   readonly order: HopOrder;
+  /** All nodes of the clusters that it takes something of, as they are before. */
+  readonly before: readonly Member[];
 }
 
 export interface PlannedHops {
@@ -52,6 +54,7 @@ function merge(hops: readonly VersionHop[]): VersionHop {
   return {
     version: first.version,
     takes: new Map(hops.flatMap(({ takes }) => [...takes])),
+    before: hops.flatMap(({ before }) => before),
     order: { first: union(({ order }) => order.first), controlPlane: union(({ order }) => order.controlPlane) },
   };
 }
@@ -89,6 +92,7 @@ function takeHop({ hasFirst }: Upgrade, now: readonly Member[], version: KubeVer
   return {
     version,
     takes: new Map(taken.map((member) => [member.name, member])),
+    before: now,
     order: { first: new Set(first), controlPlane: new Set(controlPlane.filter((name) => !first.includes(name))) },
   };
 }
@@ -97,7 +101,7 @@ function takeHop({ hasFirst }: Upgrade, now: readonly Member[], version: KubeVer
 function momentsOf(now: readonly Member[], { version, takes, order }: VersionHop): readonly (readonly Member[])[] {
   const ahead = [...order.first, ...order.controlPlane];
   const upgraded = (names: ReadonlySet<NodeName>): readonly Member[] =>
-    now.map((member) => (names.has(member.name) ? { ...member, kubelet: version, tool: version, apiserver: member.apiserver === null ? null : version } : member));
+    now.map((member) => (names.has(member.name) ? atVersion(member, version) : member));
   return [...ahead.map((_, index) => upgraded(new Set(ahead.slice(0, index + 1)))), upgraded(new Set(takes.keys()))];
 }
 

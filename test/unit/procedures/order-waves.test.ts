@@ -8,7 +8,7 @@ const ORDER = { first: new Set(['a-cp1', 'b-cp1']), controlPlane: new Set(['a-cp
 
 function ordered(waves: Record<string, readonly string[]>, { isLast = true, leftOut = [] as readonly string[] } = {}): string[] {
   const nodes = Object.values(waves).flat().filter((node) => !leftOut.includes(node));
-  const hop: Hop = { target: '', steps: new Map(nodes.map((node) => [node, STEP])), order: ORDER, noReturn: new Set() };
+  const hop: Hop = { target: '', steps: new Map(nodes.map((node) => [node, STEP])), order: ORDER, noReturn: new Set(), facts: new Map() };
   const written = Object.entries(waves).map(([name, names]) => ({ name, nodes: names, soakMs: 7, needsAll: false }));
   return orderWaves(written, hop, (node) => node.slice(0, 1), isLast).map(({ name, nodes: taken, soakMs, needsAll }) => `${name}: ${taken.join(' ')} ${soakMs}${needsAll ? ' all' : ''}`);
 }

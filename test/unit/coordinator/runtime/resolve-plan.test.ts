@@ -9,7 +9,7 @@ import { kubeadmFacts } from '../../../support/example-cluster.ts';
 import { aFleet, aMember } from '../../../support/fleet-state.ts';
 import { aRollout } from '../../../support/world-builder.ts';
 
-const NOON = Date.UTC(2026, 0, 1, 12);
+const NOON = { nowUnixMs: Date.UTC(2026, 0, 1, 12), proved: new Set(['prod']) };
 const CONTAINERD_2 = '  procedure:\n    packages: { install: { containerd: "2" }, sources: [s], restart: [containerd.service] }\n';
 
 function plan(spec: string): string {
@@ -53,7 +53,7 @@ test('an agent that does not know a kind of step is named with its version', () 
 });
 
 describe('versions', () => {
-  const upgrade = '  allowControlPlaneOutage: true\n  procedure: { kubeadm-upgrade: { version: v1.35.4, hops: [v1.34.9], sources: [s], pointsOfNoReturn: [control-plane] } }\n';
+  const upgrade = '  allowControlPlaneOutage: true\n  procedure: { kubeadm-upgrade: { version: v1.35.4, hops: [v1.34.9], etcdUpgrade: false, sources: [s], pointsOfNoReturn: [control-plane] } }\n';
   const cluster = ['cp-1', 'w-1', 'w-2'].map((name) => aMember(name, kubeadmFacts(name, name === 'w-2' ? '1.35.4' : '1.33.9')));
 
   test('are reached in hops, all frozen at the start; late facts change none of them', () => {
@@ -81,6 +81,24 @@ describe('versions', () => {
     expect(linesOf(aFleet(cluster), plan(upgrade), 'p.yaml', NOON)).toEqual([
       'p.yaml:6:33 spec.procedure.kubeadm-upgrade: the kubelet of w-2 (v1.35.4) is newer than the API server of cp-1 (v1.34.9), which may not be older: upgrade the API server first',
     ]);
+  });
+});
+
+describe('preflights', () => {
+  const upgrade = (more: string): string => `  allowControlPlaneOutage: true\n  procedure: { kubeadm-upgrade: { ${more}, etcdUpgrade: false, sources: [s], pointsOfNoReturn: [control-plane] } }\n`;
+  const nodes = [aMember('cp-1', kubeadmFacts('cp-1', '1.34.9')), aMember('w-1', { ...kubeadmFacts('w-1', '1.34.9'), cgroupVersion: 1 }), aMember('w-2', { ...kubeadmFacts('w-2', '1.34.9'), cgroupVersion: 1 })];
+
+  test('tell what stands in the way on each node, once with all their names', () => {
+    const lines = linesOf(aFleet(nodes), plan(upgrade('version: v1.35.4')), 'p.yaml', { ...NOON, proved: new Set() });
+    expect(lines.map((line) => line.slice(0, 120))).toEqual([
+      'p.yaml:6:33 spec.procedure.kubeadm-upgrade: cp-1: nothing proves that the datastore of prod can be brought back, so its ',
+      'p.yaml:6:33 spec.procedure.kubeadm-upgrade: w-1, w-2: this host has cgroup v1, and from 1.35 on the kubelet starts only ',
+    ]);
+  });
+
+  test('judge each hop by what the hops before it left', () => {
+    const lines = linesOf(aFleet(nodes), plan(upgrade('version: v1.36.1, hops: [v1.35.4]')), 'p.yaml', NOON);
+    expect(lines.map((line) => line.slice(44, 130))).toEqual(['w-1, w-2 at v1.36.1: this host has cgroup v1, and from 1.35 on the kubelet starts only']);
   });
 });
 
