@@ -14,6 +14,17 @@ m6csLU1QVIi0qL7up/cCR+EPOBu4CSMZOsk8TK/TcuXs7Qc=
 `;
 export const CERTIFICATE_ENDS_UNIX_MS = Date.UTC(2026, 6, 1);
 
+/** The same until 2025-02-01. */
+export const EXPIRED_CERTIFICATE = `-----BEGIN CERTIFICATE-----
+MIIBDzCBwgIBATAFBgMrZXAwNDEVMBMGA1UECgwMc3lzdGVtOm5vZGVzMRswGQYD
+VQQDDBJzeXN0ZW06bm9kZTplZGdlLTEwHhcNMjUwMTAxMDAwMDAwWhcNMjUwMjAx
+MDAwMDAwWjA0MRUwEwYDVQQKDAxzeXN0ZW06bm9kZXMxGzAZBgNVBAMMEnN5c3Rl
+bTpub2RlOmVkZ2UtMTAqMAUGAytlcAMhAOA5LWgrumC3aGpkh7Ok9pCtaI1nD/N1
+KUUBG4LLSgJ6MAUGAytlcANBAA+zO7vGdY8w9b3dr+QfMAxjP8B/baCUAkDZ7nRK
+nFjK29aFB7oHGlA3tQMZlYwFh2eq+ispEvMAyy9GSA8wZw8=
+-----END CERTIFICATE-----
+`;
+
 /** A folder that stands for the root of a host. */
 export class HostRoot {
   readonly folder = mkdtempSync(join(tmpdir(), 'farrier-root-'));

@@ -9,14 +9,17 @@ const FACTOR = 2;
 /** At least twice what will be downloaded or kept must be free where it goes. */
 export function diskTooSmall({ freeBytes }: HostFacts, target: PreflightTarget): readonly Finding[] {
   if (target.kind === 'kubelet') return [];
-  const needs = new Map<DiskPath, number>();
+  // Folders that report the same room lie on one disk; the fail direction is to think so.
+  const needs = new Map<number, { readonly path: DiskPath; readonly bytes: number }>();
   for (const path of DISK_PATHS) {
-    const place = placeOf(path, freeBytes);
     const bytes = target.needBytes[path] ?? 0;
-    if (bytes > 0) needs.set(place, (needs.get(place) ?? 0) + bytes);
+    if (bytes === 0) continue;
+    const place = placeOf(path, freeBytes);
+    const free = freeBytes[place] ?? 0;
+    const before = needs.get(free);
+    needs.set(free, { path: before?.path ?? place, bytes: (before?.bytes ?? 0) + bytes });
   }
-  return [...needs].flatMap(([path, bytes]) => {
-    const free = freeBytes[path] ?? 0;
+  return [...needs].flatMap(([free, { path, bytes }]) => {
     if (free >= FACTOR * bytes) return [];
     return [error('disk-too-small', path, `${path} has ${mebibytes(free)} free, and ${mebibytes(bytes)} will come there, of which ${FACTOR} times as much has to be free: make room for ${mebibytes(FACTOR * bytes - free)}`)];
   });
