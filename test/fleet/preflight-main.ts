@@ -1,17 +1,18 @@
-// Trips the rules of preflight on the machine that it is started on, one after the other, with what the work unit itself stages
-// by: started by preflight.fleet.test.ts in a host. Prints one JSON line a case.
+// Trips the rules of preflight on the machine that it is started on, one after the other, by what a work unit stages with:
+// started by preflight.fleet.test.ts in a host. Prints one JSON line a case.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-import { hostExecutors } from '../../agent/adapters/host-executors.ts';
-import { type StepExecutor, stepFailure } from '../../agent/steps/step.ts';
+import { runProgram } from '../../agent/adapters/run-program.ts';
+import { HostFactsReader } from '../../agent/facts/read-host-facts.ts';
+import { preflighted } from '../../agent/steps/preflighted.ts';
+import { STEP_OK, type StepExecutor } from '../../agent/steps/step.ts';
 import type { StepSpec } from '../../shared/domain/step-spec.ts';
 import { systemClock } from '../../shared/ports/system-clock.ts';
 import { stepContext } from '../support/step-context.ts';
 import { type Files, OF_KUBEADM, PREFLIGHT_CASES } from './preflight-cases.ts';
 
-const artifacts = { fetch: async () => stepFailure('source-unreachable', 'nothing is fetched here') };
-const executors = hostExecutors({ stateDir: '/var/lib/preflight', sourcesDir: '/etc/farrier/sources.d', cacheDir: '/var/cache/preflight', artifacts }, systemClock);
+const reader = new HostFactsReader(runProgram);
 
 function put(files: Files): void {
   for (const [path, text] of Object.entries(files)) {
@@ -24,7 +25,9 @@ async function stageLast(steps: readonly StepSpec[]): Promise<unknown> {
   const earlier = steps.slice(0, -1).map((spec) => ({ spec, folder: '/nowhere' }));
   const last = steps.at(-1);
   if (last === undefined) throw new Error('no step');
-  const executor = executors[last.kind] as StepExecutor<StepSpec>;
+  // Takes every host: what refuses is preflight alone.
+  const willing = { kind: last.kind, stage: async () => STEP_OK } as unknown as StepExecutor<StepSpec>;
+  const executor = preflighted(willing, { readFacts: (signal) => reader.read(signal), clock: systemClock });
   return await executor.stage(last, stepContext({ earlier, signal: AbortSignal.timeout(30_000) }));
 }
 
