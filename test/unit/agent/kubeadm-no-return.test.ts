@@ -1,6 +1,6 @@
-import { renameSync, rmSync, utimesSync } from 'node:fs';
+import { renameSync, rmSync, utimesSync, watch } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { kubeadmStep } from '../../../agent/steps/kubeadm/kubeadm.ts';
 import type { NodeFiles } from '../../../agent/steps/kubeadm/node-files.ts';
@@ -76,10 +76,16 @@ test('killed between two renames, a control plane gets its manifest back before 
   expect(await step().crossed?.(spec('first-control-plane'), prior, lab.context())).toBe(true);
   // It is no worker because of that.
   expect(stateOf(await step().check(spec('first-control-plane'), lab.context()))).toBe('needed');
+  // A draft beside the manifests that a kubelet would take for a static pod would start a second API server.
+  const seen: string[] = [];
+  const watcher = watch(join(lab.root, MANIFESTS), (_, name) => { seen.push(name ?? ''); });
   let found = '';
   lab.answers.set('kubeadm upgrade', { act: () => { found = lab.read(`${MANIFESTS}/kube-apiserver.yaml`); } });
   expect(stateOf(await step().apply(spec('first-control-plane'), prior, lab.context()))).toBe('ok');
   expect([found, lab.read(`${MANIFESTS}/etcd.yaml`)]).toEqual([old, 'new']);
+  await vi.waitFor(() => expect(seen).toContain('kube-apiserver.yaml'));
+  watcher.close();
+  expect(seen.filter((name) => !name.startsWith('.') && name !== 'kube-apiserver.yaml')).toEqual([]);
 });
 
 test('an API server that does not come back is not upgraded again', async () => {

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -160,8 +160,10 @@ describe('going back', () => {
     const prior = await captured('worker');
     writeKubeletFiles(lab);
     lab.write('etc/kubernetes/pki/ca.crt', 'rotated meanwhile');
+    lab.write(`${SCRATCH}/theirs`, 'somebody’s, meanwhile');
     expect(await revert('worker', prior)).toEqual({ ok: true });
-    rmSync(join(lab.root, 'etc/kubernetes/pki'), { recursive: true });
+    expect(lab.files()).not.toEqual(before);
+    for (const theirs of ['etc/kubernetes/pki', `${SCRATCH}/theirs`]) rmSync(join(lab.root, theirs), { recursive: true });
     expect(lab.files()).toEqual(before);
     expect(await revert('worker', prior)).toEqual({ ok: true });
   });
@@ -181,6 +183,17 @@ describe('going back', () => {
     expect(lab.files()).toEqual(before);
     // Putting back moved no manifest: asked again, it still is not crossed.
     expect(await step().crossed?.(spec('first-control-plane'), prior, lab.context())).toBe(false);
+  });
+
+  test('owners come back, whether the content changed or not', async () => {
+    const flags = join(lab.root, 'var/lib/kubelet/kubeadm-flags.env');
+    chownSync(flags, 12, 34);
+    const prior = await captured('worker');
+    chownSync(flags, 0, 0);
+    chownSync(lab.configFile, 12, 34);
+    lab.write('var/lib/kubelet/kubeadm-flags.env', 'new');
+    expect(await revert('worker', prior)).toEqual({ ok: true });
+    expect([flags, lab.configFile].map((path) => `${statSync(path).uid}:${statSync(path).gid}`)).toEqual(['12:34', '0:0']);
   });
 
   test('a copy that is gone or damaged is told before anything is begun, and when it is needed', async () => {
@@ -204,5 +217,5 @@ test('more than kubeadm would ever write is not taken, and then nothing is begun
 test('keys are kept for root alone', async () => {
   lab.makeControlPlane(OLD);
   await captured('control-plane');
-  expect((await import('node:fs')).statSync(join(lab.folder, 'copies')).mode & 0o077).toBe(0);
+  expect(statSync(join(lab.folder, 'copies')).mode & 0o077).toBe(0);
 });
