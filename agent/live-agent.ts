@@ -8,7 +8,7 @@ import type { AgentMessage, CoordinatorMessage__Output } from '../shared/wire/me
 import type { BootFacts } from './adapters/host-facts.ts';
 import { readHostFigures } from './adapters/host-figures.ts';
 import type { PermitQuestion } from './core/admit-permit.ts';
-import { diskFullOutcome, isDiskFull } from './core/disk-full.ts';
+import { diskFullOutcome, isDiskFull, isReadOnly, readOnlyOutcome } from './core/disk-full.ts';
 import { highestSeen } from './core/highest-seen.ts';
 import type { JournalError } from './core/journal-error.ts';
 import { openAssignment } from './core/progress.ts';
@@ -18,11 +18,11 @@ import type { SessionHost } from './link/session.ts';
 import type { OpenHost } from './open-host.ts';
 import type { WorkUnits } from './ports/work-units.ts';
 import { acceptAssignment } from './runner/accept-assignment.ts';
-import { driveWork, startWork } from './runner/drive-work.ts';
 import type { JournalReader } from './runner/journal-reader.ts';
 import { readProved, writeProved } from './runner/proved-version.ts';
 import { recallAssignment } from './runner/recall-assignment.ts';
 import { recordPermit } from './runner/record-permit.ts';
+import { WorkDriver } from './runner/work-driver.ts';
 
 /** A kind that is forgotten here does not compile; the executors themselves would cost the agent memory. */
 const STEP_KINDS = Object.keys({
@@ -47,6 +47,7 @@ export class LiveAgent implements SessionHost {
   readonly #host: OpenHost;
   readonly #reader: JournalReader;
   readonly #units: WorkUnits;
+  readonly #driver: WorkDriver;
   readonly #boot: BootFacts;
   readonly #facts: FactsWatch;
   readonly #version: string;
@@ -58,6 +59,7 @@ export class LiveAgent implements SessionHost {
     this.#host = host;
     this.#reader = reader;
     this.#units = units;
+    this.#driver = new WorkDriver(units, host);
     this.#boot = boot;
     this.#facts = facts;
     this.#version = version;
@@ -123,9 +125,10 @@ export class LiveAgent implements SessionHost {
     try {
       await this.#dealWith(message, reply);
     } catch (error) {
-      if (!isDiskFull(error)) throw error;
       // The sender repeats what was not journaled, so nothing is lost by staying up to say so.
-      this.#refuse(reply, diskFullOutcome(error, 'what the coordinator sent could not be written down'));
+      if (isDiskFull(error)) this.#refuse(reply, diskFullOutcome(error, 'what the coordinator sent could not be written down'));
+      else if (isReadOnly(error)) this.#refuse(reply, readOnlyOutcome(error));
+      else throw error;
     }
   }
 
@@ -148,7 +151,7 @@ export class LiveAgent implements SessionHost {
       return;
     }
     this.#refreshAfterWork();
-    await driveWork(this.#reader.records, this.#units, this.#host.logger);
+    await this.#driver.drive(this.#reader.records);
   }
 
   /** What was done to the host may have made it another one. */
@@ -195,7 +198,7 @@ export class LiveAgent implements SessionHost {
     const result = await recordPermit(envelope, this.#question, this.#host);
     if (result.kind === 'permitted') {
       this.#question = null;
-      await startWork(result.generation, 'activate', this.#units, this.#host.logger);
+      await this.#driver.start(result.generation, 'activate');
     } else if (result.kind === 'refused') {
       this.#refuse(reply, result.outcome);
     } else {

@@ -5,9 +5,9 @@ import { SYSTEM_UNITS_DIR, systemdUpgradeGuard } from '../adapters/systemd/syste
 import { journalDurableFiles } from '../adapters/system-durable-files.ts';
 import { openAssignment } from '../core/progress.ts';
 import { bark } from '../runner/bark.ts';
-import { driveWork } from '../runner/drive-work.ts';
 import { journalFolder } from '../runner/host.ts';
 import { JournalReader } from '../runner/journal-reader.ts';
+import { WorkDriver } from '../runner/work-driver.ts';
 import { openOrEnd } from './open-or-end.ts';
 import { asVerb, configDirOf, readOptions, settingsOf } from './read-options.ts';
 import type { Verb } from './verb.ts';
@@ -35,10 +35,10 @@ export const verb: Verb = (_name, args) =>
       if ((await units.running()) === null) await systemdUpgradeGuard(runProgram, { stateDir, configDir, argv: ownArgv(), unitsDir: SYSTEM_UNITS_DIR }).disarm(AbortSignal.timeout(DISARM_MS));
       return 0;
     }
-    const { host, logger } = await openOrEnd(values);
+    const { host } = await openOrEnd(values);
     // The package's own watchdog may be as broken as its agent.
     await bark(deadlineWatchdog(stateDir, systemClock), units, host);
     reader.refresh();
-    if (reader.error === null) await driveWork(reader.records, units, logger);
+    if (reader.error === null) await new WorkDriver(units, host).drive(reader.records);
     return 0;
   });

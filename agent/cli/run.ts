@@ -4,6 +4,7 @@ import { VERSION } from '../../shared/ports/version.ts';
 import { readBootFacts } from '../adapters/host-facts.ts';
 import { runProgram } from '../adapters/run-program.ts';
 import { FactsWatch } from '../facts/facts-watch.ts';
+import { isReadOnly, readOnlyOutcome } from '../core/disk-full.ts';
 import { renewWhenDue } from '../identity/renew-when-due.ts';
 import { serveSession } from '../link/session.ts';
 import { stayConnected } from '../link/stay-connected.ts';
@@ -39,8 +40,14 @@ export const verb: Verb = (_name, args) =>
     const stop = new AbortController();
     for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stop.abort());
     // Made before the first hello: reports of a journal that the hello did not name would count as another host's.
-    const opened = openHostJournal(host, JOURNAL_WAIT_MS);
-    if (opened.ok) opened.journal.close();
+    try {
+      const opened = openHostJournal(host, JOURNAL_WAIT_MS);
+      if (opened.ok) opened.journal.close();
+    } catch (error) {
+      // Up all the same: somebody has to tell the coordinator.
+      if (!isReadOnly(error)) throw error;
+      logger.error('nothing can be done on this host', { ...readOnlyOutcome(error) });
+    }
     const reader = new JournalReader(journalFolder(settings.stateDir), host.journalFiles);
     const facts = new FactsWatch(async () => new (await import('../facts/read-host-facts.ts')).HostFactsReader(runProgram), { clock: host.clock, logger });
     const agent = new LiveAgent(host, reader, workUnitsOf(settings.stateDir, configDir), readBootFacts(), facts, VERSION);

@@ -2,7 +2,7 @@ import { createCsr, generateCertificateKey } from '../../shared/trust/create-csr
 import { failure, type Failure } from '../../shared/trust/failure.ts';
 import { signRenewal } from '../../shared/trust/renew-proof.ts';
 import type { RenewResponse__Output } from '../../shared/wire/messages.ts';
-import { isDiskFull } from '../core/disk-full.ts';
+import { isDiskFull, isReadOnly } from '../core/disk-full.ts';
 import { callEnrollment } from './call-enrollment.ts';
 import { oneIdentityWriter } from './identity-lock.ts';
 import { readIdentityFiles, replaceIdentity } from './identity-files.ts';
@@ -43,8 +43,8 @@ export async function renew(stateDir: string, enrollAddress: string | null, sign
     try {
       await replaceIdentity(stateDir, { ...files, 'key.pem': keyPem, 'cert.pem': certificatePem, 'ca.pem': caPem });
     } catch (error) {
-      if (!isDiskFull(error)) throw error;
-      return failure('disk-full', `the new certificate could not be kept: ${error.message}; the old one stays. Free space on this host`);
+      if (!isDiskFull(error) && !isReadOnly(error)) throw error;
+      return failure('disk-full', `the new certificate could not be kept: ${error.message}; the old one stays. ${isReadOnly(error) ? 'Check the disk of this host' : 'Free space on this host'}`);
     }
     return await loadIdentity(stateDir);
   });

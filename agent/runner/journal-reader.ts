@@ -1,6 +1,7 @@
 import { type Stats, closeSync, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
 
 import type { JournalRecord } from '../../shared/domain/journal-record.ts';
+import { isReadOnly } from '../core/disk-full.ts';
 import type { JournalError } from '../core/journal-error.ts';
 import type { DurableFiles } from '../ports/durable-files.ts';
 import { parseJournal } from './journal-line.ts';
@@ -72,7 +73,12 @@ export class JournalReader {
     try {
       this.#seen = stateOf(fstatSync(descriptor));
       const bytes = readFileSync(descriptor);
-      this.#files.syncFile(descriptor);
+      try {
+        this.#files.syncFile(descriptor);
+      } catch (error) {
+        // Nothing is written there any more, so nothing is lost either.
+        if (!isReadOnly(error)) throw error;
+      }
       return bytes;
     } finally {
       closeSync(descriptor);

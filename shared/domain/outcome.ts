@@ -17,6 +17,7 @@ export const OUTCOME_CODES = {
   'coordinator-unreachable': 'host',
   'timed-out': 'host',
   'disk-full': 'host',
+  'disk-read-only': 'host',
   'lock-held': 'host',
   'source-unknown': 'host',
   'source-unreachable': 'host',

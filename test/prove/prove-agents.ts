@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CANNOT_CONNECT, CANNOT_START, GOOD, OLD } from '../fleet/agent-versions.ts';
+import type { RecordKind } from '../../shared/domain/journal-record.ts';
+import { BROKEN_PACKAGE, CANNOT_CONNECT, CANNOT_START, GOOD, OLD } from '../fleet/agent-versions.ts';
 import type { Host } from '../fleet/host.ts';
 import { seededDice } from '../support/seeded-dice.ts';
 import { type AgentStage, beginAgents, settleAgents, versionsInUse } from './agent-stage.ts';
@@ -12,7 +13,7 @@ import { say } from './say.ts';
 import { dpkgRuns } from './unit-processes.ts';
 
 /** What the agent is upgraded to, and what a host that nothing happens to ends as. */
-export const AGENT_PATHS = { works: GOOD, 'cannot start': CANNOT_START, 'cannot connect': CANNOT_CONNECT } as const;
+export const AGENT_PATHS = { works: GOOD, 'cannot start': CANNOT_START, 'cannot connect': CANNOT_CONNECT, 'breaks its package': BROKEN_PACKAGE } as const;
 export type AgentPath = keyof typeof AGENT_PATHS;
 
 const HALT_MAX_MS = 180_000;
@@ -21,14 +22,17 @@ const LOOK_EVERY_MS = 15;
 /** From the first unpacking to the end of the proof, or to the end of going back. */
 const DELAY_MAX_MS = 15_000;
 
-/** Walks a path with nothing going wrong. @returns both sides of every record that it left. */
+/** Before `begin` nothing of the agent is changed yet: prove:crash and prove:powercut strike there. */
+const FROM_BEGIN: readonly RecordKind[] = ['begin', 'prior', 'applied', 'verified', 'reverting', 'reverted', 'done'];
+
+/** Walks a path with nothing going wrong. @returns both sides of every record from `begin` on. */
 export async function readAgentBoundaries(stage: AgentStage, path: AgentPath): Promise<readonly Boundary[]> {
   await play(stage, path, 'nothing happened', async () => []);
   const [host] = stage.nodes;
   const records = host === undefined ? [] : await readJournal(host);
   const last = records.at(-1)?.generation;
   await goBack(stage);
-  return boundariesOf('upgrade', records.filter(({ generation }) => generation === last));
+  return boundariesOf('upgrade', records.filter(({ generation, kind }) => generation === last && FROM_BEGIN.includes(kind)));
 }
 
 /** Hits hosts at these boundaries, a host a boundary, and takes them back to where they were. @returns lines for a table. @throws ProofFailed */
@@ -42,7 +46,7 @@ export async function hitAgentBoundaries(stage: AgentStage, path: AgentPath, bou
     for (const { host, boundary } of round) await arm(host, boundary);
     const title = `${inflicted} ${round.map(({ boundary }) => `${boundary.side} ${boundary.label}`).join(', ')}`;
     const ends = await play(stage, path, title, async () => (await Promise.all(round.map(({ host, boundary }) => hitAt(host, boundary, inflicted)))).flat());
-    for (const { host, boundary } of round) lines.push(`  ${path.padEnd(15)} ${inflicted.padEnd(10)} ${`${boundary.side} ${boundary.label}`.padEnd(28)} ${ends.get(host.name) ?? '-'}`);
+    for (const { host, boundary } of round) lines.push(`  ${path.padEnd(18)} ${inflicted.padEnd(10)} ${`${boundary.side} ${boundary.label}`.padEnd(28)} ${ends.get(host.name) ?? '-'}`);
     await goBack(stage);
   }
   return lines;
@@ -66,7 +70,7 @@ export async function hitAgentsAtRandom(stage: AgentStage, path: AgentPath, infl
     ).flat(),
   );
   await goBack(stage);
-  return plans.map(({ host, delayMs }) => `  ${path.padEnd(15)} ${inflicted.padEnd(10)} ${`${delayMs} ms after dpkg began`.padEnd(28)} ${ends.get(host.name) ?? '-'}`);
+  return plans.map(({ host, delayMs }) => `  ${path.padEnd(18)} ${inflicted.padEnd(10)} ${`${delayMs} ms after dpkg began`.padEnd(28)} ${ends.get(host.name) ?? '-'}`);
 }
 
 async function play(stage: AgentStage, path: AgentPath, title: string, harm: () => Promise<readonly string[]>): Promise<ReadonlyMap<string, 'new' | 'old'>> {
@@ -76,7 +80,7 @@ async function play(stage: AgentStage, path: AgentPath, title: string, harm: () 
   const missed = await harm();
   if (missed.length > 0) throw await failed(stage, rollout, missed);
   const ends = await settleAgents(stage, rollout, before, AGENT_PATHS[path]);
-  say(`  ${path.padEnd(15)} ${((performance.now() - startedMs) / 1000).toFixed(1).padStart(5)} s  ${title}: ${[...ends.values()].join(', ')}`);
+  say(`  ${path.padEnd(18)} ${((performance.now() - startedMs) / 1000).toFixed(1).padStart(5)} s  ${title}: ${[...ends.values()].join(', ')}`);
   return ends;
 }
 

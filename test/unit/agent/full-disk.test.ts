@@ -3,12 +3,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { isDiskFull } from '../../../agent/core/disk-full.ts';
+import { isDiskFull, isReadOnly } from '../../../agent/core/disk-full.ts';
+import { FactsWatch } from '../../../agent/facts/facts-watch.ts';
+import { LiveAgent } from '../../../agent/live-agent.ts';
+import type { OpenHost } from '../../../agent/open-host.ts';
 import { acceptAssignment } from '../../../agent/runner/accept-assignment.ts';
 import { AssignmentFiles } from '../../../agent/runner/assignment-files.ts';
-import { openHostJournal } from '../../../agent/runner/host.ts';
+import { journalFolder, openHostJournal } from '../../../agent/runner/host.ts';
+import { JournalReader } from '../../../agent/runner/journal-reader.ts';
 import { recordPermit } from '../../../agent/runner/record-permit.ts';
+import type { AgentMessage } from '../../../shared/wire/messages.ts';
 import { AgentBench } from '../../support/agent-bench.ts';
+import { BARE_HOST } from '../../support/example-facts.ts';
 
 let bench: AgentBench;
 beforeEach(() => {
@@ -28,6 +34,22 @@ test('what counts as a full disk', () => {
   const error = (code: string) => Object.assign(new Error('x'), { code });
   expect(['ENOSPC', 'EDQUOT'].map((code) => isDiskFull(error(code)))).toEqual([true, true]);
   expect([error('EIO'), error('EROFS'), new Error('ENOSPC'), { code: 'ENOSPC' }, null, undefined, 'ENOSPC'].filter(isDiskFull)).toEqual([]);
+});
+
+test('a disk that cannot be written is another thing, and no reason to end either', async () => {
+  const error = Object.assign(new Error('EROFS: read-only file system, open'), { code: 'EROFS' });
+  expect([isReadOnly(error), isDiskFull(error), isReadOnly(new Error('EROFS'))]).toEqual([true, false, false]);
+  const host = { ...bench.host, verify: () => { throw error; } } as unknown as OpenHost;
+  const boot = { machineId: '', osRelease: '', kernel: '', architecture: 'amd64', bootId: 'boot-1' };
+  const reader = new JournalReader(journalFolder(bench.stateDir), { ...bench.host.journalFiles, syncFile: () => { throw error; } });
+  const agent = new LiveAgent(host, reader, bench.units, boot, new FactsWatch(async () => ({ read: async () => BARE_HOST }), bench.host), 'v');
+  const replies: AgentMessage[] = [];
+  await agent.received({ assignment: bench.assignment() }, (message) => void replies.push(message));
+  expect(replies).toMatchObject([{ refusal: { reason: 'disk-read-only', detail: expect.stringMatching(/cannot be written .*mount it anew/) as string } }]);
+  // What lies there can still be read and reported.
+  await acceptAssignment(bench.assignment(), bench.host);
+  reader.refresh();
+  expect(reader.records.map(({ kind }) => kind)).toEqual(['accepted']);
 });
 
 describe('an assignment', () => {
