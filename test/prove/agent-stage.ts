@@ -18,9 +18,9 @@ export interface AgentStage {
   readonly patienceMs: number;
 }
 
-const PATIENCE_MS = 300_000;
-const SETTLE_MAX_MS = 60_000;
-const CONNECT_WITHIN = '20s';
+const PATIENCE_MS = 900_000;
+const SETTLE_MAX_MS = 120_000;
+const CONNECT_WITHIN = '40s';
 
 /** What an upgrade of the agent may have left, the version in use first; equal text is equal state. */
 const LOOK = `

@@ -16,8 +16,8 @@ import { dpkgRuns } from './unit-processes.ts';
 export const AGENT_PATHS = { works: GOOD, 'cannot start': CANNOT_START, 'cannot connect': CANNOT_CONNECT, 'breaks its package': BROKEN_PACKAGE } as const;
 export type AgentPath = keyof typeof AGENT_PATHS;
 
-const HALT_MAX_MS = 180_000;
-const DPKG_MAX_MS = 120_000;
+const HALT_MAX_MS = 400_000;
+const DPKG_MAX_MS = 400_000;
 const LOOK_EVERY_MS = 15;
 /** From the first unpacking to the end of the proof, or to the end of going back. */
 const DELAY_MAX_MS = 15_000;
