@@ -3,6 +3,7 @@ import type { HostFacts } from '../../shared/domain/host-facts.ts';
 import type { NodeName } from '../../shared/domain/ids.ts';
 import type { Finding } from '../../shared/preflight/finding.ts';
 import { preflight } from '../../shared/preflight/preflight.ts';
+import { datastoreProofMissing } from '../../shared/preflight/rules/datastore-proof-missing.ts';
 import { targetOf } from '../../shared/preflight/target-of.ts';
 import type { ClusterFacts } from '../../shared/preflight/target.ts';
 import type { ComposedStep, Hop, ProcedureNode } from '../../shared/procedures/composition.ts';
@@ -25,7 +26,6 @@ export function findFindings(hops: readonly Hop[], nodes: ReadonlyMap<NodeName, 
     const clusters = new Map<string, ClusterFacts>();
     for (const [name, steps] of hop.steps) {
       const facts = factsOf(name);
-      if (facts === null) continue;
       const cluster = nodes.get(name)?.cluster ?? '';
       const around = clusters.get(cluster) ?? { name: cluster, nodes: membersOf(nodes, cluster, name, factsOf), datastoreProved: proved.has(cluster) };
       clusters.set(cluster, around);
@@ -41,10 +41,12 @@ export function findFindings(hops: readonly Hop[], nodes: ReadonlyMap<NodeName, 
   return [...found.values()].map(({ finding: { code, severity, message }, hop, names }) => ({ code, severity, message: `${namesOf(names)}${hop}: ${message}` }));
 }
 
-function findingsOf(facts: HostFacts, steps: readonly ComposedStep[], cluster: ClusterFacts, nowUnixMs: number): readonly Finding[] {
+function findingsOf(facts: HostFacts | null, steps: readonly ComposedStep[], cluster: ClusterFacts, nowUnixMs: number): readonly Finding[] {
   return steps.flatMap(({ step }, index) => {
     const target = targetOf(step, steps.slice(0, index).map((each) => each.step), { nowUnixMs, cluster });
-    return target === null ? [] : preflight(facts, target);
+    if (target === null) return [];
+    // Its agent told nothing, and the plan's own steps need no facts.
+    return facts === null ? datastoreProofMissing(null, target) : preflight(facts, target);
   });
 }
 

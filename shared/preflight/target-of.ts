@@ -22,12 +22,12 @@ export function targetOf(step: StepSpec, earlier: readonly StepSpec[], around: P
   const before = earlier.findLast((each) => each.kind === step.kind && !('action' in each && each.action === 'guard'));
   switch (step.kind) {
     case 'kubeadm':
-      return { kind: 'kubeadm', ...versionsOf(step, before), ...around, etcdUpgrade: step.etcdUpgrade, needBytes: needsOf(step) };
+      return { kind: 'kubeadm', controlPlane: step.role !== 'worker', ...versionsOf(step, before), ...around, etcdUpgrade: step.etcdUpgrade, needBytes: needsOf(step) };
     case 'kubelet':
       if (step.action === 'guard') return null;
       return { kind: 'kubelet', ...versionsOf(step, before), ...around, installs: installsOf(earlier), afterKubeadm: earlier.some(({ kind }) => kind === 'kubeadm') };
     case 'k3s':
-      return { kind: 'k3s', ...versionsOf(step, before), ...around, needBytes: { '/': step.binary.size, '/var/lib/rancher': step.binary.size + (step.images?.size ?? 0) } };
+      return { kind: 'k3s', controlPlane: step.role === 'server', ...versionsOf(step, before), ...around, needBytes: { '/': step.binary.size, '/var/lib/rancher': step.binary.size + (step.images?.size ?? 0) } };
     default:
       return null;
   }

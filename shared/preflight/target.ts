@@ -17,6 +17,8 @@ interface TargetBase {
 /** `kubeadm upgrade apply` or `node`. */
 export interface KubeadmTarget extends TargetBase {
   readonly kind: 'kubeadm';
+  /** The plan has the host as one, whatever the host says. */
+  readonly controlPlane: boolean;
   /** kubeadm also upgrades the etcd beside the API server. */
   readonly etcdUpgrade: boolean;
   /** What will be downloaded or kept, by where it goes. */
@@ -35,6 +37,8 @@ export interface KubeletTarget extends TargetBase {
 /** K3s of this version is started. */
 export interface K3sTarget extends TargetBase {
   readonly kind: 'k3s';
+  /** The plan has the host as a server, whatever the host says. */
+  readonly controlPlane: boolean;
   readonly needBytes: Readonly<Partial<Record<DiskPath, number>>>;
 }
 

@@ -18,7 +18,7 @@ function version(text: string): KubeVersion {
 }
 
 function kubeadm(to: string, over: Partial<KubeadmTarget> = {}): KubeadmTarget {
-  return { kind: 'kubeadm', version: version(to), from: null, nowUnixMs: NOW_UNIX_MS, cluster: null, etcdUpgrade: true, needBytes: {}, ...over };
+  return { kind: 'kubeadm', controlPlane: false, version: version(to), from: null, nowUnixMs: NOW_UNIX_MS, cluster: null, etcdUpgrade: true, needBytes: {}, ...over };
 }
 
 function kubelet(to: string, over: Partial<KubeletTarget> = {}): KubeletTarget {
@@ -26,7 +26,7 @@ function kubelet(to: string, over: Partial<KubeletTarget> = {}): KubeletTarget {
 }
 
 function k3s(to: string, over: Partial<K3sTarget> = {}): K3sTarget {
-  return { kind: 'k3s', version: version(to), from: null, nowUnixMs: NOW_UNIX_MS, cluster: null, needBytes: {}, ...over };
+  return { kind: 'k3s', controlPlane: false, version: version(to), from: null, nowUnixMs: NOW_UNIX_MS, cluster: null, needBytes: {}, ...over };
 }
 
 function controlPlane(over: Partial<KubeadmFacts> = {}, host: Partial<HostFacts> = {}): HostFacts {
@@ -164,6 +164,7 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     ['a worker', worker(), kubeadm('v1.33.5', { cluster: cluster({ one: controlPlane() }, { datastoreProved: false }) }), []],
     ['a K3s server', server(), k3s('v1.33.5+k3s1', { cluster: cluster({ one: server() }, { datastoreProved: false }) }), ['error datastore-proof-missing north: nothing proves that the datastore of north can be brought back, so its control plane is not upgraded: a proof comes with etcd snapshots that were taken, restored in a scratch place and compared, which this version of Farrier does not make yet; upgrade workers and agents meanwhile']],
     ['a K3s agent', server({ role: 'agent', datastore: 'none' }), k3s('v1.33.5+k3s1', { cluster: cluster({}, { datastoreProved: false }) }), []],
+    ['a host that says it is none, in a cluster without a name', worker(), kubeadm('v1.33.5', { controlPlane: true, cluster: cluster({}, { name: '', datastoreProved: false }) }), ['error datastore-proof-missing its cluster: nothing proves that the datastore of its cluster can be brought back, so its control plane is not upgraded: a proof comes with etcd snapshots that were taken, restored in a scratch place and compared, which this version of Farrier does not make yet; upgrade workers and agents meanwhile']],
     ['left to the coordinator', controlPlane(), kubeadm('v1.33.5'), []],
   ],
 };

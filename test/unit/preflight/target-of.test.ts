@@ -17,8 +17,8 @@ const k3s = (version: string): K3sSpec => ({ kind: 'k3s', name: `k3s ${version}`
 
 test('kubeadm', () => {
   const version = parseKubeVersion('v1.34.1');
-  expect(targetOf(kubeadm('1.34.1', 'control-plane'), [], AROUND)).toEqual({ kind: 'kubeadm', version, from: null, ...AROUND, etcdUpgrade: false, needBytes: { '/': 64 * MIB, '/var/lib/containerd': 768 * MIB } });
-  expect(targetOf(kubeadm('1.34.1'), [], AROUND)).toMatchObject({ needBytes: { '/var/lib/containerd': 192 * MIB } });
+  expect(targetOf(kubeadm('1.34.1', 'control-plane'), [], AROUND)).toEqual({ kind: 'kubeadm', controlPlane: true, version, from: null, ...AROUND, etcdUpgrade: false, needBytes: { '/': 64 * MIB, '/var/lib/containerd': 768 * MIB } });
+  expect(targetOf(kubeadm('1.34.1'), [], AROUND)).toMatchObject({ controlPlane: false, needBytes: { '/var/lib/containerd': 192 * MIB } });
   expect(targetOf(kubeadm('1.35.0'), [kubeadm('1.34.1'), kubelet('1.34.2')], AROUND)).toMatchObject({ from: version });
 });
 
@@ -29,7 +29,7 @@ test('a kubelet, by what the steps before it do', () => {
 });
 
 test('K3s: binary and images, and what it unpacks', () => {
-  expect(targetOf(k3s('v1.34.1+k3s1'), [k3s('v1.33.9+k3s1')], AROUND)).toEqual({ kind: 'k3s', version: parseKubeVersion('v1.34.1+k3s1'), from: parseKubeVersion('v1.33.9+k3s1'), ...AROUND, needBytes: { '/': 70, '/var/lib/rancher': 270 } });
+  expect(targetOf(k3s('v1.34.1+k3s1'), [k3s('v1.33.9+k3s1')], AROUND)).toEqual({ kind: 'k3s', controlPlane: true, version: parseKubeVersion('v1.34.1+k3s1'), from: parseKubeVersion('v1.33.9+k3s1'), ...AROUND, needBytes: { '/': 70, '/var/lib/rancher': 270 } });
 });
 
 test('steps that no rule is about', () => {

@@ -96,6 +96,25 @@ describe('preflights', () => {
     ]);
   });
 
+  test('refuse a control plane without a proof of its datastore, also where its agent never told what the host is', () => {
+    const steps = '  allowControlPlaneOutage: true\n  steps: [{ kubeadm: { role: first-control-plane, version: 1.34.2 } }]\n';
+    const silent = aFleet([aMember('cp-1', null)]);
+    expect(linesOf(silent, plan(steps), 'p.yaml', { ...NOON, proved: new Set() })).toEqual([
+      'p.yaml:6:3 spec.steps: cp-1: nothing proves that the datastore of prod can be brought back, so its control plane is not upgraded: a proof comes with etcd snapshots that were taken, restored in a scratch place and compared, which this version of Farrier does not make yet; upgrade workers and agents meanwhile',
+    ]);
+    expect(linesOf(silent, plan(steps), 'p.yaml', NOON)).toEqual([]);
+  });
+
+  test('warn where the only control plane would get another etcd, and start all the same', () => {
+    const facts = { ...CONTROL_PLANE, kubernetes: { ...CONTROL_PLANE.kubernetes, nodeName: 'cp-1' } };
+    const upgraded = plan('  allowControlPlaneOutage: true\n  procedure: { kubeadm-upgrade: { version: v1.34.2, sources: [s], pointsOfNoReturn: [control-plane] } }\n');
+    const { diagnostics, resolved } = resolvePlan(aFleet([aMember('cp-1', facts)]), upgraded, 'p.yaml', NOON);
+    expect(diagnostics.map((diagnostic) => formatDiagnostic(diagnostic))).toEqual([
+      'p.yaml:6:33 warning spec.procedure.kubeadm-upgrade: cp-1: cp-1 is the only control plane of prod and this upgrade brings it etcd 3.6: kubeadm may time out on the way and put everything back though etcd is well; set etcdUpgrade: false for the upgrade to v1.34.2, and upgrade etcd afterwards as a step of its own',
+    ]);
+    expect(resolved).not.toBeNull();
+  });
+
   test('judge each hop by what the hops before it left', () => {
     const lines = linesOf(aFleet(nodes), plan(upgrade('version: v1.36.1, hops: [v1.35.4]')), 'p.yaml', NOON);
     expect(lines.map((line) => line.slice(44, 130))).toEqual(['w-1, w-2 at v1.36.1: this host has cgroup v1, and from 1.35 on the kubelet starts only']);
