@@ -63,8 +63,8 @@ export interface PackageCall {
 
 /** Package sources, refreshed; nothing but them was looked at. Closing removes what was kept of them. */
 export interface OpenSources {
-  /** Simulates one transaction: everything that it would change, dependencies too. */
-  resolve(install: readonly PackageVersion[], call: PackageCall): Promise<Resolution | StepFailure>;
+  /** Simulates one transaction: everything that it would change, dependencies too, on this host with `assumed` installed on it. */
+  resolve(install: readonly PackageVersion[], assumed: readonly PackageFile[], call: PackageCall): Promise<Resolution | StepFailure>;
   /** Downloads and verifies exactly this version; version-not-found where no source has it. */
   fetch(name: PackageName, version: string, intoFolder: string, call: PackageCall): Promise<FileResult>;
   close(): Promise<void>;
@@ -77,6 +77,9 @@ export interface OpenSources {
 export interface PackageSystem {
   /** Sources are named files that an admin wrote. */
   openSources(names: readonly string[], call: PackageCall): Promise<{ readonly ok: true; readonly sources: OpenSources } | StepFailure>;
+
+  /** Runs `work` while nothing that the host starts by itself changes packages; what runs already is waited for, and named where it does not end. */
+  exclusively<T>(work: () => Promise<T>, call: PackageCall): Promise<T | StepFailure>;
 
   /** In the order asked; what the package system does not know is `absent`. */
   status(names: readonly PackageName[], call: PackageCall): Promise<readonly PackageState[]>;

@@ -83,7 +83,11 @@ export async function memoryLab(): Promise<PackageLab> {
   const specsOf = async (files: readonly PackageFile[]): Promise<readonly LabPackage[]> => Promise.all(files.map(async ({ path }) => JSON.parse(await readFile(path, 'utf8')) as LabPackage));
 
   const sources: OpenSources = {
-    resolve: async (wanted) => resolveIn(source, host, wanted),
+    resolve: async (wanted, assumed) => {
+      const then = new Map(host);
+      for (const spec of await specsOf(assumed)) then.set(spec.name, { spec, state: 'installed', hold: false, auto: false });
+      return resolveIn(source, then, wanted);
+    },
     fetch: async (name, version, into) => {
       const found = source.find((spec) => spec.name === name && spec.version === version);
       return found === undefined ? stepFailure('version-not-found', `${name} ${version}`, name) : fileOf(found, into);
@@ -95,6 +99,7 @@ export async function memoryLab(): Promise<PackageLab> {
       const unknown = names.find((name) => name !== 'lab');
       return unknown === undefined ? { ok: true, sources } : stepFailure('source-unknown', `no source ${unknown}`, unknown);
     },
+    exclusively: (work) => work(),
     status: async (names) => names.map((name) => {
       const found = host.get(name);
       if (found === undefined) return { name, state: 'absent', version: null, hold: false, auto: false };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 
 import { type PackagesPrior, packagesStep } from '../../agent/steps/packages/packages.ts';
-import type { StepFailure, StepResult } from '../../agent/steps/step.ts';
+import type { StepContext, StepFailure, StepResult } from '../../agent/steps/step.ts';
 import type { PackagesSpec } from '../../shared/domain/step-spec.ts';
 import type { LabPackage, PackageCase, PackageLab } from './package-lab.ts';
 import { stepContext } from './step-context.ts';
@@ -11,11 +11,11 @@ const hoof = (version: string, more: Partial<LabPackage> = {}): LabPackage => ({
 const nail = (version: string, more: Partial<LabPackage> = {}): LabPackage => ({ name: 'farrier-nail', version, ...more });
 
 /** The step at work in a lab. */
-async function atWork(lab: PackageLab, install: Readonly<Record<string, string>>, conffiles: PackagesSpec['conffiles'] = 'keep', sources = ['lab']) {
+async function atWork(lab: PackageLab, install: Readonly<Record<string, string>>, conffiles: PackagesSpec['conffiles'] = 'keep', sources = ['lab'], earlier: StepContext['earlier'] = []) {
   const step = packagesStep(lab.system);
   const spec: PackagesSpec = { kind: 'packages', name: 'p', timeoutMs: 60_000, install: Object.entries(install).map(([name, version]) => ({ name, version })), sources, conffiles };
   let output = '';
-  const context = stepContext({ folder: await lab.folder(), signal: AbortSignal.timeout(120_000), output: (text) => { output += text; } });
+  const context = stepContext({ folder: await lab.folder(), signal: AbortSignal.timeout(120_000), earlier, output: (text) => { output += text; } });
   return {
     stage: () => step.stage(spec, context),
     check: () => step.check(spec, context),
@@ -30,6 +30,7 @@ async function atWork(lab: PackageLab, install: Readonly<Record<string, string>>
     revert: (prior: PackagesPrior) => step.revert(spec, prior, context),
     states: (...names: readonly string[]) => lab.system.status(names, context),
     output: () => output,
+    spec,
     context,
   };
 }
@@ -96,6 +97,34 @@ export const PACKAGE_CASES: readonly PackageCase[] = [
       works(await step.verify(prior));
       works(await step.revert(prior), step.output());
       assert.equal(await lab.runs('farrier-hoof'), 'farrier-hoof 2:2.0+k3s~1');
+    },
+  },
+  {
+    name: 'a later step is staged against what the earlier ones bring, and both go back one after the other',
+    run: async (lab) => {
+      const anvil: LabPackage = { name: 'farrier-anvil', version: '1.0', depends: 'farrier-nail (>= 2)' };
+      const names = ['farrier-hoof', 'farrier-nail', 'farrier-anvil'];
+      await lab.installed(hoof('1.0'));
+      const published = [hoof('1.0'), hoof('1.1', { depends: 'farrier-nail (>= 2)' }), nail('2.0'), anvil];
+      await lab.publish(published);
+      const first = await atWork(lab, { 'farrier-hoof': '1.1' });
+      const before = await first.states(...names);
+      works(await first.stage());
+      await lab.publish([...published, nail('3.0')]);
+      const second = await atWork(lab, { 'farrier-anvil': '1.0' }, 'keep', ['lab'], [{ spec: first.spec, folder: first.context.folder }]);
+      const third = await atWork(lab, { 'farrier-nail': '3.0' }, 'keep', ['lab'], [first, second].map(({ spec, context }) => ({ spec, folder: context.folder })));
+      for (const step of [second, third, second, third]) works(await step.stage());
+      const priors: PackagesPrior[] = [];
+      for (const step of [first, second, third]) {
+        const prior = await step.capture();
+        works(await step.apply(prior), step.output());
+        works(await step.verify(prior));
+        priors.push(prior);
+      }
+      // What the first one brings is no change of the second, and what the third one finds is the first one's.
+      assert.deepEqual(priors.map((prior) => prior.packages.map(({ name, version }) => `${name} ${version}`).toSorted()), [['farrier-hoof 1.0', 'farrier-nail null'], ['farrier-anvil null'], ['farrier-nail 2.0']]);
+      for (const step of [third, second, first]) works(await step.revert(priors.pop() ?? assert.fail('no prior')), step.output());
+      assert.deepEqual(await first.states(...names), before);
     },
   },
   {

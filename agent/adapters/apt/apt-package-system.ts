@@ -10,12 +10,14 @@ import { classifyFailure } from './classify-failure.ts';
 import { brokenPackages, packageStates } from './dpkg-status.ts';
 import { APT_OPTIONS, type AptParts, conffileFlags, invoke, mustRun, withoutSources } from './invoke-apt.ts';
 import { keepInstalled } from './keep-installed.ts';
+import { withoutOtherUpdates } from './other-updates.ts';
 import { DPKG_FORCE, putBack } from './put-back.ts';
 
 /** apt and dpkg, from Debian 11 and Ubuntu 22.04 on. */
 export function aptPackageSystem(parts: AptParts): PackageSystem {
   return {
     openSources: (names, call) => openAptSources(parts, names, call),
+    exclusively: (work, call) => withoutOtherUpdates(parts, work, call),
     status: (names, call) => packageStates(parts, names, call),
     broken: (call) => brokenPackages(parts, call),
     repeat: (files, conffiles, call) => repeat(parts, files, conffiles, call),

@@ -1,11 +1,13 @@
-import { copyFile, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import type { PackageVersion } from '../../../shared/domain/step-spec.ts';
 import type { FileResult, OpenSources, PackageCall, Resolution } from '../../ports/package-system.ts';
 import { type StepFailure, stepFailure } from '../../steps/step.ts';
+import { assumeInstalled } from './assumed-status.ts';
 import { parseSimulation } from './apt-simulation.ts';
 import { classifyFailure } from './classify-failure.ts';
+import { copySources } from './copy-sources.ts';
 import { readDeb } from './deb-file.ts';
 import { APT_OPTIONS, type AptParts, invoke } from './invoke-apt.ts';
 
@@ -17,10 +19,11 @@ export async function openAptSources(parts: AptParts, names: readonly string[], 
   const folder = join(parts.cacheDir, `apt-${process.pid}-${(counter += 1)}`);
   const options = [...APT_OPTIONS, '-o', 'Dir::Etc::sourcelist=/dev/null', '-o', `Dir::Etc::sourceparts=${folder}/sources`, '-o', `Dir::State::lists=${folder}/lists`];
   // apt fetches as an unprivileged user, who has to get there; a state folder that is closed to him is the admin's choice.
-  if (!(await isOpenToOthers(parts.cacheDir))) options.push('-o', 'APT::Sandbox::User=root');
+  const byAll = await isOpenToOthers(parts.cacheDir);
+  if (!byAll) options.push('-o', 'APT::Sandbox::User=root');
   const close = (): Promise<void> => rm(folder, { recursive: true, force: true });
   for (const path of ['sources', 'lists/partial']) await mkdir(join(folder, path), { recursive: true, mode: 0o755 });
-  const failure = (await copySources(parts, names, join(folder, 'sources'))) ?? (await refresh(parts, options, call));
+  const failure = (await copySources(parts, names, folder, byAll, call)) ?? (await refresh(parts, options, call));
   if (failure !== null) {
     await close();
     return failure;
@@ -29,7 +32,7 @@ export async function openAptSources(parts: AptParts, names: readonly string[], 
     ok: true,
     sources: {
       close,
-      resolve: (install, inner) => resolve(parts, options, install, inner),
+      resolve: async (install, assumed, inner) => resolve(parts, [...options, ...(await assumeInstalled(parts, assumed, folder, inner))], install, inner),
       fetch: (name, version, into, inner) => fetchOne(parts, options, name, version, into, inner),
     },
   };
@@ -41,23 +44,6 @@ async function isOpenToOthers(folder: string): Promise<boolean> {
     if (((await stat(path)).mode & 0o001) === 0) return false;
   }
   return true;
-}
-
-async function copySources(parts: AptParts, names: readonly string[], into: string): Promise<StepFailure | null> {
-  for (const name of names) {
-    const found = [`${name}.sources`, `${name}.list`].map((file) => join(parts.sourcesDir, file));
-    let copied = false;
-    for (const path of found) {
-      const state = await stat(path).catch(() => null);
-      if (state === null) continue;
-      // Who can write it says what this host trusts.
-      if (state.uid !== 0 || (state.mode & 0o022) !== 0) return stepFailure('not-allowed', `${path} can be written by others than root; chown root and chmod 644 it`, name);
-      await copyFile(path, join(into, path.slice(path.lastIndexOf('/') + 1)));
-      copied = true;
-    }
-    if (!copied) return stepFailure('source-unknown', `package source ${name} is not on this host; an admin writes ${found[0]}`, name);
-  }
-  return null;
 }
 
 async function refresh(parts: AptParts, options: readonly string[], call: PackageCall): Promise<StepFailure | null> {

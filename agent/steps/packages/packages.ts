@@ -26,9 +26,9 @@ export function packagesStep(system: PackageSystem): StepExecutor<PackagesSpec, 
     stage: (spec, context) => stagePackages(system, spec, context),
     check: (spec, context) => check(system, spec, context),
     capture: (spec, context) => capture(system, spec, context),
-    apply: (spec, prior, context) => apply(system, spec, prior, context),
+    apply: (spec, prior, context) => system.exclusively(() => apply(system, spec, prior, context), context),
     verify: (spec, prior, context) => verify(system, spec, prior, context),
-    revert: (spec, prior, context) => revert(system, spec, prior, context),
+    revert: (spec, prior, context) => system.exclusively(() => revert(system, spec, prior, context), context),
     canRevert: async (spec, prior, context) => {
       const staged = await stagedFor(spec, context);
       return staged.ok ? enoughToGoBack(staged.staged, prior) : staged;

@@ -6,8 +6,11 @@ import { syncFolder } from '../../../shared/trust/write-durably.ts';
 import type { FileResult, OpenSources, PackageChange, PackageFile, PackageSystem } from '../../ports/package-system.ts';
 import { sha256Of } from '../files/sha256-of.ts';
 import { STEP_OK, type StepContext, type StepFailure, type StepResult, stepFailure } from '../step.ts';
+import { filesOfEarlierSteps, ownCopy } from './assumed.ts';
 import { SLACK_BYTES } from './reserve.ts';
 import { damaged, readStaged, type StagedFile, writeStaged } from './staged.ts';
+
+type Assumed = Awaited<ReturnType<typeof filesOfEarlierSteps>>;
 
 /** dpkg unpacks beside what is there, and going back must fit as well. */
 const SPACE_FACTOR = 2;
@@ -16,21 +19,22 @@ const PLACES = ['/', '/usr', '/var'];
 
 /** Brings the new version and the present one of all that will change onto this disk. */
 export async function stagePackages(system: PackageSystem, spec: PackagesSpec, context: StepContext): Promise<StepResult> {
+  const assumed = await filesOfEarlierSteps(context);
   const kept = await readStaged(context.folder, JSON.stringify(spec));
-  if (kept !== null && (await damaged([...kept.newFiles, ...kept.oldFiles])) === null && (await isAsStaged(system, kept.changes, context))) return STEP_OK;
+  if (kept !== null && (await damaged([...kept.newFiles, ...kept.oldFiles])) === null && (await isAsStaged(system, kept.changes, assumed, context))) return STEP_OK;
   const broken = await system.broken(context);
   if (broken.length > 0) return stepFailure('package-system-broken', `${broken.join(', ')} is half-installed already; run dpkg --configure -a and apt-get -f install first`, broken[0]);
   const opened = await system.openSources(spec.sources, context);
   if (!opened.ok) return opened;
   try {
-    return await stageFrom(system, opened.sources, spec, context);
+    return await stageFrom(system, opened.sources, spec, assumed, context);
   } finally {
     await opened.sources.close();
   }
 }
 
-async function stageFrom(system: PackageSystem, sources: OpenSources, spec: PackagesSpec, context: StepContext): Promise<StepResult> {
-  const resolved = await sources.resolve(spec.install, context);
+async function stageFrom(system: PackageSystem, sources: OpenSources, spec: PackagesSpec, assumed: Assumed, context: StepContext): Promise<StepResult> {
+  const resolved = await sources.resolve(spec.install, [...assumed.values()], context);
   if (!resolved.ok) return resolved;
   if (resolved.removals.length > 0) {
     return stepFailure('not-allowed', `it would remove ${resolved.removals.join(', ')}; remove it by hand or name versions that go together`, resolved.removals[0]);
@@ -39,7 +43,7 @@ async function stageFrom(system: PackageSystem, sources: OpenSources, spec: Pack
   const newFiles = await collect(changes, join(context.folder, 'new'), (change, into) => sources.fetch(change.name, change.to, into, context));
   if (!newFiles.ok) return newFiles;
   const present = changes.filter(({ from }) => from !== null);
-  const oldFiles = await collect(present, join(context.folder, 'old'), (change, into) => oldFile(system, sources, change, into, context));
+  const oldFiles = await collect(present, join(context.folder, 'old'), (change, into) => oldFile(system, sources, assumed, change, into, context));
   if (!oldFiles.ok) return oldFiles;
   const full = await noRoom([...newFiles.files, ...oldFiles.files], context.folder);
   if (full !== null) return full;
@@ -47,8 +51,10 @@ async function stageFrom(system: PackageSystem, sources: OpenSources, spec: Pack
   return STEP_OK;
 }
 
-/** From the source it came from where that still has it: those bytes are verified. */
-async function oldFile(system: PackageSystem, sources: OpenSources, { name, from }: PackageChange, into: string, context: StepContext): Promise<FileResult> {
+/** What an earlier step brings, else from the source it came from where that still has it: those bytes are verified. */
+async function oldFile(system: PackageSystem, sources: OpenSources, assumed: Assumed, { name, from }: PackageChange, into: string, context: StepContext): Promise<FileResult> {
+  const brought = assumed.get(name);
+  if (brought !== undefined) return { ok: true, file: await ownCopy(brought, into) };
   const fetched = await sources.fetch(name, from ?? '', into, context);
   return fetched.ok ? fetched : system.keepInstalled(name, from ?? '', into, context);
 }
@@ -97,7 +103,7 @@ function mib(bytes: number): number {
   return Math.ceil(bytes / 1024 / 1024);
 }
 
-async function isAsStaged(system: PackageSystem, changes: readonly PackageChange[], context: StepContext): Promise<boolean> {
+async function isAsStaged(system: PackageSystem, changes: readonly PackageChange[], assumed: Assumed, context: StepContext): Promise<boolean> {
   const states = await system.status(changes.map(({ name }) => name), context);
-  return changes.every(({ from }, index) => (states[index]?.version ?? null) === from);
+  return changes.every(({ name, from }, index) => (assumed.get(name)?.version ?? states[index]?.version ?? null) === from);
 }

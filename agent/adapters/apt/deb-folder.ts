@@ -1,0 +1,39 @@
+import { mkdir, readdir, realpath, stat, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { PackageCall } from '../../ports/package-system.ts';
+import { sha256Of } from '../../steps/files/sha256-of.ts';
+import { type StepFailure, stepFailure } from '../../steps/step.ts';
+import { type AptParts, mustRun } from './invoke-apt.ts';
+
+const DEBS_MAX = 2_000;
+const WRITABLE_BY_OTHERS = 0o022;
+
+/**
+ * A folder of .debs as a source, for a site without a network: an index of it is made beside, and the folder stays as it
+ * is. It is trusted as the folder's owner is: everything in it has to be root's alone, as a source file has to be.
+ *
+ * @param into for the index, open to apt's own user.
+ * @returns the line of sources.list(5).
+ */
+export async function indexDebFolder(parts: AptParts, name: string, folder: string, into: string, call: PackageCall): Promise<{ readonly ok: true; readonly line: string } | StepFailure> {
+  const place = await realpath(folder);
+  const debs = (await readdir(place)).filter((file) => file.endsWith('.deb')).toSorted();
+  if (debs.length === 0) return stepFailure('source-unknown', `package source ${name} is the folder ${place}, which holds no .deb`, name);
+  if (debs.length > DEBS_MAX) return stepFailure('source-unknown', `package source ${name} is the folder ${place}, which holds ${debs.length} files; ${DEBS_MAX} is the limit`, name);
+  for (const path of [place, ...debs.map((file) => join(place, file))]) {
+    const { uid, mode } = await stat(path);
+    if (uid !== 0 || (mode & WRITABLE_BY_OTHERS) !== 0) return stepFailure('not-allowed', `${path} can be written by others than root; chown root and chmod go-w it`, name);
+  }
+  await mkdir(into, { recursive: true, mode: 0o755 });
+  const entries: string[] = [];
+  for (const [index, file] of debs.entries()) {
+    const path = join(place, file);
+    // Under a name of our own: apt takes a `%3a` in a name for a colon.
+    await symlink(path, join(into, `${index}.deb`));
+    const control = (await mustRun(parts, ['dpkg-deb', '--field', path], call)).trim();
+    entries.push(`${control}\nFilename: ./${index}.deb\nSize: ${(await stat(path)).size}\nSHA256: ${await sha256Of(path)}\n`);
+  }
+  await writeFile(join(into, 'Packages'), entries.join('\n'), { mode: 0o644 });
+  return { ok: true, line: `deb [trusted=yes] file:${into} ./\n` };
+}
