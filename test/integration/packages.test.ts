@@ -40,7 +40,7 @@ const textOf = (programs: string): string =>
   readdirSync(programs).filter((name) => name.endsWith('.mjs')).map((name) => readFileSync(join(programs, name), 'utf8')).join('\n');
 
 describe.each([
-  ['farrier-agent', () => agent, /^\.\/(etc\/farrier\/|usr\/bin\/farrier-agent$|usr\/lib\/farrier-agent\/|usr\/lib\/(systemd\/system|tmpfiles\.d)\/farrier-agent|usr\/share\/doc\/farrier-agent\/)/],
+  ['farrier-agent', () => agent, /^\.\/(etc\/farrier\/|usr\/bin\/farrier-agent$|usr\/libexec\/farrier-agent-watchdog$|usr\/lib\/farrier-agent\/|usr\/lib\/(systemd\/system|tmpfiles\.d)\/farrier-agent|usr\/share\/doc\/farrier-agent\/)/],
   ['farrier-coordinator', () => coordinator, /^\.\/(etc\/farrier\/|usr\/bin\/farrier(-coordinator)?$|usr\/lib\/farrier-coordinator\/|usr\/lib\/(systemd\/system|tmpfiles\.d|sysusers\.d)\/farrier-coordinator|usr\/share\/doc\/farrier-coordinator\/)/],
 ] as const)('%s.deb', (_name, built, own) => {
   test('holds its own files alone, all of them root’s, none writable by others', () => {
