@@ -100,7 +100,7 @@ describe('preflights', () => {
     const steps = '  allowControlPlaneOutage: true\n  steps: [{ kubeadm: { role: first-control-plane, version: 1.34.2 } }]\n';
     const silent = aFleet([aMember('cp-1', null)]);
     expect(linesOf(silent, plan(steps), 'p.yaml', { ...NOON, proved: new Set() })).toEqual([
-      'p.yaml:6:3 spec.steps: cp-1: nothing proves that the datastore of prod can be brought back, so its control plane is not upgraded: a proof comes with etcd snapshots that were taken, restored in a scratch place and compared, which this version of Farrier does not make yet; upgrade workers and agents meanwhile',
+      'p.yaml:6:10 spec.steps: cp-1: nothing proves that the datastore of prod can be brought back, so its control plane is not upgraded: a proof comes with etcd snapshots that were taken, restored in a scratch place and compared, which this version of Farrier does not make yet; upgrade workers and agents meanwhile',
     ]);
     expect(linesOf(silent, plan(steps), 'p.yaml', NOON)).toEqual([]);
   });
