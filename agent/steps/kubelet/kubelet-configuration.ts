@@ -32,7 +32,8 @@ export function hasFields({ document }: KubeletConfiguration, fields: readonly K
 export async function withFields({ text, document }: KubeletConfiguration, fields: readonly KubeletField[]): Promise<string | null> {
   const { isMap, parse, parseDocument } = await import('yaml');
   const edited = parseDocument(text, { stringKeys: true, logLevel: 'error' });
-  const wanted = structuredClone(document.toJS() as Record<string, unknown>);
+  // By way of JSON, for what an alias shares must not stay shared here.
+  const wanted = JSON.parse(JSON.stringify(document.toJS())) as Record<string, unknown>;
   for (const { path, value } of fields) {
     for (let depth = 1; depth < path.length; depth += 1) {
       const above = edited.getIn(path.slice(0, depth));

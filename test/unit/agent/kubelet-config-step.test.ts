@@ -47,6 +47,7 @@ describe('the file', () => {
     ['no YAML', 'kind: KubeletConfiguration\n  x: [', PODS],
     ['a field below a value', kubeletConfigText, [{ path: ['maxPods', 'x'], value: 1 }]],
     ['a field that an alias shares with another', 'kind: KubeletConfiguration\na: &x { n: 1 }\nb: *x\n', [{ path: ['b', 'n'], value: 2 }]],
+    ['a field that others share by an alias', 'kind: KubeletConfiguration\na: &x { n: 1 }\nb: *x\n', [{ path: ['a', 'n'], value: 2 }]],
   ])('%s is left to a person', async (_, text, set) => {
     if (text === '') rmSync(lab.configFile);
     else lab.write('var/lib/kubelet/config.yaml', text);
