@@ -91,6 +91,12 @@ describe.skipIf(missing.length > 0)('the stand-ins for kubeadm, kubelet, kubectl
     expect((await kubeadm.versions())['w1']).toBe(`v${OLD}`);
     await worker.mustExec(['systemctl', 'restart', 'kubelet.service']);
     await kubeadm.until(20_000, async () => (await kubeadm.versions())['w1'] === `v${NEW}`);
+    // Where the machine has cgroup v1, kubeadm 1.35 refuses what its next kubelet would, unless that check is ignored.
+    await install(worker, ['kubeadm'], '1.35.0');
+    const hasCgroupV1 = (await worker.exec(['test', '-d', '/sys/fs/cgroup/memory'])).exitCode === 0;
+    const refused = await worker.exec(['kubeadm', 'upgrade', 'node']);
+    expect([refused.exitCode, refused.stderr.includes('[ERROR SystemVerification]: cgroups v1')]).toEqual(hasCgroupV1 ? [1, true] : [0, false]);
+    await worker.mustExec(['kubeadm', 'upgrade', 'node', '--ignore-preflight-errors=SystemVerification']);
     await install(worker, ['kubeadm', 'kubelet', 'kubectl'], OLD);
     await worker.mustExec(['sh', '-c', 'cp -a /root/before/* /var/lib/kubelet; rm /var/lib/kubelet/instance-config.yaml; systemctl restart kubelet']);
     await kubeadm.until(20_000, async () => (await kubeadm.versions())['w1'] === `v${OLD}`);
@@ -144,7 +150,7 @@ describe.skipIf(missing.length > 0)('the stand-ins for kubeadm, kubelet, kubectl
 
   test('certificates: their expiry is told, one is renewed, and without its authority none is', async () => {
     const cp2 = fleet.host('cp2');
-    type Info = { readonly certificates: readonly { readonly name: string; readonly expirationDate: string }[] };
+    type Info = { readonly certificates: readonly { readonly name: string; readonly expirationDate: string; readonly residualTime: number }[] };
     const expiry = async (): Promise<ReadonlyMap<string, string>> => new Map((JSON.parse(await cp2.mustExec(['kubeadm', 'certs', 'check-expiration', '-o', 'json'])) as Info).certificates.map(({ name, expirationDate }) => [name, expirationDate]));
     const before = await expiry();
     expect([...before.keys()]).toEqual(['admin.conf', 'apiserver', 'apiserver-etcd-client', 'apiserver-kubelet-client', 'controller-manager.conf', 'etcd-healthcheck-client', 'etcd-peer', 'etcd-server', 'front-proxy-client', 'scheduler.conf']);

@@ -1,11 +1,10 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { stringify } from 'yaml';
 
 import type { Fleet } from '../fleet.ts';
 import type { Host } from '../host.ts';
-import { clusterConfiguration, configMap, kubeletConfiguration, kubeletFiles } from './kubeadm/cluster-configuration.ts';
+import { clusterConfiguration, configMap, formatKubeYaml, kubeletConfiguration, kubeletFiles } from './kubeadm/cluster-configuration.ts';
 import { CONTROL_PLANE_COMPONENTS, MANIFESTS, staticPodManifest } from './kubeadm/static-pod-manifests.ts';
 import { KubernetesCluster } from './kubernetes-cluster.ts';
 import { debVersion } from './kubernetes-debs.ts';
@@ -53,8 +52,8 @@ export async function makeKubeadmCluster(fleet: Fleet, { controlPlanes, workers,
   await Promise.all(started);
   await cluster.until(60_000, async () => (await cluster.nodes()).length === controlPlanes.length + workers.length);
   const maps = '/api/v1/namespaces/kube-system/configmaps';
-  await cluster.create(maps, configMap('kubeadm-config', { ClusterConfiguration: stringify(clusterConfiguration(target), { lineWidth: 0 }) }));
-  await cluster.create(maps, configMap('kubelet-config', { kubelet: stringify(kubeletConfig, { lineWidth: 0 }) }));
+  await cluster.create(maps, configMap('kubeadm-config', { ClusterConfiguration: formatKubeYaml(clusterConfiguration(target)) }));
+  await cluster.create(maps, configMap('kubelet-config', { kubelet: formatKubeYaml(kubeletConfig) }));
   for (const { name } of planes) {
     const taints = [{ key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' }];
     await cluster.kubectl(['patch', 'node', name, '--type=merge', '-p', JSON.stringify({ metadata: { labels: { 'node-role.kubernetes.io/control-plane': '' } }, spec: { taints } })]);

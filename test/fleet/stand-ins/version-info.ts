@@ -1,8 +1,14 @@
-/** What /version answers and `kubeadm version -o json` prints (k8s.io/apimachinery/pkg/version.Info), for `v1.34.1`. */
+/** What the API answers at /version (k8s.io/apimachinery/pkg/version.Info), for `v1.34.1`. */
+export function serverVersionInfo(version: string): Readonly<Record<string, string>> {
+  const { major, minor, ...rest } = versionInfo(version) as Readonly<Record<'major' | 'minor', string>>;
+  return { major, minor, emulationMajor: major, emulationMinor: minor, minCompatibilityMajor: major, minCompatibilityMinor: String(Number(minor) - 1), ...rest };
+}
+
+/** What a command prints of itself, such as `kubeadm version -o json`. */
 export function versionInfo(version: string): Readonly<Record<string, string>> {
   const [, major = '1', minor = '0'] = /^v(\d+)\.(\d+)/.exec(version) ?? [];
   return {
-    major, minor, emulationMajor: major, emulationMinor: minor, minCompatibilityMajor: major, minCompatibilityMinor: String(Number(minor) - 1),
+    major, minor,
     gitVersion: version, gitCommit: '0'.repeat(40), gitTreeState: 'clean', buildDate: '1970-01-01T00:00:00Z', goVersion: 'stand-in', compiler: 'stand-in', platform: process.arch === 'arm64' ? 'linux/arm64' : 'linux/amd64',
   };
 }

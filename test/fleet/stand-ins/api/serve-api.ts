@@ -7,7 +7,7 @@ import { ANONYMOUS, type User } from './authorize.ts';
 import type { ClusterStore } from './cluster-store.ts';
 import { answerObjectCall, type ApiAnswer } from './object-api.ts';
 import { parseResourcePath } from './resources.ts';
-import { versionInfo } from '../version-info.ts';
+import { serverVersionInfo } from '../version-info.ts';
 
 export interface ApiServerOptions {
   readonly store: ClusterStore;
@@ -41,8 +41,10 @@ async function answer(options: ApiServerOptions, request: IncomingMessage, body:
   const other = await options.extra?.(request, body);
   if (other !== undefined && other !== null) return other;
   const user = userOf(request.socket as TLSSocket);
-  if (ANYBODY.some((path) => pathname === path)) return pathname === '/version' ? { code: 200, body: versionInfo(options.version) } : health(options.store, pathname);
+  if (ANYBODY.some((path) => pathname === path)) return pathname === '/version' ? { code: 200, body: serverVersionInfo(options.version) } : health(options.store, pathname);
   const path = parseResourcePath(pathname);
+  // What Go clients of the control plane speak among themselves is not spoken here.
+  if (request.headers['content-type']?.startsWith('application/vnd.kubernetes.protobuf') === true) throw new ApiError(415, 'UnsupportedMediaType', 'the body of the request was in an unknown format - accepted media types include: application/json');
   if (path === null) throw new ApiError(404, 'NotFound', 'the server could not find the requested resource');
   return answerObjectCall(options.store, { method: request.method ?? 'GET', path, query: searchParams, contentType: request.headers['content-type'] ?? '', body, user });
 }

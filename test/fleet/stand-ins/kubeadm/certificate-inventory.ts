@@ -70,21 +70,21 @@ export function expirationInfo(now: Date): Readonly<Record<string, unknown>> {
     kind: 'CertificateExpirationInfo',
     apiVersion: 'output.kubeadm.k8s.io/v1alpha3',
     certificates: MANAGED.filter((one) => isThere(one) || one.name !== 'super-admin.conf').map((one) => ({
-      name: one.name, ...(isThere(one) ? expiry(certificateOf(one), now) : { expirationDate: null, residualTime: '0s', missing: true }), externallyManaged: false, caName: one.caName,
+      name: one.name, ...(isThere(one) ? expiry(certificateOf(one), now) : MISSING), externallyManaged: false, caName: one.caName, missing: !isThere(one),
     })),
     certificateAuthorities: (['ca', 'etcd/ca', 'front-proxy-ca'] as const).map((name) => ({
-      name: name.replace('/', '-'), ...(existsSync(`${PKI}/${name}.crt`) ? expiry(readFileSync(`${PKI}/${name}.crt`, 'utf8'), now) : { expirationDate: null, residualTime: '0s', missing: true }),
-      externallyManaged: !existsSync(`${PKI}/${name}.key`),
+      name: name.replace('/', '-'), ...(existsSync(`${PKI}/${name}.crt`) ? expiry(readFileSync(`${PKI}/${name}.crt`, 'utf8'), now) : MISSING),
+      externallyManaged: !existsSync(`${PKI}/${name}.key`), missing: !existsSync(`${PKI}/${name}.crt`),
     })),
   };
 }
 
-/** metav1.Time and metav1.Duration, as JSON has them. */
-function expiry(pem: string, now: Date): { readonly expirationDate: string; readonly residualTime: string } {
+const MISSING = { expirationDate: null, residualTime: 0 };
+
+/** The rest of its time is in seconds. */
+function expiry(pem: string, now: Date): { readonly expirationDate: string; readonly residualTime: number } {
   const end = new X509Certificate(pem).validToDate;
-  const seconds = Math.floor((end.getTime() - now.getTime()) / 1000);
-  const [sign, left] = seconds < 0 ? ['-', -seconds] : ['', seconds];
-  return { expirationDate: end.toISOString().replace(/\.\d+Z$/, 'Z'), residualTime: `${sign}${Math.floor(left / 3600)}h${Math.floor(left / 60) % 60}m${left % 60}s` };
+  return { expirationDate: end.toISOString().replace(/\.\d+Z$/, 'Z'), residualTime: Math.trunc((end.getTime() - now.getTime()) / 1000) };
 }
 
 function certificateOf({ place }: Managed): string {

@@ -40,8 +40,28 @@ export function kubeletConfiguration(more: Readonly<Record<string, unknown>>): R
     kind: 'KubeletConfiguration',
     rotateCertificates: true,
     staticPodPath: '/etc/kubernetes/manifests',
+    // kubeadm writes out what is zero, too.
+    ...Object.fromEntries(ZERO_DURATIONS.map((name) => [name, '0s'])),
+    crashLoopBackOff: {},
+    logging: { flushFrequency: 0, options: { json: { infoBufferSize: '0' }, text: { infoBufferSize: '0' } }, verbosity: 0 },
+    memorySwap: {},
     ...more,
   };
+}
+
+const ZERO_DURATIONS = [
+  'cpuManagerReconcilePeriod', 'evictionPressureTransitionPeriod', 'fileCheckFrequency', 'httpCheckFrequency', 'imageMaximumGCAge', 'imageMinimumGCAge', 'nodeStatusReportFrequency', 'nodeStatusUpdateFrequency',
+  'runtimeRequestTimeout', 'shutdownGracePeriod', 'shutdownGracePeriodCriticalPods', 'streamingConnectionIdleTimeout', 'syncFrequency', 'volumeStatsAggPeriod',
+];
+
+/** YAML as sigs.k8s.io/yaml writes it: keys sorted, lists not indented. */
+export function formatKubeYaml(value: unknown): string {
+  return stringify(value, { lineWidth: 0, indentSeq: false, sortMapEntries: true });
+}
+
+/** instance-config.yaml: nothing but the runtime's socket. */
+export function instanceConfig(endpoint: string): string {
+  return `containerRuntimeEndpoint: ${JSON.stringify(endpoint)}\n`;
 }
 
 const SOCKET = 'unix:///run/containerd/containerd.sock';
@@ -50,11 +70,10 @@ const SOCKET = 'unix:///run/containerd/containerd.sock';
 export function kubeletFiles(version: string, kubelet: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
   const { isSocketLocal, writesPauseFlag } = releaseFacts(version);
   const flags = [...(isSocketLocal ? [] : [`--container-runtime-endpoint=${SOCKET}`]), ...(writesPauseFlag ? ['--pod-infra-container-image=registry.k8s.io/pause:3.10'] : [])];
-  const instance = { apiVersion: 'kubelet.config.k8s.io/v1beta1', containerRuntimeEndpoint: SOCKET, kind: 'KubeletConfiguration' };
   return {
     '/var/lib/kubelet/kubeadm-flags.env': `KUBELET_KUBEADM_ARGS="${flags.join(' ')}"\n`,
-    '/var/lib/kubelet/config.yaml': stringify(isSocketLocal ? { ...kubelet, containerRuntimeEndpoint: SOCKET } : kubelet, { lineWidth: 0 }),
-    ...(isSocketLocal ? { '/var/lib/kubelet/instance-config.yaml': stringify(instance) } : {}),
+    '/var/lib/kubelet/config.yaml': formatKubeYaml(isSocketLocal ? { ...kubelet, containerRuntimeEndpoint: SOCKET } : kubelet),
+    ...(isSocketLocal ? { '/var/lib/kubelet/instance-config.yaml': instanceConfig(SOCKET) } : {}),
   };
 }
 

@@ -1,8 +1,9 @@
 import { hostname } from 'node:os';
-import { parse, stringify } from 'yaml';
+import { parse } from 'yaml';
 
 import type { ApiClient } from '../api/api-client.ts';
 import type { KubeObject, NodeObject } from '../api/kube-object.ts';
+import { formatKubeYaml } from './cluster-configuration.ts';
 import { KubeadmError } from './kubeadm-error.ts';
 
 export const SYSTEM = '/api/v1/namespaces/kube-system';
@@ -31,7 +32,7 @@ export async function readConfigMap(client: ApiClient, name: string, key: string
 }
 
 export async function writeVersion(client: ApiClient, { configuration }: ClusterFacts, version: string): Promise<void> {
-  const data = { ClusterConfiguration: stringify({ ...configuration, kubernetesVersion: version }, { lineWidth: 0 }) };
+  const data = { ClusterConfiguration: formatKubeYaml({ ...configuration, kubernetesVersion: version }) };
   await client.call(`${SYSTEM}/configmaps/kubeadm-config`, { method: 'PATCH', contentType: 'application/merge-patch+json', body: { data } });
 }
 

@@ -88,7 +88,7 @@ function loadConfig(path: string): UpgradeConfiguration {
   try {
     text = readFileSync(path, 'utf8');
   } catch {
-    throw new KubeadmError(`unable to read config from "${path}" : open ${path}: no such file or directory`);
+    throw new KubeadmError(`unable to load config from file "${path}": open ${path}: no such file or directory`);
   }
   const config = parse(text) as UpgradeConfiguration | null;
   if (config?.kind !== 'UpgradeConfiguration') throw new KubeadmError(`invalid configuration: kind and apiVersion is mandatory information that must be specified: no UpgradeConfiguration found in config file "${path}"`);

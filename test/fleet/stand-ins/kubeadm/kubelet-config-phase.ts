@@ -1,8 +1,9 @@
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { parse, stringify } from 'yaml';
+import { parse } from 'yaml';
 
 import type { ApiClient } from '../api/api-client.ts';
-import { readConfigMap } from './cluster-reader.ts';
+import { formatKubeYaml, instanceConfig } from './cluster-configuration.ts';
+import { NODE_NAME, readConfigMap } from './cluster-reader.ts';
 import { releaseFacts } from './release-facts.ts';
 
 const TMP = '/etc/kubernetes/tmp';
@@ -31,14 +32,16 @@ export async function writeKubeletConfig({ client, kubeadmVersion, passPoint }: 
     const endpoint = takeFlag('container-runtime-endpoint');
     console.log(`[kubelet-start] Writing kubelet environment file with flags to file "${KUBELET}/kubeadm-flags.env"`);
     console.log(`[kubelet-start] Writing kubelet configuration to file "${KUBELET}/instance-config.yaml"`);
-    writeFileSync(`${KUBELET}/instance-config.yaml`, stringify({ apiVersion: 'kubelet.config.k8s.io/v1beta1', containerRuntimeEndpoint: endpoint ?? '', kind: 'KubeletConfiguration' }), { mode: 0o644 });
+    writeFileSync(`${KUBELET}/instance-config.yaml`, instanceConfig(endpoint ?? ''), { mode: 0o644 });
   }
   await passPoint('kubelet-flags-written');
   const instance = isSocketLocal ? (parse(readFileSync(`${KUBELET}/instance-config.yaml`, 'utf8')) as Readonly<Record<string, unknown>>) : {};
   if (isSocketLocal) console.log('[patches] Applied patch of type "application/strategic-merge-patch+json" to target "kubeletconfiguration"');
   console.log(`[kubelet-start] Writing kubelet configuration to file "${KUBELET}/config.yaml"`);
-  writeFileSync(`${KUBELET}/config.yaml`, stringify({ ...config, ...instance }, { lineWidth: 0 }), { mode: 0o644 });
+  writeFileSync(`${KUBELET}/config.yaml`, formatKubeYaml({ ...config, ...instance }), { mode: 0o644 });
   await passPoint('kubelet-config-written');
+  // The annotation stood for what instance-config.yaml now says.
+  if (isSocketLocal) await client.call(`/api/v1/nodes/${NODE_NAME}`, { method: 'PATCH', contentType: 'application/merge-patch+json', body: { metadata: { annotations: { 'kubeadm.alpha.kubernetes.io/cri-socket': null } } } });
   console.log('[upgrade/kubelet-config] The kubelet configuration for this node was successfully upgraded!');
 }
 

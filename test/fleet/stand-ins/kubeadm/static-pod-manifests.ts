@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 
 import { parseKubeVersion } from '../version-info.ts';
+import { componentFlags } from './component-flags.ts';
 import { releaseFacts } from './release-facts.ts';
 
 export const MANIFESTS = '/etc/kubernetes/manifests';
@@ -16,60 +17,72 @@ export interface ManifestParts {
   readonly etcd: { readonly initialCluster: string; readonly state: 'new' | 'existing' };
 }
 
-/** Static pod manifests of one control plane, in YAML, as far as `kubeadm init` would write them. */
+interface Mount {
+  readonly name: string;
+  readonly path: string;
+  readonly type: 'DirectoryOrCreate' | 'FileOrCreate';
+  readonly readOnly?: boolean;
+}
+
+const PORTS: Readonly<Record<Component, number>> = { 'etcd': 2381, 'kube-apiserver': 6443, 'kube-controller-manager': 10257, 'kube-scheduler': 10259 };
+const CPU: Readonly<Record<Component, string>> = { 'etcd': '100m', 'kube-apiserver': '250m', 'kube-controller-manager': '200m', 'kube-scheduler': '100m' };
+const CERTIFICATES: readonly Mount[] = [
+  { name: 'ca-certs', path: '/etc/ssl/certs', type: 'DirectoryOrCreate' }, { name: 'etc-ca-certificates', path: '/etc/ca-certificates', type: 'DirectoryOrCreate' }, { name: 'k8s-certs', path: '/etc/kubernetes/pki', type: 'DirectoryOrCreate' },
+];
+const SHARED_CERTIFICATES: readonly Mount[] = [
+  { name: 'usr-local-share-ca-certificates', path: '/usr/local/share/ca-certificates', type: 'DirectoryOrCreate' }, { name: 'usr-share-ca-certificates', path: '/usr/share/ca-certificates', type: 'DirectoryOrCreate' },
+];
+const MOUNTS: Readonly<Record<Component, readonly Mount[]>> = {
+  'etcd': [{ name: 'etcd-data', path: '/var/lib/etcd', type: 'DirectoryOrCreate', readOnly: false }, { name: 'etcd-certs', path: '/etc/kubernetes/pki/etcd', type: 'DirectoryOrCreate', readOnly: false }],
+  'kube-apiserver': [...CERTIFICATES, ...SHARED_CERTIFICATES],
+  'kube-controller-manager': [...CERTIFICATES, { name: 'kubeconfig', path: '/etc/kubernetes/controller-manager.conf', type: 'FileOrCreate' }, ...SHARED_CERTIFICATES],
+  'kube-scheduler': [{ name: 'kubeconfig', path: '/etc/kubernetes/scheduler.conf', type: 'FileOrCreate' }],
+};
+
+/** A static pod manifest of one control plane, in YAML, as kubeadm writes it where nobody configured more. */
 export function staticPodManifest(component: Component, parts: ManifestParts): string {
   const { version, node: { address } } = parts;
   const image = component === 'etcd' ? `registry.k8s.io/etcd:${releaseFacts(version).etcd}` : `registry.k8s.io/${component}:${version}`;
-  const port = { 'etcd': 2381, 'kube-apiserver': 6443, 'kube-controller-manager': 10257, 'kube-scheduler': 10259 }[component];
-  const annotation = component === 'etcd' ? { 'kubeadm.kubernetes.io/etcd.advertise-client-urls': `https://${address}:2379` } : component === 'kube-apiserver' ? { 'kubeadm.kubernetes.io/kube-apiserver.advertise-address.endpoint': `${address}:6443` } : null;
+  const annotations = component === 'etcd' ? { 'kubeadm.kubernetes.io/etcd.advertise-client-urls': `https://${address}:2379` } : component === 'kube-apiserver' ? { 'kubeadm.kubernetes.io/kube-apiserver.advertise-address.endpoint': `${address}:6443` } : null;
+  const mounts = MOUNTS[component];
   return stringify({
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: { ...(annotation === null ? {} : { annotations: annotation }), labels: { component, tier: 'control-plane' }, name: component, namespace: 'kube-system' },
+    metadata: { ...(annotations === null ? {} : { annotations }), labels: { component, tier: 'control-plane' }, name: component, namespace: 'kube-system' },
     spec: {
       containers: [{
-        command: [component, ...flagsOf(component, parts)],
+        command: [component, ...componentFlags(component, parts)],
         image,
         imagePullPolicy: 'IfNotPresent',
-        livenessProbe: { failureThreshold: 8, httpGet: { host: component === 'kube-apiserver' ? address : '127.0.0.1', path: component === 'etcd' ? '/health?exclude=NOSPACE&serializable=true' : '/livez', port, scheme: component === 'etcd' ? 'HTTP' : 'HTTPS' }, initialDelaySeconds: 10, periodSeconds: 10, timeoutSeconds: 15 },
+        ...probes(component, version, address),
         name: component,
-        resources: { requests: { cpu: '100m' } },
+        ...(isNamedPort(version) ? { ports: [{ containerPort: PORTS[component], name: 'probe-port', protocol: 'TCP' }] } : {}),
+        resources: { requests: { cpu: CPU[component], ...(component === 'etcd' ? { memory: '100Mi' } : {}) } },
+        volumeMounts: mounts.map(({ name, path, readOnly = true }) => ({ mountPath: path, name, ...(readOnly ? { readOnly } : {}) })),
       }],
       hostNetwork: true,
       priority: 2000001000,
       priorityClassName: 'system-node-critical',
       securityContext: { seccompProfile: { type: 'RuntimeDefault' } },
+      volumes: mounts.map(({ name, path, type }) => ({ hostPath: { path, type }, name })),
     },
     status: {},
-  }, { lineWidth: 0 });
+  }, { lineWidth: 0, indentSeq: false });
 }
 
-function flagsOf(component: Component, { version, node: { name, address }, etcd }: ManifestParts): readonly string[] {
-  const pki = '/etc/kubernetes/pki';
-  switch (component) {
-    case 'etcd': {
-      const isNew = parseKubeVersion(version).minor >= 34;
-      return [
-        `--advertise-client-urls=https://${address}:2379`, `--cert-file=${pki}/etcd/server.crt`, '--client-cert-auth=true', '--data-dir=/var/lib/etcd',
-        ...(isNew ? ['--feature-gates=InitialCorruptCheck=true'] : ['--experimental-initial-corrupt-check=true', '--experimental-watch-progress-notify-interval=5s']),
-        `--initial-advertise-peer-urls=https://${address}:2380`, `--initial-cluster=${etcd.initialCluster}`, ...(etcd.state === 'existing' ? ['--initial-cluster-state=existing'] : []),
-        `--key-file=${pki}/etcd/server.key`, `--listen-client-urls=https://127.0.0.1:2379,https://${address}:2379`, '--listen-metrics-urls=http://127.0.0.1:2381', `--listen-peer-urls=https://${address}:2380`,
-        `--name=${name}`, `--peer-cert-file=${pki}/etcd/peer.crt`, '--peer-client-cert-auth=true', `--peer-key-file=${pki}/etcd/peer.key`, `--peer-trusted-ca-file=${pki}/etcd/ca.crt`,
-        '--snapshot-count=10000', `--trusted-ca-file=${pki}/etcd/ca.crt`, ...(isNew ? ['--watch-progress-notify-interval=5s'] : []),
-      ];
-    }
-    case 'kube-apiserver': return [
-      `--advertise-address=${address}`, '--allow-privileged=true', '--authorization-mode=Node,RBAC', `--client-ca-file=${pki}/ca.crt`, '--enable-admission-plugins=NodeRestriction', '--enable-bootstrap-token-auth=true',
-      `--etcd-cafile=${pki}/etcd/ca.crt`, `--etcd-certfile=${pki}/apiserver-etcd-client.crt`, `--etcd-keyfile=${pki}/apiserver-etcd-client.key`, '--etcd-servers=https://127.0.0.1:2379',
-      `--kubelet-client-certificate=${pki}/apiserver-kubelet-client.crt`, `--kubelet-client-key=${pki}/apiserver-kubelet-client.key`, '--kubelet-preferred-address-types=InternalIP,ExternalIP,Hostname',
-      `--proxy-client-cert-file=${pki}/front-proxy-client.crt`, `--proxy-client-key-file=${pki}/front-proxy-client.key`, '--requestheader-allowed-names=front-proxy-client', `--requestheader-client-ca-file=${pki}/front-proxy-ca.crt`,
-      '--secure-port=6443', '--service-account-issuer=https://kubernetes.default.svc.cluster.local', `--service-account-key-file=${pki}/sa.pub`, `--service-account-signing-key-file=${pki}/sa.key`,
-      '--service-cluster-ip-range=10.96.0.0/12', `--tls-cert-file=${pki}/apiserver.crt`, `--tls-private-key-file=${pki}/apiserver.key`,
-    ];
-    case 'kube-controller-manager': return [
-      '--authentication-kubeconfig=/etc/kubernetes/controller-manager.conf', '--authorization-kubeconfig=/etc/kubernetes/controller-manager.conf', '--bind-address=127.0.0.1', `--client-ca-file=${pki}/ca.crt`, '--cluster-name=kubernetes',
-      '--controllers=*,bootstrapsigner,tokencleaner', '--kubeconfig=/etc/kubernetes/controller-manager.conf', '--leader-elect=true', `--root-ca-file=${pki}/ca.crt`, '--use-service-account-credentials=true',
-    ];
-    case 'kube-scheduler': return ['--authentication-kubeconfig=/etc/kubernetes/scheduler.conf', '--authorization-kubeconfig=/etc/kubernetes/scheduler.conf', '--bind-address=127.0.0.1', '--kubeconfig=/etc/kubernetes/scheduler.conf', '--leader-elect=true'];
-  }
+/** From 1.34 on probes name their port, which patches of older manifests stumble over (CHANGELOG-1.34). */
+function isNamedPort(version: string): boolean {
+  return parseKubeVersion(version).minor >= 34;
+}
+
+function probes(component: Component, version: string, address: string): Readonly<Record<string, unknown>> {
+  const host = component === 'kube-apiserver' ? address : '127.0.0.1';
+  const probe = (path: string, more: Readonly<Record<string, number>>) => ({ failureThreshold: more['failureThreshold'], httpGet: { host, path, port: isNamedPort(version) ? 'probe-port' : PORTS[component], scheme: component === 'etcd' ? 'HTTP' : 'HTTPS' }, ...more });
+  const slow = { initialDelaySeconds: 10, periodSeconds: 10, timeoutSeconds: 15 };
+  const isHealthz = component === 'kube-controller-manager';
+  return {
+    livenessProbe: probe(isHealthz ? '/healthz' : '/livez', { failureThreshold: 8, ...slow }),
+    ...(isHealthz ? {} : { readinessProbe: probe('/readyz', { failureThreshold: 3, periodSeconds: 1, timeoutSeconds: 15 }) }),
+    startupProbe: probe(isHealthz ? '/healthz' : component === 'etcd' ? '/readyz' : '/livez', { failureThreshold: 24, ...slow }),
+  };
 }

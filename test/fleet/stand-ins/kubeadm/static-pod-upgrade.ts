@@ -113,7 +113,8 @@ function upgradedManifest(component: Component, current: string, version: string
   const command = (parse(current) as Manifest).spec.containers[0]?.command ?? [];
   const flag = (name: string): string => command.find((word) => word.startsWith(`--${name}=`))?.slice(name.length + 3) ?? '';
   const address = component === 'kube-apiserver' ? flag('advertise-address') : flag('advertise-client-urls').replace(/^https:\/\/(.*):2379$/, '$1');
-  const etcd = { initialCluster: flag('initial-cluster'), state: flag('initial-cluster-state') === 'existing' ? 'existing' : 'new' } as const;
+  // Only itself: what bootstraps a member counts no more once it has data.
+  const etcd = { initialCluster: `${NODE_NAME}=https://${address}:2380`, state: 'new' } as const;
   return staticPodManifest(component, { version, node: { name: NODE_NAME, address }, etcd });
 }
 

@@ -3,14 +3,21 @@ import { existsSync } from 'node:fs';
 import type { ApiClient } from '../api/api-client.ts';
 import { compareKubeVersions, parseKubeVersion } from '../version-info.ts';
 import { listNodes } from './cluster-reader.ts';
-import { KubeadmError, preflightError } from './kubeadm-error.ts';
+import { KubeadmError, mustPass } from './kubeadm-error.ts';
 import { CONTROL_PLANE_COMPONENTS, MANIFESTS } from './static-pod-manifests.ts';
+import { systemVerificationError } from './system-verification.ts';
 
 /** Minors that kubelets may be behind the new version (constants of the skew policy, 3 since 1.28). */
 const KUBELET_SKEW = 3;
 
-/** CheckClusterHealth: control planes Ready, manifests there. @throws KubeadmError with code 2 */
-export async function checkClusterHealth(client: ApiClient, phase: string, ignored: readonly string[]): Promise<void> {
+/** RunUpgradeChecks, on every node. @throws KubeadmError */
+export function checkSystem(kubeadmVersion: string, ignored: readonly string[]): void {
+  const error = systemVerificationError(kubeadmVersion);
+  if (error !== null) mustPass(kubeadmVersion, [['SystemVerification', error]], ignored);
+}
+
+/** CheckClusterHealth: control planes Ready, manifests there. @throws KubeadmError */
+export async function checkClusterHealth(client: ApiClient, kubeadmVersion: string, ignored: readonly string[]): Promise<void> {
   console.log('[upgrade] Running cluster health checks');
   const failed: [string, string][] = [];
   const notReady = (await listNodes(client)).filter(({ metadata, status }) =>
@@ -18,8 +25,7 @@ export async function checkClusterHealth(client: ApiClient, phase: string, ignor
   if (notReady.length > 0) failed.push(['ControlPlaneNodesReady', `there are NotReady control-planes in the cluster: [${notReady.map(({ metadata }) => metadata.name).join(' ')}]`]);
   const missing = CONTROL_PLANE_COMPONENTS.map((component) => `${MANIFESTS}/${component}.yaml`).filter((path) => !existsSync(path));
   if (missing.length > 0) failed.push(['StaticPodManifest', `the control plane seems to be Static Pod-hosted, but some of the manifests don't seem to exist on disk. This probably means you're running 'kubeadm upgrade' on a remote machine, which is not supported for a Static Pod-hosted cluster. Manifest files not found: [${missing.join(' ')}]`]);
-  const fatal = failed.filter(([name]) => !ignored.includes('all') && !ignored.includes(name.toLowerCase()));
-  if (fatal.length > 0) throw preflightError(phase, fatal);
+  mustPass(kubeadmVersion, failed, ignored);
 }
 
 /** EnforceVersionPolicies. @throws KubeadmError: for what is fatal, and without --force for what can be skipped */

@@ -10,7 +10,7 @@ import { removeOldKubeletFlags, writeKubeletConfig } from './kubelet-config-phas
 import { releaseFacts } from './release-facts.ts';
 import { MANIFESTS } from './static-pod-manifests.ts';
 import { upgradeStaticPods } from './static-pod-upgrade.ts';
-import { checkClusterHealth, checkVersionPolicy } from './upgrade-checks.ts';
+import { checkClusterHealth, checkSystem, checkVersionPolicy } from './upgrade-checks.ts';
 
 export interface KubeadmRun {
   /** Of this kubeadm: `v1.34.1`. */
@@ -32,7 +32,8 @@ export async function upgradeApply(run: KubeadmRun, args: UpgradeArguments): Pro
     const cluster = await readCluster(client);
     if (!args.skipPhases.includes('preflight')) {
       console.log('[upgrade/preflight] Running preflight checks');
-      await checkClusterHealth(client, 'preflight', args.ignored);
+      checkSystem(kubeadmVersion, args.ignored);
+      await checkClusterHealth(client, kubeadmVersion, args.ignored);
       console.log(`[upgrade/preflight] You have chosen to upgrade the cluster version to "${version}"`);
       console.log(`[upgrade/versions] Cluster version: ${cluster.kubernetesVersion}`);
       console.log(`[upgrade/versions] kubeadm version: ${kubeadmVersion}`);
@@ -50,7 +51,9 @@ export async function upgradeApply(run: KubeadmRun, args: UpgradeArguments): Pro
     console.log('[upload-config] Storing the configuration used in ConfigMap "kubeadm-config" in the "kube-system" Namespace');
     console.log('[kubelet] Creating a ConfigMap "kubelet-config" in namespace kube-system with the configuration for the kubelets in the cluster');
     await passPoint('config-uploaded');
+    console.log('[upgrade/kubeconfig] The kubeconfig files for this node were successfully upgraded!');
     await phase('kubelet-config', () => writeKubeletConfig({ client, kubeadmVersion, passPoint }));
+    console.log('[upgrade/bootstrap-token] Configuring bootstrap token and cluster-info RBAC rules');
     await addons(client);
     removeOldKubeletFlags(kubeadmVersion);
     await passPoint('end');
@@ -71,6 +74,7 @@ export async function upgradeNode(run: KubeadmRun, args: UpgradeArguments): Prom
     console.log("[upgrade] Use 'kubeadm init phase upload-config kubeadm --config your-config-file' to re-upload it.");
     const { kubernetesVersion } = await readCluster(client);
     console.log('[upgrade/preflight] Running pre-flight checks');
+    if (!args.skipPhases.includes('preflight')) checkSystem(kubeadmVersion, args.ignored);
     await passPoint('preflight');
     if (isControlPlane) {
       console.log('[upgrade/preflight] Pulling images required for setting up a Kubernetes cluster');
@@ -80,6 +84,7 @@ export async function upgradeNode(run: KubeadmRun, args: UpgradeArguments): Prom
       await phase('control-plane', () => upgradeStaticPods({ ...args, ...run, client, version: kubernetesVersion }));
       console.log('[upgrade/control-plane] The control plane instance for this node was successfully upgraded!');
       await passPoint('control-plane-upgraded');
+      console.log('[upgrade/kubeconfig] The kubeconfig files for this node were successfully upgraded!');
     } else {
       console.log('[upgrade/preflight] Skipping prepull. Not a control plane node.');
       console.log('[upgrade/control-plane] Skipping phase. Not a control plane node.');

@@ -49,7 +49,9 @@ export async function runKubelet({ version, program, flags, config, client, labe
   const name = (flags.get('hostname-override') ?? hostname()).toLowerCase();
   const point = (at: string): Promise<void> => passPoint(program, version, at);
   const log = (line: string): void => console.error(line);
-  const reporter = new NodeReporter(client, { name, kubeletVersion: version, labels, taints: [], annotations: { 'kubeadm.alpha.kubernetes.io/cri-socket': config.containerRuntimeEndpoint } });
+  // kubeadm's, which it sets where the socket is not in a file of the node.
+  const annotations = flags.has('container-runtime-endpoint') ? { 'kubeadm.alpha.kubernetes.io/cri-socket': config.containerRuntimeEndpoint } : {};
+  const reporter = new NodeReporter(client, { name, kubeletVersion: version, labels, taints: [], annotations });
   const nodeInfo = nodeInfoOf(version, runtimeVersion ?? (await containerdVersion()));
   await point('start');
   serveHealthz(config);

@@ -1,6 +1,8 @@
 // The stand-in of kubeadm: version, upgrade plan|apply|node, certs check-expiration|renew.
+import { ApiClient } from '../api/api-client.ts';
 import { passPoint } from '../faults.ts';
 import { expirationInfo, isThere, MANAGED, renew } from '../kubeadm/certificate-inventory.ts';
+import { readCluster } from '../kubeadm/cluster-reader.ts';
 import { parseUpgradeArguments } from '../kubeadm/kubeadm-arguments.ts';
 import { KubeadmError } from '../kubeadm/kubeadm-error.ts';
 import { releaseFacts } from '../kubeadm/release-facts.ts';
@@ -47,6 +49,7 @@ async function main([first = '', second = '', ...rest]: readonly string[]): Prom
 async function renewCertificates(name: string): Promise<void> {
   const chosen = name === 'all' ? MANAGED.filter(isThere) : MANAGED.filter((one) => one.name === name);
   if (chosen.length === 0) throw new KubeadmError(`unknown command ${JSON.stringify(name)} for "kubeadm certs renew"`);
+  await sayWhereFrom('renew');
   for (const one of chosen) {
     await run.passPoint(`renew-${one.name}`);
     await renew(one);
@@ -55,11 +58,23 @@ async function renewCertificates(name: string): Promise<void> {
   if (name === 'all') console.log('\nDone renewing certificates. You must restart the kube-apiserver, kube-controller-manager, kube-scheduler and etcd, so that they can use the new certificates.');
 }
 
+/** Without an API the real one goes on with its defaults, and says so. */
+async function sayWhereFrom(prefix: string): Promise<void> {
+  console.log(`[${prefix}] Reading configuration from the "kubeadm-config" ConfigMap in namespace "kube-system"...`);
+  const client = new ApiClient('/etc/kubernetes/admin.conf');
+  const lines = await readCluster(client).then(
+    () => `[${prefix}] Use 'kubeadm init phase upload-config kubeadm --config your-config-file' to re-upload it.`,
+    () => `[${prefix}] Error reading configuration from the Cluster. Falling back to default configuration`,
+  );
+  client.close();
+  console.log(`${lines}\n`);
+}
+
 function printVersion(output: string | null): void {
   const info = versionInfo(kubeadmVersion);
   if (output === 'short') console.log(kubeadmVersion);
   else if (output === 'json') console.log(JSON.stringify({ clientVersion: info }, null, 2));
-  else console.log(`kubeadm version: &version.Info{Major:"${info['major']}", Minor:"${info['minor']}", GitVersion:"${kubeadmVersion}", GitCommit:"${info['gitCommit']}", GitTreeState:"clean", BuildDate:"${info['buildDate']}", GoVersion:"${info['goVersion']}", Compiler:"${info['compiler']}", Platform:"${info['platform']}"}`);
+  else console.log(`kubeadm version: &version.Info{Major:"${info['major']}", Minor:"${info['minor']}", EmulationMajor:"", EmulationMinor:"", MinCompatibilityMajor:"", MinCompatibilityMinor:"", GitVersion:"${kubeadmVersion}", GitCommit:"${info['gitCommit']}", GitTreeState:"clean", BuildDate:"${info['buildDate']}", GoVersion:"${info['goVersion']}", Compiler:"${info['compiler']}", Platform:"${info['platform']}"}`);
 }
 
 function outputOf(args: readonly string[]): string | null {
@@ -68,6 +83,6 @@ function outputOf(args: readonly string[]): string | null {
 }
 
 function table(info: Readonly<Record<string, unknown>>): string {
-  const rows = info['certificates'] as readonly { readonly name: string; readonly expirationDate: string; readonly residualTime: string; readonly caName: string }[];
-  return ['CERTIFICATE EXPIRES RESIDUAL-TIME CERTIFICATE-AUTHORITY', ...rows.map((row) => `${row.name} ${row.expirationDate} ${row.residualTime} ${row.caName}`)].join('\n');
+  const rows = info['certificates'] as readonly { readonly name: string; readonly expirationDate: string; readonly residualTime: number; readonly caName: string }[];
+  return ['CERTIFICATE EXPIRES RESIDUAL-TIME CERTIFICATE-AUTHORITY', ...rows.map((row) => `${row.name} ${row.expirationDate} ${Math.floor(row.residualTime / 86_400)}d ${row.caName}`)].join('\n');
 }
