@@ -67,7 +67,7 @@ export function staticPodManifest(component: Component, parts: ManifestParts): s
       volumes: mounts.map(({ name, path, type }) => ({ hostPath: { path, type }, name })),
     },
     status: {},
-  }, { lineWidth: 0, indentSeq: false });
+  }, { lineWidth: 0, indentSeq: false, sortMapEntries: true });
 }
 
 /** From 1.34 on probes name their port, which patches of older manifests stumble over (CHANGELOG-1.34). */
