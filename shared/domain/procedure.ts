@@ -3,7 +3,7 @@ import type { K3sSpec } from './steps/k3s-spec.ts';
 import type { KubeadmSpec } from './steps/kubeadm-spec.ts';
 
 /** What a plan names instead of steps: the steps of each node follow from it and the node's facts. One variant a procedure. */
-export type Procedure = PackagesProcedure | KubeadmUpgrade | K3sUpgrade | OsReboot | KubeadmCertsRenew;
+export type Procedure = PackagesProcedure | KubeadmUpgrade | K3sUpgrade | OsReboot | AgentUpgrade | KubeadmCertsRenew;
 
 /** Packages in one transaction, then restarts of what they belong to. */
 export interface PackagesProcedure {
@@ -54,6 +54,13 @@ export interface OsReboot {
   readonly onlyIf: RebootSpec['onlyIf'];
   /** Units that must be active after the boot. */
   readonly units: readonly string[];
+}
+
+/** Farrier's own agent. */
+export interface AgentUpgrade {
+  readonly kind: 'agent-upgrade';
+  readonly version: string;
+  readonly sources: readonly string[];
 }
 
 /** Renews what kubeadm made on control-plane nodes. */

@@ -1,5 +1,6 @@
 import type { Procedure } from '../domain/procedure.ts';
 import type { WrittenProcedure } from './plan-schema.ts';
+import { compileAgentUpgrade } from './procedures/agent-upgrade-procedure.ts';
 import { compileK3sUpgrade } from './procedures/k3s-upgrade-procedure.ts';
 import { compileKubeadmCertsRenew } from './procedures/kubeadm-certs-renew-procedure.ts';
 import { compileKubeadmUpgrade } from './procedures/kubeadm-upgrade-procedure.ts';
@@ -11,6 +12,7 @@ export function compileProcedure(written: WrittenProcedure): Procedure {
   if (written['kubeadm-upgrade'] !== undefined) return compileKubeadmUpgrade(written['kubeadm-upgrade']);
   if (written['k3s-upgrade'] !== undefined) return compileK3sUpgrade(written['k3s-upgrade']);
   if (written['os-reboot'] !== undefined) return compileOsReboot(written['os-reboot']);
+  if (written['agent-upgrade'] !== undefined) return compileAgentUpgrade(written['agent-upgrade']);
   if (written['kubeadm-certs-renew'] !== undefined) return compileKubeadmCertsRenew(written['kubeadm-certs-renew']);
   throw new Error('a procedure without a name passed the cross-check');
 }

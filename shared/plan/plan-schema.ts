@@ -5,6 +5,7 @@ import { yesOrNo } from './flag-field.ts';
 import { duration, share, wholeNumber } from './number-fields.ts';
 import { list, section } from './section.ts';
 import { EVERY_NODE, selector } from './selector-field.ts';
+import { agentUpgradeProcedure } from './procedures/agent-upgrade-procedure.ts';
 import { k3sUpgradeProcedure } from './procedures/k3s-upgrade-procedure.ts';
 import { kubeadmCertsRenewProcedure } from './procedures/kubeadm-certs-renew-procedure.ts';
 import { kubeadmUpgradeProcedure } from './procedures/kubeadm-upgrade-procedure.ts';
@@ -58,6 +59,7 @@ const procedure = section({
   'kubeadm-upgrade': kubeadmUpgradeProcedure.optional(),
   'k3s-upgrade': k3sUpgradeProcedure.optional(),
   'os-reboot': osRebootProcedure.optional(),
+  'agent-upgrade': agentUpgradeProcedure.optional(),
   'kubeadm-certs-renew': kubeadmCertsRenewProcedure.optional(),
 });
 

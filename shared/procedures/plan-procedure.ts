@@ -1,5 +1,6 @@
 import type { Procedure } from '../domain/procedure.ts';
 import type { PlannedProcedure, ProcedureNode } from './composition.ts';
+import { planAgentUpgrade } from './agent-upgrade.ts';
 import { planKubeadmCertsRenew } from './kubeadm-certs-renew.ts';
 import { planK3sUpgrade } from './kubernetes/k3s-upgrade.ts';
 import { planKubeadmUpgrade } from './kubernetes/kubeadm-upgrade.ts';
@@ -22,6 +23,8 @@ export function planProcedure(procedure: Procedure, nodes: readonly ProcedureNod
       return planK3sUpgrade(procedure, nodes);
     case 'os-reboot':
       return { ok: true, hops: planOsReboot(procedure, nodes) };
+    case 'agent-upgrade':
+      return { ok: true, hops: planAgentUpgrade(procedure, nodes) };
     case 'kubeadm-certs-renew':
       return { ok: true, hops: planKubeadmCertsRenew(procedure, nodes, nowUnixMs) };
   }
