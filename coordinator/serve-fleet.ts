@@ -31,6 +31,7 @@ import { loadState } from './runtime/load-state.ts';
 import { Performer } from './runtime/perform.ts';
 import { raiseEpoch } from './runtime/raise-epoch.ts';
 import { watchCluster } from './runtime/watch-cluster.ts';
+import { watchProofs } from './runtime/watch-proofs.ts';
 import type { CoordinatorSettings } from './settings/settings.ts';
 import type { FleetKeys } from './trust/fleet-keys.ts';
 import { publishTrust } from './trust/trust-publisher.ts';
@@ -90,8 +91,9 @@ export async function serveFleet(parts: ServeParts, signal: AbortSignal): Promis
   const artifacts = new ArtifactFolder(artifactsFolder);
   await artifacts.open();
 
+  const proof = noDatastoreProof;
   const api = {
-    ...{ state, store, log, controller, clock, random, keys, audit, artifacts, proof: noDatastoreProof },
+    ...{ state, store, log, controller, clock, random, keys, audit, artifacts, proof },
     enrollAddress: advertised(settings.advertise, settings.enrollListen),
     apiAddress: advertised(settings.advertise, settings.listen),
     expel: async (node: NodeName, why: string) => {
@@ -136,6 +138,7 @@ export async function serveFleet(parts: ServeParts, signal: AbortSignal): Promis
   try {
     await Promise.race([
       controller.run(ended),
+      watchProofs(proof, { state, clock, logger, changed: () => controller.wake() }, ended),
       ...(settings.kubeconfig === null ? [] : [watchCluster(await openApiNodes(settings.kubeconfig), { state, clock, logger, changed: () => controller.wake() }, ended)]),
     ]);
   } finally {

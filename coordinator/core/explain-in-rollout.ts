@@ -2,6 +2,7 @@ import type { NodeName } from '../../shared/domain/ids.ts';
 import { assignmentBlock, type Owners, ownersOf } from './assignment-block.ts';
 import type { AssignmentProgress } from './assignment-progress.ts';
 import type { Budget } from './budget.ts';
+import { unprovedCluster } from './datastore-proved.ts';
 import type { Cause } from './explain.ts';
 import { reportedProgress } from './reported-progress.ts';
 import type { Assigned, RolloutNode, RolloutState } from './rollout.ts';
@@ -59,6 +60,8 @@ function ofAssigned(here: Explaining, name: NodeName, node: Assigned): readonly 
   if (progress === null) return [...ofStatus(rollout), waiting];
   if (progress.state === 'accepted') return [{ reason: 'staging', object: progress.stepName, sinceUnixMs: progress.sinceUnixMs, detail: '' }];
   if (world.ledger.slots.get(name)?.generation === node.generation) return [...ofStatus(rollout), waiting];
+  const unproved = unprovedCluster(world, here.now, rollout, name);
+  if (unproved !== null) return [...ofStatus(rollout), { reason: 'datastore-unproved', object: `cluster ${unproved}`, sinceUnixMs: node.sinceUnixMs, detail: '' }];
   return [...ofStatus(rollout), ...ofWave(here, name, node), ...ofBudget(here, name, node)];
 }
 

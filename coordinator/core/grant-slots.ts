@@ -1,5 +1,6 @@
 import type { NodeName } from '../../shared/domain/ids.ts';
 import type { Budget } from './budget.ts';
+import { unprovedCluster } from './datastore-proved.ts';
 import type { Slot } from './ledger-event.ts';
 import { reportedProgress } from './reported-progress.ts';
 import type { Assigned, RolloutState } from './rollout.ts';
@@ -18,7 +19,7 @@ export function slotCandidates(world: World, now: Now, rollout: RolloutState): r
   const candidates: SlotCandidate[] = [];
   for (const wave of rollout.frozen.waves) {
     if (rollout.waves.get(wave.name)?.state === 'closed') break;
-    const staged = wave.nodes.filter((name) => isStaged(world, rollout, name)).toSorted();
+    const staged = wave.nodes.filter((name) => isStaged(world, rollout, name) && unprovedCluster(world, now, rollout, name) === null).toSorted();
     for (const node of staged) {
       const { generation } = rollout.nodes.get(node) as Assigned;
       const slot = { node, rollout: rollout.id, wave: wave.name, generation, takenUnixMs: now.wallUnixMs };

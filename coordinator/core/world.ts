@@ -14,6 +14,8 @@ export interface World {
   readonly ledger: LedgerState;
   readonly nodes: ReadonlyMap<NodeName, NodeView>;
   readonly rollouts: ReadonlyMap<RolloutId, RolloutState>;
+  /** By cluster: the moment that its newest proved snapshot goes back to, in wall clock; absent where nothing is proved. */
+  readonly proofs?: ReadonlyMap<string, number>;
 }
 
 export interface NodeView {

@@ -19,6 +19,7 @@ export interface FleetState {
   /** Last sequence of each node's log. */
   readonly nodeLogs: Map<NodeName, number>;
   readonly rollouts: Map<RolloutId, RolloutState>;
+  proofs?: ReadonlyMap<string, number>;
 }
 
 export function nowOf(clock: Clock): Now {

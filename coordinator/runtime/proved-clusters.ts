@@ -1,9 +1,7 @@
 import { isControlPlane } from '../../shared/domain/node-role.ts';
+import { PROOF_AGE_MAX_MS } from '../core/datastore-proved.ts';
 import type { DatastoreProof } from '../ports/datastore-proof.ts';
 import type { FleetState } from './fleet-state.ts';
-
-/** An older snapshot would lose more than anybody expects of an upgrade that starts now. */
-const PROOF_AGE_MAX_MS = 6 * 3_600_000;
 
 /** I8: the clusters whose datastore can be brought back to a moment that is not long ago. */
 export async function provedClusters(state: FleetState, proof: DatastoreProof, nowUnixMs: number): Promise<ReadonlySet<string>> {

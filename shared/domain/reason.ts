@@ -10,6 +10,11 @@ export const REASONS = {
     unblock: 'an operator: abort, and start the plan again with `allowControlPlaneOutage: true`',
     next: 'no slot is granted to a control-plane node of that cluster',
   },
+  'datastore-unproved': {
+    message: 'nothing proves that the cluster’s datastore can be brought back to a moment right before this upgrade',
+    unblock: 'an admin of the cluster: the coordinator’s log says why its snapshot could not be proved',
+    next: 'a proof is tried again every few minutes; the control plane goes on when there is one',
+  },
   'wave-not-open': {
     message: 'an earlier wave is not complete',
     unblock: 'an operator, where a node of the earlier wave is held',

@@ -155,7 +155,9 @@ export class Checker implements Witness {
       const runs = records.flatMap(({ name, cluster: of }) => {
         if (of !== cluster || this.forgotten.has(name)) return [];
         const { ran, work, disrupted } = this.#agents.get(name)!;
-        const may = [ran.at(-1)!.minor, (disrupted ? minors.get(work!.rollout) : undefined) ?? ran.at(-1)!.minor, (disrupted && work!.rollout.includes('-back') ? ran.at(-2)?.minor : undefined) ?? ran.at(-1)!.minor];
+        const { minor, by } = ran.at(-1)!;
+        const rollout = disrupted ? work!.rollout : '';
+        const may = [minor, minors.get(rollout) ?? minor, (rollout.startsWith(`${by}-back`) ? ran.at(-2)?.minor : undefined) ?? minor];
         return [{ name, isControlPlane: names.includes(name), oldest: Math.min(...may), newest: Math.max(...may) }];
       });
       const controlPlane = runs.filter(({ isControlPlane }) => isControlPlane);

@@ -110,18 +110,19 @@ export class ModelCoordinator {
     throw new Error(`decisions did not settle in ${ROUNDS_MAX} rounds`);
   }
 
-  /** A person's command, between two ticks. */
-  async steer(rollout: string, steering: string): Promise<void> {
+  /** A person's command, between two ticks. @returns the rollout that it meant: the hop at hand. */
+  async steer(rollout: string, steering: string): Promise<string> {
     const asked = this.state.rollouts.get(rollout);
-    if (asked === undefined) return;
+    if (asked === undefined) return rollout;
     const atHand = hopAtHand(this.state.rollouts, asked);
     let event: RolloutEventBody | null = null;
     try {
       event = steer(this.state, atHand, steering, 'ann', 'because');
     } catch {
-      return;
+      return atHand.id;
     }
     if (event !== null) await this.#log.rolloutNow(atHand.id, event);
+    return atHand.id;
   }
 
   async start(rollout: string, event: RolloutEventBody): Promise<void> {

@@ -175,6 +175,8 @@ class Simulation {
     for (const name of this.#agents.keys()) {
       if (notReady > 0 && this.#dice.chance(0.1)) leader.observe(name, this.#calm || !this.#dice.chance(notReady * 10));
     }
+    // Proofs come late, and one is never taken for ever.
+    if (this.#calm || this.#dice.chance(0.2)) leader.state.proofs = new Map(Object.keys(this.#scenario.controlPlanes).map((cluster) => [cluster, this.#clock.wallUnixMs()]));
     try {
       for (const wire of this.#wires) {
         if (wire.coordinator !== leader.name || !wire.coordinatorOpen) continue;
@@ -218,8 +220,8 @@ class Simulation {
   }
 
   async #steer(leader: ModelCoordinator, rollout: string, steering: string): Promise<void> {
-    await leader.steer(rollout, steering);
-    if (steering === 'STEERING_RESUME' && leader.state.rollouts.get(rollout)?.status.state === 'running') this.#checker.resumed(rollout);
+    const meant = await leader.steer(rollout, steering);
+    if (steering === 'STEERING_RESUME' && leader.state.rollouts.get(meant)?.status.state === 'running') this.#checker.resumed(meant);
   }
 
   async #cleanUp(leader: ModelCoordinator): Promise<void> {

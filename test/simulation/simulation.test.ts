@@ -71,7 +71,7 @@ describe('the simulation catches', () => {
   test.each<[string, SimulationOptions, RegExp, number]>([
     ['a slot that time returns', { rules: { ...SAFE_RULES, slotTimeoutMs: 20_000 } }, /^I1/u, 30],
     ['a budget that is off by one', { rules: { ...SAFE_RULES, budgetSlack: 1 } }, /^I1/u, 10],
-    ['two control-plane nodes of one cluster', { rules: { ...SAFE_RULES, controlPlanesPerCluster: 2 } }, /^I2/u, 30],
+    ['two control-plane nodes of one cluster', { rules: { ...SAFE_RULES, controlPlanesPerCluster: 2 } }, /^I2/u, 100],
     ['a silent host that counts as available', { rules: { ...SAFE_RULES, countsUnreported: false }, faults: { ...RESTORED_OFTEN, stepTicksMax: 20, ghosts: 0 } }, /^I1/u, 100],
     ['an agent that takes what a deposed leader signed', { agentsCheckEpoch: false, faults: RESTORED_OFTEN }, /^I5/u, 40],
   ])('%s', async (_, options, breach, seedsMax) => {

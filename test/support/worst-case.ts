@@ -65,6 +65,7 @@ function ruleBreaches(world: World, rollouts: ReadonlyMap<string, RolloutState>,
     others.length > 0 && `I5 slot for ${what} that ${others[0]?.id} owns too`,
     index > 0 && rollout.waves.get(frozen.waves[index - 1]!.name)?.state !== 'complete' && `I3 slot for ${what} before the wave before it is complete`,
     index > 0 && failuresSeen === 0 && canaryFailed(rollout) && `I3 slot for ${what} after a failed canary`,
+    isUnproved(world, rollout, slot.node) && `I8 slot for ${what} without a proof of its datastore`,
     world.nodes.get(slot.node)?.cluster?.unschedulable === true && `I1 slot for ${what}, which a person cordoned`,
   ];
   return breaches.filter((breach) => breach !== false);
@@ -86,6 +87,15 @@ function quorumBreaches(world: World, now: Now, rollouts: ReadonlyMap<string, Ro
       ...(present.length < 3 && !allows ? [`I2 slot for ${slot.node}: the control plane of ${cluster} has ${present.length} members`] : []),
     ];
   });
+}
+
+/** I8, by the order of moments alone: a later hop needs a proof that is younger than the hop. */
+function isUnproved({ proofs }: World, { frozen, startedUnixMs }: RolloutState, node: string): boolean {
+  if (frozen.plan.procedure?.kind !== 'kubeadm-upgrade') return false;
+  const cluster = Object.entries(frozen.controlPlanes).find(([, members]) => members.includes(node))?.[0];
+  if (cluster === undefined || frozen.rollbackOf !== null) return false;
+  const taken = proofs?.get(cluster);
+  return taken === undefined || ((frozen.chain?.hop ?? 1) > 1 && taken < startedUnixMs);
 }
 
 function canaryFailed({ frozen, nodes }: RolloutState): boolean {

@@ -1,0 +1,44 @@
+import { describe, expect, test } from 'vitest';
+
+import { decide } from '../../../../coordinator/core/decide.ts';
+import { PROOF_AGE_MAX_MS } from '../../../../coordinator/core/datastore-proved.ts';
+import { explainNode } from '../../../../coordinator/core/explain.ts';
+import type { World } from '../../../../coordinator/core/world.ts';
+import type { KubeadmUpgrade } from '../../../../shared/domain/procedure.ts';
+import { decisionLines } from '../../../support/decision-lines.ts';
+import { aFrozen, aPlan, aProgress, aRollout, assigned, aView, aWorld, NOW } from '../../../support/world-builder.ts';
+
+const STARTED = NOW.wallUnixMs - 60_000;
+const UPGRADE = { kind: 'kubeadm-upgrade', version: '1.34.1' } as KubeadmUpgrade;
+
+interface Parts {
+  readonly hop?: number;
+  readonly takenUnixMs?: number | null;
+  readonly procedure?: KubeadmUpgrade | null;
+  readonly name?: string;
+}
+
+function worldOf({ hop = 0, takenUnixMs = null, procedure = UPGRADE, name = 'n1' }: Parts = {}): World {
+  const chain = hop === 0 ? null : { hop, hops: 3, target: 'v1.34.1', next: null };
+  const frozen = aFrozen('r1', [[name]], { plan: aPlan({ procedure, allowControlPlaneOutage: true }), controlPlanes: { prod: ['n1'] }, chain });
+  const rollout = aRollout('r1', frozen, { type: 'wave-opened', wave: 'w0' }, assigned(name));
+  const world = aWorld({ nodes: [aView(name, { record: { cluster: 'prod' }, progress: [aProgress('staged')] })], rollouts: [rollout] });
+  return takenUnixMs === null ? world : { ...world, proofs: new Map([['prod', takenUnixMs]]) };
+}
+
+describe('a control-plane node takes a slot', () => {
+  test.each<[string, Parts, boolean]>([
+    ['never without a proof', {}, false],
+    ['with one from before the rollout', { takenUnixMs: STARTED - 1 }, true],
+    ['not with one that is too old', { takenUnixMs: NOW.wallUnixMs - PROOF_AGE_MAX_MS - 1 }, false],
+    ['in a later hop not with one from before the hop', { hop: 2, takenUnixMs: STARTED - 1 }, false],
+    ['in a later hop with one of its own', { hop: 2, takenUnixMs: STARTED }, true],
+    ['without one where no version changes', { procedure: null }, true],
+    ['a worker needs none', { name: 'w1' }, true],
+  ])('%s', (_, parts, isGranted) => {
+    const world = worldOf(parts);
+    const name = parts.name ?? 'n1';
+    expect(decisionLines(decide(world, NOW)).some((line) => line.startsWith(`slot ${name}`))).toBe(isGranted);
+    expect(explainNode(world, NOW, name).some(({ reason }) => reason === 'datastore-unproved')).toBe(!isGranted);
+  });
+});
