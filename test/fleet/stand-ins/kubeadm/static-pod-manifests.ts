@@ -64,7 +64,7 @@ export function staticPodManifest(component: Component, parts: ManifestParts): s
       priority: 2000001000,
       priorityClassName: 'system-node-critical',
       securityContext: { seccompProfile: { type: 'RuntimeDefault' } },
-      volumes: mounts.map(({ name, path, type }) => ({ hostPath: { path, type }, name })),
+      volumes: mounts.toSorted((a, b) => (a.name < b.name ? -1 : 1)).map(({ name, path, type }) => ({ hostPath: { path, type }, name })),
     },
     status: {},
   }, { lineWidth: 0, indentSeq: false, sortMapEntries: true });
