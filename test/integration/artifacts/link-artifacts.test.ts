@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -41,7 +41,10 @@ beforeEach(async () => {
   };
   artifacts = linkArtifacts({ cacheDir: join(host, 'cache'), connect, clock: systemClock });
 });
-afterEach(async () => await coordinator.destroy());
+afterEach(async () => {
+  await coordinator.destroy();
+  await rm(host, { recursive: true });
+});
 
 test('what an operator added arrives over the link with this host’s own certificate, once', async () => {
   expect(await artifacts.fetch(wanted, into, forever)).toEqual({ ok: true, path: join(into, sha256) });

@@ -1,13 +1,15 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 
 import { installedK3s } from '../../../../agent/adapters/kubernetes/installed-k3s.ts';
 import { installLine } from '../../../../agent/steps/k3s/install-line.ts';
 
 const { signal } = new AbortController();
 const folder = mkdtempSync(join(tmpdir(), 'farrier-k3s-env-'));
+
+afterAll(() => rmSync(folder, { recursive: true }));
 
 /** As systemd 252 prints it. */
 function shown(argv: string, files: readonly string[] = []): string {

@@ -1,6 +1,6 @@
 import { chmodSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import type { K3sPrior } from '../../../../agent/steps/k3s/k3s.ts';
 import { placesOf } from '../../../../agent/steps/k3s/places.ts';
@@ -19,6 +19,7 @@ beforeEach(() => {
   lab = new K3sLab(OLD);
   before = lab.files();
 });
+afterEach(() => rmSync(lab.folder, { recursive: true }));
 
 async function prepared(spec: K3sSpec): Promise<K3sPrior> {
   await lab.step.stage(spec, lab.context());
@@ -199,5 +200,6 @@ describe('the point of no return', () => {
       expect(await at.step.revert(wanted, captured.prior, at.context())).toEqual({ ok: true });
       expect(at.runningVersion).toBe(OLD);
     }
+    rmSync(agent.folder, { recursive: true });
   });
 });

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import type { K3sPrior } from '../../../../agent/steps/k3s/k3s.ts';
 import type { StepResult } from '../../../../agent/steps/step.ts';
@@ -15,6 +15,7 @@ let lab: K3sLab;
 beforeEach(() => {
   lab = new K3sLab(OLD);
 });
+afterEach(() => rmSync(lab.folder, { recursive: true }));
 
 function codeOf(result: StepResult): string {
   return result.ok ? 'ok' : result.outcome.code;
