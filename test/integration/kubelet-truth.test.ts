@@ -110,6 +110,16 @@ describe('the API server of this host', () => {
     expect(await truth.apiServer(signal)).toEqual({ kind: 'ready', version: 'v1.34.1' });
   });
 
+  test('is not ready while its datastore is away, though it tells its version', async () => {
+    const away = () => Promise.reject(new Error('etcd is away'));
+    const file = (path: string): string => files[`/etc/kubernetes/pki/${path}`] ?? '';
+    const waiting = serveApi({ store: { get: away, list: away, put: away, remove: away }, version: 'v1.34.1', certificate: file('apiserver.crt'), key: file('apiserver.key'), clientCa: file('ca.crt') });
+    await once(waiting.listen(0, '127.0.0.1'), 'listening');
+    putApiManifest(portOf(waiting));
+    expect(await truth.apiServer(signal)).toEqual({ kind: 'unready', why: 'its /readyz says 500' });
+    waiting.close();
+  });
+
   test('does not answer', async () => {
     putApiManifest(1);
     expect(await truth.apiServer(signal)).toEqual({ kind: 'unready', why: expect.stringMatching(/ECONNREFUSED/) as string });
