@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
+import { STEP_KEYS } from '../../shared/plan/plan-schema.ts';
 import { writeAptRepository } from './apt-repository.ts';
 import { makeServiceDeb } from './deb-package.ts';
 import { buildFarrierPackages } from './farrier/build-packages.ts';
@@ -167,7 +168,7 @@ describe('in a plan', () => {
         '/root/five.yaml:7:14 spec.onFailure: is "panic"; it has to be "pause" or "rollback"',
         '/root/five.yaml:9:7 warning spec.steps[0]: nothing proves that what these packages run still works; add a step `service: { restart: UNIT }` after it',
         '/root/five.yaml:9:75 spec.steps[0].packages.conffiles: is "burn"; it has to be "keep" or "replace"',
-        '/root/five.yaml:10:7 spec.steps[1].servise: "servise" is not known here; did you mean "service"? the known keys are name, packages, service, agent',
+        `/root/five.yaml:10:7 spec.steps[1].servise: "servise" is not known here; did you mean "service"? the known keys are name, ${STEP_KEYS.join(', ')}`,
         '5 mistakes, 1 warning',
       ].join('\n'),
     };
