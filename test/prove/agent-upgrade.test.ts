@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { agentPlan, CANNOT_CONNECT, CANNOT_START, GOOD, makeAgentRepository, OLD } from './agent-versions.ts';
-import { buildFarrierPackages } from './farrier/build-packages.ts';
-import { CONTROL, FarrierFleet } from './farrier/farrier-fleet.ts';
-import { bootFleet, type Fleet } from './fleet.ts';
-import type { Host } from './host.ts';
-import { missingParts, notChecked } from './missing-parts.ts';
+import { agentPlan, CANNOT_CONNECT, CANNOT_START, GOOD, makeAgentRepository, OLD } from '../fleet/agent-versions.ts';
+import { buildFarrierPackages } from '../fleet/farrier/build-packages.ts';
+import { CONTROL, FarrierFleet } from '../fleet/farrier/farrier-fleet.ts';
+import { bootFleet, type Fleet } from '../fleet/fleet.ts';
+import type { Host } from '../fleet/host.ts';
+import { missingParts, notChecked } from '../fleet/missing-parts.ts';
 
 /** Most of it is waiting for disks: a test that runs alone takes a tenth of it. */
 const PATIENCE_MS = 300_000;

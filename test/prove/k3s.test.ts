@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { bootFleet, type Fleet } from './fleet.ts';
-import { K3sHost } from './k3s-host.ts';
-import { codeFor } from './lonely-host.ts';
-import { missingParts, notChecked } from './missing-parts.ts';
-import { type KubernetesCluster, tellStandIn } from './stand-ins/kubernetes-cluster.ts';
-import { makeK3sCluster } from './stand-ins/make-k3s-cluster.ts';
-import { packStandIns, type StandIns } from './stand-ins/pack-stand-ins.ts';
+import { bootFleet, type Fleet } from '../fleet/fleet.ts';
+import { K3sHost } from '../fleet/k3s-host.ts';
+import { codeFor } from '../fleet/lonely-host.ts';
+import { missingParts, notChecked } from '../fleet/missing-parts.ts';
+import { type KubernetesCluster, tellStandIn } from '../fleet/stand-ins/kubernetes-cluster.ts';
+import { makeK3sCluster } from '../fleet/stand-ins/make-k3s-cluster.ts';
+import { packStandIns, type StandIns } from '../fleet/stand-ins/pack-stand-ins.ts';
 
 const missing = await missingParts();
 if (missing.length > 0) console.warn(notChecked('upgrades of K3s on real hosts', missing));

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { bootFleet, type Fleet } from './fleet.ts';
-import { nodeState, upgradeNodeTo } from './kubeadm-node.ts';
-import { codeFor, LonelyHost } from './lonely-host.ts';
-import { missingParts, notChecked } from './missing-parts.ts';
-import { type KubernetesCluster, tellStandIn } from './stand-ins/kubernetes-cluster.ts';
-import { makeKubeadmCluster } from './stand-ins/make-kubeadm-cluster.ts';
-import { packStandIns } from './stand-ins/pack-stand-ins.ts';
+import { bootFleet, type Fleet } from '../fleet/fleet.ts';
+import { nodeState, upgradeNodeTo } from '../fleet/kubeadm-node.ts';
+import { codeFor, LonelyHost } from '../fleet/lonely-host.ts';
+import { missingParts, notChecked } from '../fleet/missing-parts.ts';
+import { type KubernetesCluster, tellStandIn } from '../fleet/stand-ins/kubernetes-cluster.ts';
+import { makeKubeadmCluster } from '../fleet/stand-ins/make-kubeadm-cluster.ts';
+import { packStandIns } from '../fleet/stand-ins/pack-stand-ins.ts';
 
 const missing = await missingParts();
 if (missing.length > 0) console.warn(notChecked('the upgrade of kubeadm nodes on real hosts', missing));

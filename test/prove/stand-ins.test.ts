@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { bootFleet, type Fleet } from './fleet.ts';
-import type { Host } from './host.ts';
-import { missingParts, notChecked } from './missing-parts.ts';
-import { isReady, tellStandIn, type KubernetesCluster } from './stand-ins/kubernetes-cluster.ts';
-import { makeK3sCluster } from './stand-ins/make-k3s-cluster.ts';
-import { makeKubeadmCluster } from './stand-ins/make-kubeadm-cluster.ts';
-import { packStandIns, type StandIns } from './stand-ins/pack-stand-ins.ts';
+import { bootFleet, type Fleet } from '../fleet/fleet.ts';
+import type { Host } from '../fleet/host.ts';
+import { missingParts, notChecked } from '../fleet/missing-parts.ts';
+import { isReady, tellStandIn, type KubernetesCluster } from '../fleet/stand-ins/kubernetes-cluster.ts';
+import { makeK3sCluster } from '../fleet/stand-ins/make-k3s-cluster.ts';
+import { makeKubeadmCluster } from '../fleet/stand-ins/make-kubeadm-cluster.ts';
+import { packStandIns, type StandIns } from '../fleet/stand-ins/pack-stand-ins.ts';
 
 const missing = await missingParts();
 if (missing.length > 0) console.warn(notChecked('the stand-ins of kubeadm, kubelet and k3s', missing));
