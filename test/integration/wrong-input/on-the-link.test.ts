@@ -1,6 +1,6 @@
 // What a host does, and says, when somebody between it and its coordinator sends what no key of the fleet signed, or once
 // more what it did sign. The agent, the link and the coordinator are the real ones; only the host's steps are not.
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -133,6 +133,8 @@ function kinds(): readonly string[] {
 
 /** Says it to the agent. @returns the line that the agent writes for it, when journal, identity and host are as they were. */
 async function refusedBy(message: Parameters<Between['say']>[0]): Promise<unknown> {
+  // Written with the session that just opened.
+  await until(() => existsSync(join(stateDir, 'proved.json')));
   const before = { files: filesOf(stateDir), did: [...did] };
   const known = log.lines.length;
   between.say(message);
