@@ -13,7 +13,7 @@ import { tallyVitest } from './run/vitest-tally.ts';
 const STATIC_CHECKS = ['check:types', 'check:lint', 'check:proto', 'check:dead'];
 const staticTimeoutMs = 5 * 60_000;
 const fastTimeoutMs = 8 * 60_000;
-const fleetTimeoutMs = 14 * 60_000;
+const fleetTimeoutMs = 16 * 60_000;
 
 const USAGE = `Usage: npm test
 
