@@ -39,19 +39,18 @@ export function boardSvg(lines: readonly string[], title = ''): string {
 
 function readLine(line: string): readonly Run[] {
   const runs: Run[] = [];
-  let style: Style | null = null;
   let column = 0;
-  // oxlint-disable-next-line no-control-regex
-  for (const part of line.split(/(\u001b\[[\d;]*m)/)) {
-    // oxlint-disable-next-line no-control-regex
-    const code = /^\u001b\[([\d;]*)m$/.exec(part)?.[1];
-    if (code !== undefined) {
-      style = readStyle(code);
-    } else if (part !== '') {
-      if (part.includes('\u001b')) throw new Error(`an escape that is no style: ${JSON.stringify(part)}`);
-      runs.push({ column, text: part, style });
-      column += [...part].length;
-    }
+  const add = (text: string, style: Style | null): void => {
+    if (text === '') return;
+    runs.push({ column, text, style });
+    column += [...text].length;
+  };
+  const [start = '', ...escaped] = line.split('\u001b');
+  add(start, null);
+  for (const part of escaped) {
+    const [, code, text = ''] = /^\[([\d;]*)m([\s\S]*)$/.exec(part) ?? [];
+    if (code === undefined) throw new Error(`an escape that is no style: ${JSON.stringify(part)}`);
+    add(text, readStyle(code));
   }
   return runs;
 }

@@ -4,6 +4,7 @@ import { renderBoard } from '../../../coordinator/cli/board/render-board.ts';
 import { boardSvg } from '../../demo/board-svg.ts';
 import { NOON_UNIX_MS } from '../../support/cli-run.ts';
 import { RUNNING } from '../../support/example-rollout.ts';
+import { withoutStyles } from '../../support/without-styles.ts';
 
 const lines = renderBoard(RUNNING, { width: 100, color: true, nowUnixMs: NOON_UNIX_MS });
 
@@ -13,8 +14,7 @@ test('a board becomes a picture', async () => {
 
 test('every word of the board is in it, at its column and in its color', () => {
   const svg = boardSvg(lines);
-  // oxlint-disable-next-line no-control-regex
-  for (const word of lines.join(' ').replaceAll(/\u001b\[\d+m/g, ' ').match(/[\w-]{3,}/g) ?? []) expect(svg).toContain(word);
+  for (const word of withoutStyles(lines.join(' '), ' ').match(/[\w-]{3,}/g) ?? []) expect(svg).toContain(word);
   expect(boardSvg(['ab\u001b[32mcd\u001b[0m'])).toContain('<text x="32.8" y="30" fill="#56d364" textLength="16.8" xml:space="preserve">cd</text>');
 });
 
