@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Mutation } from '../../shared/ports/mutation.ts';
 import { buildFarrierPackages } from '../fleet/farrier/build-packages.ts';
 import { CONTROL, FarrierFleet } from '../fleet/farrier/farrier-fleet.ts';
@@ -24,6 +25,9 @@ export interface ProofStage {
 }
 
 const PATIENCE_MS = 120_000;
+/** The rollout that brings nodes back begins once what is under way has ended. */
+const ROLLBACK_STARTS_MAX_MS = 120_000;
+const LOOK_EVERY_MS = 100;
 
 const POLICY = (nodes: number): string => `apiVersion: farrier/v1
 kind: FleetPolicy
@@ -142,9 +146,10 @@ export async function rehearse(stage: ProofStage): Promise<ProofStage> {
 /** @returns the rollout that brings the nodes back. */
 export async function rollBack(farrier: FarrierFleet, rollout: string): Promise<string> {
   await farrier.farrier(['rollout', 'rollback', rollout]);
-  for (;;) {
+  for (const deadline = performance.now() + ROLLBACK_STARTS_MAX_MS; performance.now() < deadline; await sleep(LOOK_EVERY_MS)) {
     const { rollouts } = JSON.parse(await farrier.farrier(['rollout', 'ls', '--json'])) as { readonly rollouts: readonly { readonly id: string; readonly rollbackOf: string }[] };
     const found = rollouts.find(({ rollbackOf }) => rollbackOf === rollout);
     if (found !== undefined) return found.id;
   }
+  throw new Error(`no rollout brings the nodes of ${rollout} back after ${ROLLBACK_STARTS_MAX_MS} ms`);
 }

@@ -13,6 +13,7 @@ import { unitProcesses } from './unit-processes.ts';
 
 const DATA_FOLDER = '/var/lib/farrier-coordinator';
 const KEY_FILE = '/root/backup.key';
+const DONE_MAX_MS = 300_000;
 const ENDED = ['completed', 'failed', 'aborted', 'rolled-back', 'held'];
 
 /** Kill -9 of the coordinator again and again while a rollout goes up, and while another one goes back. */
@@ -118,11 +119,11 @@ async function isOver({ farrier }: ProofStage, rollout: string): Promise<boolean
 
 /** By the hosts' own journals. */
 async function untilDone({ nodes }: ProofStage, rollout: string, count: number): Promise<void> {
-  for (;;) {
+  for (const deadline = performance.now() + DONE_MAX_MS; performance.now() < deadline; await sleep(100)) {
     const done = await Promise.all(nodes.map(async (host) => (await readJournal(host)).some((record) => record.rollout === rollout && record.kind === 'done')));
     if (done.filter((each) => each).length >= count) return;
-    await sleep(100);
   }
+  throw new Error(`rollout ${rollout}: fewer than ${count} nodes are done after ${DONE_MAX_MS} ms`);
 }
 
 async function backUp({ farrier: { control } }: ProofStage, file: string): Promise<void> {
