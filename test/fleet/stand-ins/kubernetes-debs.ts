@@ -1,4 +1,4 @@
-import { makeDeb } from '../deb-package.ts';
+import { makeDeb, type DebSpec } from '../deb-package.ts';
 import { hostArchitecture } from '../../../systemd/package/node-runtime.ts';
 
 type HostProgram = 'kubeadm' | 'kubelet' | 'kubectl';
@@ -16,15 +16,16 @@ export async function kubernetesDebs(folder: string, version: string, programOf:
   const architecture = hostArchitecture();
   const common = { version: debVersion(version), architecture };
   const program = (name: HostProgram) => ({ [`/usr/bin/${name}`]: { content: programOf(name), mode: 0o755 } });
-  return Promise.all([
-    makeDeb(folder, { ...common, name: 'cri-tools', files: notice('cri-tools') }),
-    makeDeb(folder, { ...common, name: 'kubernetes-cni', files: { ...notice('kubernetes-cni'), '/opt/cni/bin/.kubernetes-cni-keep': '' } }),
-    makeDeb(folder, { ...common, name: 'kubectl', files: { ...notice('kubectl'), ...program('kubectl') } }),
-    makeDeb(folder, {
+  // All of them are told before the first is built, so that a program that lacks leaves no build behind that goes on.
+  const debs: readonly DebSpec[] = [
+    { ...common, name: 'cri-tools', files: notice('cri-tools') },
+    { ...common, name: 'kubernetes-cni', files: { ...notice('kubernetes-cni'), '/opt/cni/bin/.kubernetes-cni-keep': '' } },
+    { ...common, name: 'kubectl', files: { ...notice('kubectl'), ...program('kubectl') } },
+    {
       ...common, name: 'kubeadm', depends: ['cri-tools (>= 1.30.0)'],
       files: { ...notice('kubeadm'), ...program('kubeadm'), '/usr/lib/systemd/system/kubelet.service.d/10-kubeadm.conf': DROP_IN },
-    }),
-    makeDeb(folder, {
+    },
+    {
       ...common, name: 'kubelet', depends: ['kubernetes-cni (>= 1.2.0)', 'mount', 'util-linux'],
       files: {
         ...notice('kubelet'), ...program('kubelet'), '/usr/lib/systemd/system/kubelet.service': UNIT, '/etc/default/kubelet': 'KUBELET_EXTRA_ARGS=\n',
@@ -37,8 +38,9 @@ export async function kubernetesDebs(folder: string, version: string, programOf:
         prerm: 'if [ "$1" = remove ] && [ -d /run/systemd/system ]; then systemctl disable --quiet --now kubelet.service; fi',
         postrm: 'if [ -d /run/systemd/system ]; then systemctl daemon-reload; fi',
       },
-    }),
-  ]);
+    },
+  ];
+  return Promise.all(debs.map((deb) => makeDeb(folder, deb)));
 }
 
 function notice(name: string): Readonly<Record<string, string>> {
