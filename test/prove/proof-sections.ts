@@ -1,12 +1,16 @@
+import { sumTallies, type Tally, tallyLine } from '../run/tally.ts';
 import { ProofFailed } from './proof-failed.ts';
 import { say } from './say.ts';
 
 interface Section {
   readonly title: string;
-  readonly ok: boolean;
+  readonly tally: Tally;
   readonly result: string;
   readonly seconds: number;
 }
+
+/** What was proved, in a few words: one proof, or as many as it says. */
+export type ProofResult = string | { readonly result: string; readonly tally: Tally };
 
 /** The parts of one proof: each is played, told, and listed in the end. */
 export class ProofSections {
@@ -19,61 +23,65 @@ export class ProofSections {
     this.#only = only;
   }
 
-  wants(title: string): boolean {
-    return title.includes(this.#only);
+  /** @param parts names of what it consists of, where one of them can be played alone. */
+  wants(title: string, parts: readonly string[] = []): boolean {
+    return [title, ...parts].some((name) => name.includes(this.#only));
   }
 
-  /** @param play returns what was proved, in a few words. @returns whether it held. */
-  async prove(title: string, play: () => Promise<string>): Promise<boolean> {
-    if (!this.wants(title)) return true;
+  /** @returns whether it held. */
+  async prove(title: string, play: () => Promise<ProofResult>, parts: readonly string[] = []): Promise<boolean> {
+    if (!this.wants(title, parts)) return true;
     say(`\n== ${title}`);
     return this.#note(title, await attempt(play));
   }
 
   /** Holds where the proof fails. */
-  async mustFail(mutation: string, title: string, play: () => Promise<string>): Promise<boolean> {
+  async mustFail(mutation: string, title: string, play: () => Promise<ProofResult>): Promise<boolean> {
     const named = `mutation ${mutation}: ${title}`;
     if (!this.wants(named)) return true;
     say(`\n== ${named}`);
-    const { ok, error, seconds } = await attempt(play);
-    if (ok) return this.#note(named, { ok: false, result: 'THE PROOF DOES NOT FAIL: it proves nothing', error: null, seconds });
-    if (!(error instanceof ProofFailed)) return this.#note(named, { ok: false, result: 'broken off, which proves nothing', error, seconds });
+    const { tally, error, seconds } = await attempt(play);
+    if (tally.failed === 0) return this.#note(named, { tally: ONE_FAILED, result: 'THE PROOF DOES NOT FAIL: it proves nothing', error: null, seconds });
+    if (!(error instanceof ProofFailed)) return this.#note(named, { tally: ONE_FAILED, result: 'broken off, which proves nothing', error, seconds });
     say(`  ${error.problems.join('\n  ').slice(0, 1_500)}`);
     say(`mutation ${mutation}: the proof fails, as it must`);
-    return this.#note(named, { ok: true, result: 'the proof fails, as it must', error: null, seconds });
+    return this.#note(named, { tally: ONE_PASSED, result: 'the proof fails, as it must', error: null, seconds });
   }
 
-  /** Prints the table. @returns the exit code. */
+  /** Prints the table, and how many proofs that is. @returns the exit code. */
   end(): number {
     say('\nRESULT    TIME  PROOF');
-    for (const { ok, seconds, title, result } of this.#done) say(`${ok ? 'holds ' : 'FAILS '} ${`${seconds.toFixed(0)} s`.padStart(7)}  ${title}: ${result}`);
-    const failures = this.#done.filter(({ ok }) => !ok).length;
-    say(`\n${this.#done.length - failures} hold, ${failures} fail, ${((performance.now() - this.#startedMs) / 60_000).toFixed(1)} min`);
-    return failures > 0 || this.#done.length === 0 ? 1 : 0;
+    for (const { tally, seconds, title, result } of this.#done) say(`${tally.failed === 0 ? 'holds ' : 'FAILS '} ${`${seconds.toFixed(0)} s`.padStart(7)}  ${title}: ${result}`);
+    const total = sumTallies(this.#done.map(({ tally }) => tally));
+    say(`\n${((performance.now() - this.#startedMs) / 60_000).toFixed(1)} min\n${tallyLine(total)}`);
+    return total.failed > 0 || total.passed === 0 ? 1 : 0;
   }
 
-  #note(title: string, { ok, result, error, seconds }: Attempt): boolean {
+  #note(title: string, { tally, result, error, seconds }: Attempt): boolean {
     if (error instanceof ProofFailed) say(`FAILED\n  ${error.problems.join('\n  ')}\n${error.details}`);
     else if (error !== null) say(`FAILED\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-    this.#done.push({ title, ok, result, seconds });
-    return ok;
+    this.#done.push({ title, tally, result, seconds });
+    return tally.failed === 0;
   }
 }
 
+const ONE_PASSED: Tally = { passed: 1, failed: 0, skipped: 0 };
+const ONE_FAILED: Tally = { passed: 0, failed: 1, skipped: 0 };
+
 interface Attempt {
-  readonly ok: boolean;
+  readonly tally: Tally;
   readonly result: string;
   readonly error: unknown;
   readonly seconds: number;
 }
 
-async function attempt(play: () => Promise<string>): Promise<Attempt> {
+async function attempt(play: () => Promise<ProofResult>): Promise<Attempt> {
   const startedMs = performance.now();
   const seconds = (): number => (performance.now() - startedMs) / 1000;
   try {
-    const result = await play();
-    return { ok: true, result, error: null, seconds: seconds() };
+    const proved = await play();
+    return { ...(typeof proved === 'string' ? { result: proved, tally: ONE_PASSED } : proved), error: null, seconds: seconds() };
   } catch (error) {
-    return { ok: false, result: 'see above', error, seconds: seconds() };
+    return { tally: ONE_FAILED, result: 'see above', error, seconds: seconds() };
   }
 }
