@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 
 import { VERSION } from '../shared/ports/version.ts';
+import { noDatastoreProof } from './adapters/no-datastore-proof.ts';
 import { backupCommands } from './commands/backup.ts';
 import { runCommand } from './commands/run.ts';
 
@@ -9,6 +10,6 @@ const program = new Command('farrier-coordinator')
   .version(VERSION)
   .showHelpAfterError();
 
-runCommand(program);
+runCommand(program, noDatastoreProof);
 backupCommands(program);
 await program.parseAsync();

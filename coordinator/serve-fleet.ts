@@ -7,7 +7,6 @@ import type { Logger } from '../shared/ports/logger.ts';
 import type { Random } from '../shared/ports/random.ts';
 import { farrier } from '../shared/wire/protocol.ts';
 import { ArtifactFolder } from './adapters/artifact-folder.ts';
-import { noDatastoreProof } from './adapters/no-datastore-proof.ts';
 import { AuditLog } from './api/audit.ts';
 import { fleetHandlers } from './api/fleet-handlers.ts';
 import { certificateGate, localGate } from './api/gates.ts';
@@ -21,6 +20,7 @@ import { bindLocalSocket } from './gateway/local-socket.ts';
 import { recheckSessions } from './gateway/recheck-sessions.ts';
 import { mutualTlsCredentials } from './gateway/tls.ts';
 import { openApiNodes } from './kubernetes/api-nodes.ts';
+import type { DatastoreProof } from './ports/datastore-proof.ts';
 import type { EventStore } from './ports/event-store.ts';
 import { admitNode, approvedNode, expelNode, rejectedNode } from './runtime/change-members.ts';
 import { CommandSigner } from './runtime/command-signer.ts';
@@ -40,6 +40,7 @@ export interface ServeParts {
   readonly settings: CoordinatorSettings;
   readonly keys: FleetKeys;
   readonly store: EventStore;
+  readonly proof: DatastoreProof;
   /** Names this process in the ledger. */
   readonly holder: string;
   readonly clock: Clock;
@@ -53,7 +54,7 @@ export interface ServeParts {
  * @throws Deposed, or what the store throws: then nothing in memory may be acted on any more and the process must end.
  */
 export async function serveFleet(parts: ServeParts, signal: AbortSignal): Promise<void> {
-  const { settings, keys, store, holder, clock, random, logger } = parts;
+  const { settings, keys, store, proof, holder, clock, random, logger } = parts;
   const state = await loadState(store, settings.fleet, clock);
   const log = new FleetLog(store, state, clock);
   await raiseEpoch(state, log, holder, clock, state.ledger.epoch);
@@ -91,7 +92,6 @@ export async function serveFleet(parts: ServeParts, signal: AbortSignal): Promis
   const artifacts = new ArtifactFolder(artifactsFolder);
   await artifacts.open();
 
-  const proof = noDatastoreProof;
   const api = {
     ...{ state, store, log, controller, clock, random, keys, audit, artifacts, proof },
     enrollAddress: advertised(settings.advertise, settings.enrollListen),

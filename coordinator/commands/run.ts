@@ -7,6 +7,7 @@ import { systemClock } from '../../shared/ports/system-clock.ts';
 import { systemRandom } from '../../shared/ports/system-random.ts';
 import { pinoLogger } from '../adapters/pino-logger.ts';
 import { openStore } from '../adapters/open-store.ts';
+import type { DatastoreProof } from '../ports/datastore-proof.ts';
 import { keepLeadership, waitForLeadership } from '../runtime/lead.ts';
 import { serveFleet } from '../serve-fleet.ts';
 import type { CoordinatorSettings } from '../settings/settings.ts';
@@ -20,7 +21,8 @@ Example:
 
 Everything can be written in /etc/farrier/coordinator.yaml instead.`;
 
-export function runCommand(program: Command): void {
+/** @param proof what proves that datastores can be brought back (I8). */
+export function runCommand(program: Command, proof: DatastoreProof): void {
   program
     .command('run')
     .description('serve the fleet; what the systemd unit does')
@@ -38,11 +40,11 @@ export function runCommand(program: Command): void {
     .addHelpText('after', EXAMPLE)
     .action(async ({ configDir, ...commandLine }: { readonly configDir: string } & Record<string, unknown>) => {
       const settings = await settingsOrExit(configDir, commandLine);
-      await run(settings, pinoLogger(settings.logLevel));
+      await run(settings, proof, pinoLogger(settings.logLevel));
     });
 }
 
-async function run(settings: CoordinatorSettings, logger: Logger): Promise<void> {
+async function run(settings: CoordinatorSettings, proof: DatastoreProof, logger: Logger): Promise<void> {
   const stop = new AbortController();
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stop.abort());
   // Before the keys: whoever does not get the lock has touched nothing.
@@ -60,7 +62,7 @@ async function run(settings: CoordinatorSettings, logger: Logger): Promise<void>
     await waitForLeadership(store.events, holder, systemClock, logger, stop.signal);
     const serving = new AbortController();
     const signal = AbortSignal.any([stop.signal, serving.signal]);
-    const parts = { settings, keys: opened.keys, store: store.events, holder, clock: systemClock, random: systemRandom, logger };
+    const parts = { settings, keys: opened.keys, store: store.events, proof, holder, clock: systemClock, random: systemRandom, logger };
     const kept = keepLeadership(store.events, holder, systemClock, signal).then((still) => {
       if (!still) throw new Error('the leader’s lease is lost');
     });
