@@ -1,13 +1,11 @@
 // What `npm test` runs: the static checks, the fast tests, then the tests on a fleet of real hosts.
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { notChecked as notCheckedLine, requireFleet } from './fleet/missing-parts.ts';
 import { runBounded } from './run/run-bounded.ts';
+import { runVitest } from './run/run-vitest.ts';
 import { sumTallies, tallyLine } from './run/tally.ts';
 import type { Tally } from './run/tally.ts';
-import { tallyVitest } from './run/vitest-tally.ts';
 
 /** Scripts of package.json, in the order in which a mistake is cheapest to see. */
 const STATIC_CHECKS = ['check:types', 'check:lint', 'check:proto', 'check:dead'];
@@ -37,7 +35,7 @@ const notChecked: string[] = [];
 
 const tallies: Tally[] = [];
 for (const script of STATIC_CHECKS) tallies.push(await runStaticCheck(script));
-tallies.push(await runVitest('fast tests', 'test/vitest.config.ts', fastTimeoutMs));
+tallies.push(await runTests('fast tests', 'test/vitest.config.ts', fastTimeoutMs));
 tallies.push(await runFleetTests());
 
 const total = sumTallies(tallies);
@@ -54,39 +52,20 @@ async function runStaticCheck(script: string): Promise<Tally> {
   return { passed: exitCode === 0 ? 1 : 0, failed: exitCode === 0 ? 0 : 1, skipped: 0 };
 }
 
-async function runVitest(title: string, config: string, timeoutMs: number): Promise<Tally> {
+async function runTests(title: string, config: string, timeoutMs: number): Promise<Tally> {
   console.log(`\n${title}`);
-  const folder = mkdtempSync(join(tmpdir(), 'farrier-test-'));
-  const reportPath = join(folder, 'report.json');
-  try {
-    const { exitCode, elapsedMs } = await runBounded(
-      ['vitest', 'run', '--config', config, '--reporter=default', '--reporter=json', `--outputFile.json=${reportPath}`],
-      { timeoutMs, show: true },
-    );
-    if (exitCode === 124) console.log(`${title}: killed after ${seconds(elapsedMs)}`);
-    const tally = tallyVitest(readIfThere(reportPath), exitCode);
-    notChecked.push(...tally.skippedNames.map((name) => `${title}: ${name} (skipped by its own test; what it printed says why)`));
-    return tally;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  const tally = await runVitest(config, { timeoutMs });
+  notChecked.push(...tally.skippedNames.map((name) => `${title}: ${name} (skipped by its own test; what it printed says why)`));
+  return tally;
 }
 
 /** A machine that cannot start hosts leaves these unproved: that is said, counted, and no pass where a pass is asked for (CI=true). */
 async function runFleetTests(): Promise<Tally> {
   const missing = await requireFleet((line) => console.log(line));
-  if (missing.length === 0) return runVitest('fleet tests (real hosts)', 'test/fleet/vitest.config.ts', fleetTimeoutMs);
+  if (missing.length === 0) return runTests('fleet tests (real hosts)', 'test/fleet/vitest.config.ts', fleetTimeoutMs);
   const files = readdirSync('test/fleet', { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.test.ts'));
   notChecked.push(notCheckedLine('fleet tests', missing), ...files.map((name) => `test/fleet/${name}`));
   return process.env['CI'] === 'true' ? { passed: 0, failed: files.length, skipped: 0 } : { passed: 0, failed: 0, skipped: files.length };
-}
-
-function readIfThere(path: string): string | null {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return null;
-  }
 }
 
 function seconds(elapsedMs: number): string {

@@ -1,8 +1,15 @@
 // npm run prove:steps: what the reversible steps promise, on real hosts.
 import { readProofOptions } from './proof-options.ts';
 import { ProofSections } from './proof-sections.ts';
+import { playTests } from './steps/play-tests.ts';
+
+const FAST = 'test/vitest.config.ts';
+const TESTS_MAX_MS = 10 * 60_000;
 
 const { only } = await readProofOptions('prove:steps');
 const sections = new ProofSections(only);
+
+const SILENCE = { files: ['test/unit/agent/watchdog.test.ts', 'test/simulation/simulation.test.ts'], named: '40 minutes|takes the outage for its own failure', timeoutMs: TESTS_MAX_MS };
+await sections.prove('40 minutes without a coordinator', async () => await playTests(FAST, SILENCE));
 
 process.exitCode = sections.end();

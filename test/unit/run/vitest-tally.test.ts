@@ -23,6 +23,13 @@ test.each([
   expect(tally.skippedNames).toHaveLength(tally.skipped);
 });
 
+test('only the tests that were asked for count, and there has to be one', () => {
+  const text = report([{ status: 'passed', tests: ['passed', 'skipped', 'skipped'] }]);
+  expect(tallyVitest(text, 0, 't0')).toEqual({ passed: 1, failed: 0, skipped: 0, skippedNames: [] });
+  expect(tallyVitest(text, 0, 't[01]')).toEqual({ passed: 1, failed: 0, skipped: 1, skippedNames: ['t1'] });
+  expect(tallyVitest(report([{ status: 'passed', tests: ['skipped'] }]), 0, 't1')).toMatchObject({ passed: 0, failed: 1, skipped: 0 });
+});
+
 test('the last line is plain and sums every part', () => {
   expect(tallyLine(sumTallies([{ passed: 1, failed: 0, skipped: 2 }, { passed: 4, failed: 1, skipped: 0 }]))).toBe('5 passed, 1 failed, 2 skipped');
 });
