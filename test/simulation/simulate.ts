@@ -1,5 +1,6 @@
 import type { Rules } from '../../coordinator/core/rules.ts';
 import { SAFE_RULES } from '../../coordinator/core/rules.ts';
+import type { NodeView } from '../../coordinator/core/world.ts';
 import { Deposed } from '../../coordinator/runtime/deposed.ts';
 import { loadState } from '../../coordinator/runtime/load-state.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
@@ -260,7 +261,7 @@ class Simulation {
     const leader = this.#present();
     if (leader === undefined || leader.state.rollouts.size === 0 || leader.state.ledger.slots.size > 0) return false;
     if ([...leader.state.rollouts.values()].some(({ status }) => status.state !== 'ended')) return false;
-    return [...this.#agents.values()].every((agent) => agent.dead || agent.work === null);
+    return [...this.#agents.values()].every((agent) => agent.dead || (agent.work === null && hasReported(leader.state.nodes.get(agent.name))));
   }
 
   #whatIsLeft(): string {
@@ -278,6 +279,11 @@ class Simulation {
     const durable = (state: typeof loaded): string => JSON.stringify([[...state.rollouts].map(([id, { nodes, ...rest }]) => [id, rest, [...nodes]]).toSorted(), [...state.ledger.slots], journals(state)]);
     if (held !== undefined && durable(held) !== durable(loaded)) this.#checker.breaches.push('a restart folds the logs to another state');
   }
+}
+
+/** To this leader: what a leader before it kept last is unknown to it until the agent comes back. */
+function hasReported(view: NodeView | undefined): boolean {
+  return view?.session.state === 'connected' && view.session.reported;
 }
 
 function drawSteering(dice: Dice): string {
