@@ -111,3 +111,13 @@ test('time alone opens the wave that soaks', () => {
   expect(decide(world, later(NOW, 29_999))).toEqual([]);
   expect(decisionLines(decide(world, later(NOW, 30_000)))[0]).toBe('r1: wave-opened w1');
 });
+
+test('what a lost store had staged in a wave that will never open is taken back, and the rollout ends', () => {
+  const events = [opened('w0'), gone('n1'), assigned('n2')];
+  const end = (state: 'staged' | 'refused') => {
+    const nodes = [aView('n2', { progress: [aProgress(state, state === 'refused' ? { outcome: { code: 'recalled', message: '', object: '' } } : {})] })];
+    return decisionLines(decide(aWorld({ nodes, rollouts: [aRollout('r1', aFrozen('r1', [['n1'], ['n2']]), ...events)] }), NOW));
+  };
+  expect(end('staged')).toEqual(['r1: n2 recall-asked', 'recall n2 r1#1']);
+  expect(end('refused').at(-1)).toBe('r1: ended failed');
+});
