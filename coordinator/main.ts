@@ -2,6 +2,7 @@ import { Command } from 'commander';
 
 import { VERSION } from '../shared/ports/version.ts';
 import { noDatastoreProof } from './adapters/no-datastore-proof.ts';
+import { noDrain } from './adapters/no-drain.ts';
 import { backupCommands } from './commands/backup.ts';
 import { runCommand } from './commands/run.ts';
 
@@ -10,6 +11,6 @@ const program = new Command('farrier-coordinator')
   .version(VERSION)
   .showHelpAfterError();
 
-runCommand(program, noDatastoreProof);
+runCommand(program, { proof: noDatastoreProof, drain: noDrain });
 backupCommands(program);
 await program.parseAsync();

@@ -21,16 +21,19 @@ import { recheckSessions } from './gateway/recheck-sessions.ts';
 import { mutualTlsCredentials } from './gateway/tls.ts';
 import { openApiNodes } from './kubernetes/api-nodes.ts';
 import type { DatastoreProof } from './ports/datastore-proof.ts';
+import type { Drain } from './ports/drain.ts';
 import type { EventStore } from './ports/event-store.ts';
 import { admitNode, approvedNode, expelNode, rejectedNode } from './runtime/change-members.ts';
 import { CommandSigner } from './runtime/command-signer.ts';
 import { Controller } from './runtime/controller.ts';
+import { DrainCalls } from './runtime/drain-calls.ts';
 import { FleetLog } from './runtime/fleet-log.ts';
 import { Intake } from './runtime/intake.ts';
 import { loadState } from './runtime/load-state.ts';
 import { Performer } from './runtime/perform.ts';
 import { raiseEpoch } from './runtime/raise-epoch.ts';
 import { watchCluster } from './runtime/watch-cluster.ts';
+import { watchCordons } from './runtime/watch-cordons.ts';
 import { watchProofs } from './runtime/watch-proofs.ts';
 import type { CoordinatorSettings } from './settings/settings.ts';
 import type { FleetKeys } from './trust/fleet-keys.ts';
@@ -41,6 +44,7 @@ export interface ServeParts {
   readonly keys: FleetKeys;
   readonly store: EventStore;
   readonly proof: DatastoreProof;
+  readonly drain: Drain;
   /** Names this process in the ledger. */
   readonly holder: string;
   readonly clock: Clock;
@@ -54,7 +58,7 @@ export interface ServeParts {
  * @throws Deposed, or what the store throws: then nothing in memory may be acted on any more and the process must end.
  */
 export async function serveFleet(parts: ServeParts, signal: AbortSignal): Promise<void> {
-  const { settings, keys, store, proof, holder, clock, random, logger } = parts;
+  const { settings, keys, store, proof, drain, holder, clock, random, logger } = parts;
   const state = await loadState(store, settings.fleet, clock);
   const log = new FleetLog(store, state, clock);
   await raiseEpoch(state, log, holder, clock, state.ledger.epoch);
@@ -65,27 +69,29 @@ export async function serveFleet(parts: ServeParts, signal: AbortSignal): Promis
   const authenticator = auditingAuthenticator(certificateAuthenticator({ fleet: settings.fleet, store, clock }), refusals);
   const intake = new Intake(state, log, clock, logger, () => controller.wake());
   await publishTrust({ store, keys, clock });
+  const raiseAbove = async (above: number): Promise<void> => {
+    await controller.command(async () => {
+      // Many agents say so at once after a restore; each leader's epoch more makes commands under way worthless.
+      if (state.epoch > above) return;
+      await raiseEpoch(state, log, holder, clock, above);
+      intake.epochRaised();
+      logger.warn('the store is older than what agents or clusters have seen; epoch raised', { epoch: state.epoch });
+    });
+  };
   const sessions = new AgentLinkService({
     state,
     intake,
     nameNode: async (call) => await authenticator.node(call),
     trust: async (above) => await publishTrust({ store, keys, clock }, above),
-    raiseEpoch: async (above) => {
-      await controller.command(async () => {
-        // Many agents say so at once after a restore; each leader's epoch more makes commands under way worthless.
-        if (state.epoch > above) return;
-        await raiseEpoch(state, log, holder, clock, above);
-        intake.epochRaised();
-        logger.warn('the store is older than what agents have seen; epoch raised', { epoch: state.epoch });
-      });
-    },
+    raiseEpoch: raiseAbove,
     admit: async (node) => await controller.command(async () => await admitNode(state, store, node, clock)),
     opened: (node) => performer.forgetSent(node),
     refused: (node, code) => void auditAgentRefusal(refusals, node, code),
     clock,
     logger,
   });
-  const performer = new Performer({ state, log, sessions, signer: new CommandSigner(keys.planKey, clock), clock, random, logger });
+  const drains = new DrainCalls({ state, drain, clock, logger, changed: () => controller.wake() });
+  const performer = new Performer({ state, log, sessions, signer: new CommandSigner(keys.planKey, clock), drains, clock, random, logger });
   const controller = new Controller(state, log, performer, clock, logger);
 
   const artifactsFolder = join(settings.dataFolder, 'artifacts');
@@ -93,7 +99,7 @@ export async function serveFleet(parts: ServeParts, signal: AbortSignal): Promis
   await artifacts.open();
 
   const api = {
-    ...{ state, store, log, controller, clock, random, keys, audit, artifacts, proof },
+    ...{ state, store, log, controller, clock, random, keys, audit, artifacts, proof, drain },
     enrollAddress: advertised(settings.advertise, settings.enrollListen),
     apiAddress: advertised(settings.advertise, settings.listen),
     expel: async (node: NodeName, why: string) => {
@@ -138,11 +144,13 @@ export async function serveFleet(parts: ServeParts, signal: AbortSignal): Promis
   try {
     await Promise.race([
       controller.run(ended),
+      watchCordons(drains, { state, clock, logger, raiseEpoch: raiseAbove }, ended),
       watchProofs(proof, { state, clock, logger, changed: () => controller.wake() }, ended),
       ...(settings.kubeconfig === null ? [] : [watchCluster(await openApiNodes(settings.kubeconfig), { state, clock, logger, changed: () => controller.wake() }, ended)]),
     ]);
   } finally {
     stop.abort();
+    drains.close();
     sessions.close();
     for (const server of [main, local, enrollment.server]) server.forceShutdown();
   }

@@ -2,6 +2,7 @@ import type { Clock } from '../../shared/ports/clock.ts';
 import type { Random } from '../../shared/ports/random.ts';
 import type { FleetHandlers } from '../../shared/wire/messages.ts';
 import type { DatastoreProof } from '../ports/datastore-proof.ts';
+import type { Drain } from '../ports/drain.ts';
 import type { Controller } from '../runtime/controller.ts';
 import type { FleetLog } from '../runtime/fleet-log.ts';
 import type { FleetState } from '../runtime/fleet-state.ts';
@@ -10,6 +11,7 @@ import { provedClusters } from '../runtime/proved-clusters.ts';
 import { type Moment, resolvePlan } from '../runtime/resolve-plan.ts';
 import { newRolloutId } from '../runtime/rollout-id.ts';
 import { showPlan } from '../runtime/show-plan.ts';
+import { whyNoDrain } from '../runtime/why-no-drain.ts';
 import { type Gate, unary } from './unary.ts';
 
 export interface PlanParts {
@@ -19,13 +21,14 @@ export interface PlanParts {
   readonly random: Random;
   readonly clock: Clock;
   readonly proof: DatastoreProof;
+  readonly drain: Drain;
 }
 
 export function planHandlers(gate: Gate, parts: PlanParts): Pick<FleetHandlers, 'CheckPlan' | 'StartRollout'> {
-  const { state, log, controller, random, clock, proof } = parts;
+  const { state, log, controller, random, clock, proof, drain } = parts;
   const moment = async (): Promise<Moment> => {
     const nowUnixMs = clock.wallUnixMs();
-    return { nowUnixMs, proved: await provedClusters(state, proof, nowUnixMs) };
+    return { nowUnixMs, proved: await provedClusters(state, proof, nowUnixMs), noDrain: await whyNoDrain(drain, state.fleet) };
   };
   return {
     CheckPlan: unary(gate, { role: 'viewer', action: null }, async ({ yaml, file }) => {

@@ -8,6 +8,7 @@ import { systemRandom } from '../../shared/ports/system-random.ts';
 import { pinoLogger } from '../adapters/pino-logger.ts';
 import { openStore } from '../adapters/open-store.ts';
 import type { DatastoreProof } from '../ports/datastore-proof.ts';
+import type { Drain } from '../ports/drain.ts';
 import { keepLeadership, waitForLeadership } from '../runtime/lead.ts';
 import { serveFleet } from '../serve-fleet.ts';
 import type { CoordinatorSettings } from '../settings/settings.ts';
@@ -21,8 +22,14 @@ Example:
 
 Everything can be written in /etc/farrier/coordinator.yaml instead.`;
 
-/** @param proof what proves that datastores can be brought back (I8). */
-export function runCommand(program: Command, proof: DatastoreProof): void {
+interface ClusterParts {
+  /** What proves that datastores can be brought back (I8). */
+  readonly proof: DatastoreProof;
+  /** What empties nodes and gives them back (I9). */
+  readonly drain: Drain;
+}
+
+export function runCommand(program: Command, cluster: ClusterParts): void {
   program
     .command('run')
     .description('serve the fleet; what the systemd unit does')
@@ -40,11 +47,11 @@ export function runCommand(program: Command, proof: DatastoreProof): void {
     .addHelpText('after', EXAMPLE)
     .action(async ({ configDir, ...commandLine }: { readonly configDir: string } & Record<string, unknown>) => {
       const settings = await settingsOrExit(configDir, commandLine);
-      await run(settings, proof, pinoLogger(settings.logLevel));
+      await run(settings, cluster, pinoLogger(settings.logLevel));
     });
 }
 
-async function run(settings: CoordinatorSettings, proof: DatastoreProof, logger: Logger): Promise<void> {
+async function run(settings: CoordinatorSettings, cluster: ClusterParts, logger: Logger): Promise<void> {
   const stop = new AbortController();
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stop.abort());
   // Before the keys: whoever does not get the lock has touched nothing.
@@ -62,7 +69,7 @@ async function run(settings: CoordinatorSettings, proof: DatastoreProof, logger:
     await waitForLeadership(store.events, holder, systemClock, logger, stop.signal);
     const serving = new AbortController();
     const signal = AbortSignal.any([stop.signal, serving.signal]);
-    const parts = { settings, keys: opened.keys, store: store.events, proof, holder, clock: systemClock, random: systemRandom, logger };
+    const parts = { settings, keys: opened.keys, store: store.events, ...cluster, holder, clock: systemClock, random: systemRandom, logger };
     const kept = keepLeadership(store.events, holder, systemClock, signal).then((still) => {
       if (!still) throw new Error('the leader’s lease is lost');
     });

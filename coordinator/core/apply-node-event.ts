@@ -42,6 +42,8 @@ function nextAssigned(before: Assigned, event: AssignedEvent, wallUnixMs: number
       return before.recallAsked ? null : { ...before, permitIssued: true, permitRequestId: event.requestId };
     case 'recall-asked':
       return { ...before, recallAsked: true };
+    case 'drain-given-up':
+      return { ...before, recallAsked: true, givenUp: event.outcome };
     case 'node-stuck':
       return { ...before, stuck: true };
     case 'node-ended':
@@ -77,7 +79,7 @@ function assigned(
   envelope: string | null,
 ): Assigned {
   const { generation, digest, wallUnixMs } = event;
-  const untouched = { permitIssued: false, permitRequestId: null, recallAsked: false, stuck: false };
+  const untouched = { permitIssued: false, permitRequestId: null, recallAsked: false, givenUp: null, stuck: false };
   return { state: 'assigned', generation, epoch, digest, envelope, ...untouched, returns: before.returns, sinceUnixMs: wallUnixMs };
 }
 

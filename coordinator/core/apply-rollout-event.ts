@@ -10,12 +10,12 @@ export type RolloutDraft = {
 
 type Started = Extract<RolloutEvent, { readonly type: 'started' }>;
 
-/** What logs that were begun before plans had procedures do not say. */
-const BEFORE_PROCEDURES = { controlPlanes: {}, satisfied: [], noReturn: [], chain: null } as const;
+/** What logs that were begun before plans had procedures, or drains, do not say. */
+const NOT_YET_SAID = { controlPlanes: {}, satisfied: [], noReturn: [], drained: [], chain: null } as const;
 
 export function startRollout(id: RolloutId, sequence: number, event: Started): RolloutState {
   const { by, wallUnixMs } = event;
-  const frozen = { ...BEFORE_PROCEDURES, ...event.frozen };
+  const frozen = { ...NOT_YET_SAID, ...event.frozen };
   const waiting = { state: 'waiting', generation: 0, returns: 0, returned: null, sinceUnixMs: wallUnixMs } as const;
   return {
     id,

@@ -2,9 +2,11 @@ import type { NodeName, RolloutId } from '../../shared/domain/ids.ts';
 import { allocateGeneration } from './allocate-generation.ts';
 import { assignmentBlock, isClockOff } from './assignment-block.ts';
 import type { Decision } from './decision.ts';
+import { nextBeforePermit } from './draining.ts';
 import { assignedNodes, standingOf } from './standing.ts';
 import { reportedProgress } from './reported-progress.ts';
 import type { Assigned, RolloutState } from './rollout.ts';
+import type { Rules } from './rules.ts';
 import { hasDone } from './settle-end.ts';
 import { isReachable } from './unavailable.ts';
 import type { NodeView, World } from './world.ts';
@@ -17,11 +19,11 @@ const ASSIGNMENTS_PER_TICK_MAX = 500;
  *
  * @param owners gains the nodes that are assigned here, so that a later rollout in this tick leaves them alone.
  */
-export function commandNodes(world: World, rollout: RolloutState, owners: Map<NodeName, RolloutId>): readonly Decision[] {
+export function commandNodes(world: World, rollout: RolloutState, owners: Map<NodeName, RolloutId>, rules: Rules): readonly Decision[] {
   const isRunning = rollout.status.state === 'running';
   return [
     ...(isRunning ? assignments(world, rollout, owners) : []),
-    ...[...assignedNodes(rollout)].flatMap(([name, node]) => command(world, rollout, name, node, isRunning)),
+    ...[...assignedNodes(rollout)].flatMap(([name, node]) => command(world, rollout, name, node, rules)),
     ...(isReadyToRollBack(world, rollout) ? [{ kind: 'start-rollback', rollout: rollout.id } as const] : []),
   ];
 }
@@ -44,7 +46,7 @@ function assignments(world: World, rollout: RolloutState, owners: Map<NodeName, 
   return decisions;
 }
 
-function command(world: World, rollout: RolloutState, name: NodeName, node: Assigned, isRunning: boolean): readonly Decision[] {
+function command(world: World, rollout: RolloutState, name: NodeName, node: Assigned, rules: Rules): readonly Decision[] {
   const view = world.nodes.get(name);
   if (view === undefined || !isReachable(view)) return [];
   const { generation } = node;
@@ -52,12 +54,15 @@ function command(world: World, rollout: RolloutState, name: NodeName, node: Assi
   const standing = standingOf(world, rollout, name, node);
   if (standing.kind === 'under-way' || standing.kind === 'over') return [];
   if (node.recallAsked) return [{ kind: 'recall', ...about }];
-  if (!isRunning) return [];
+  if (rollout.status.state !== 'running') return [];
   const progress = reportedProgress(view, rollout.id, node);
   if (progress === null) return node.envelope === null || isClockOff(world, view) ? [] : [{ kind: 'send-assignment', ...about }];
   const slot = world.ledger.slots.get(name);
   const mayBegin = slot?.generation === generation && slot.rollout === rollout.id;
   if (!mayBegin || (progress.state !== 'staged' && progress.state !== 'permitted')) return [];
+  const next = nextBeforePermit(world, rollout, name, generation);
+  if (next === 'wait') return [];
+  if (next === 'cordon' || (next === 'drain' && rules.permitsWaitForDrains)) return [{ kind: next, ...about }];
   const requestId = answerable(view, rollout, node);
   return requestId === null ? [{ kind: 'offer-permit', ...about }] : [{ kind: 'permit', ...about, requestId }];
 }

@@ -9,6 +9,7 @@ import { grantSlots, type SlotCandidate, slotCandidates } from './grant-slots.ts
 import { hold } from './hold.ts';
 import type { LedgerEvent } from './ledger-event.ts';
 import { recallLeftovers } from './recall-leftovers.ts';
+import { restoreCordons } from './restore-cordons.ts';
 import type { RolloutState } from './rollout.ts';
 import { type Rules, rulesUnder } from './rules.ts';
 import { settleRollout, type Settled } from './settle-rollout.ts';
@@ -26,7 +27,7 @@ export function decide(world: World, now: Now, rules: Rules = rulesUnder(MUTATIO
   const slots = settleSlots(world, now, rules);
   const owners = ownersOf(settled.map(({ rollout }) => rollout));
 
-  const worked = settled.map((one) => work(world, now, one, owners));
+  const worked = settled.map((one) => work(world, now, one, owners, rules));
   const rollouts = worked.map(({ rollout }) => rollout);
 
   const budget = new Budget(world, now, slots.slots, rollouts, rules);
@@ -41,6 +42,7 @@ export function decide(world: World, now: Now, rules: Rules = rulesUnder(MUTATIO
     ...(ledger.length === 0 ? [] : [{ kind: 'ledger', events: ledger } as const]),
     ...worked.flatMap(({ commands }) => commands),
     ...startHops(rollouts),
+    ...restoreCordons(world, slots.slots),
     ...recallLeftovers(world, new Map(rollouts.map((rollout) => [rollout.id, rollout] as const))),
   ];
 }
@@ -56,10 +58,10 @@ interface Worked extends Settled {
 }
 
 /** Isolation: a rollout whose decision throws is held with what it has recorded; the others go on. */
-function work(world: World, now: Now, settled: Settled, owners: Map<NodeName, RolloutId>): Worked {
+function work(world: World, now: Now, settled: Settled, owners: Map<NodeName, RolloutId>, rules: Rules): Worked {
   if (settled.broken) return { ...settled, commands: [], candidates: [] };
   try {
-    return { ...settled, candidates: slotCandidates(world, now, settled.rollout), commands: commandNodes(world, settled.rollout, owners) };
+    return { ...settled, candidates: slotCandidates(world, now, settled.rollout), commands: commandNodes(world, settled.rollout, owners, rules) };
   } catch (error) {
     const held = hold(settled.rollout, now, error);
     return { ...held, events: [...settled.events, ...held.events], commands: [], candidates: [] };

@@ -26,4 +26,6 @@ export type Decision =
       readonly generation: Generation;
       readonly requestId: string;
     }
-  | { readonly kind: 'recall'; readonly rollout: RolloutId; readonly node: NodeName; readonly generation: Generation };
+  | { readonly kind: 'recall'; readonly rollout: RolloutId; readonly node: NodeName; readonly generation: Generation }
+  /** Ask the node's cluster, outside the tick. Of a cordon that nobody owns the generation is 0. */
+  | { readonly kind: 'cordon' | 'drain' | 'restore'; readonly rollout: RolloutId; readonly node: NodeName; readonly generation: Generation };

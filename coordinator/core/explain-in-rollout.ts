@@ -3,8 +3,12 @@ import { assignmentBlock, type Owners, ownersOf } from './assignment-block.ts';
 import type { AssignmentProgress } from './assignment-progress.ts';
 import type { Budget } from './budget.ts';
 import { unprovedCluster } from './datastore-proved.ts';
+import { describeDrain } from './describe-drain.ts';
+import { isUncordoning, lastAnswer, nextBeforePermit } from './draining.ts';
 import type { Cause } from './explain.ts';
+import type { Slot } from './ledger-event.ts';
 import { reportedProgress } from './reported-progress.ts';
+import type { NodeEnd } from './rollout-event.ts';
 import type { Assigned, RolloutNode, RolloutState } from './rollout.ts';
 import { isReachable } from './unavailable.ts';
 import { tallyWave, type WaveTally } from './wave-tally.ts';
@@ -36,7 +40,7 @@ export function explainInRollout(here: Explaining, name: NodeName): readonly Cau
   if (node === undefined) return [];
   switch (node.state) {
     case 'ended':
-      return node.end.state === 'done' ? [] : [ofOutcome(node.end.state, node.end.outcome, node.atUnixMs)];
+      return [...(node.end.state === 'done' ? [] : [ofOutcome(endReason(node.end), node.end.outcome, node.atUnixMs)]), ...ofCordon(here, name, node)];
     case 'gone':
       return [{ reason: 'gone', object: name, sinceUnixMs: rollout.startedUnixMs, detail: '' }];
     case 'deferred':
@@ -55,11 +59,13 @@ function ofAssigned(here: Explaining, name: NodeName, node: Assigned): readonly 
   const work = progress === null ? null : ofWork(progress);
   if (work !== null) return [work];
   const waiting: Cause = { reason: 'waiting-for-agent', object: name, sinceUnixMs: node.sinceUnixMs, detail: '' };
+  if (node.givenUp !== null) return [ofOutcome('drain-given-up', node.givenUp, node.sinceUnixMs), waiting];
   if (node.recallAsked) return [{ ...waiting, detail: 'it is asked to drop what it has not begun' }, ...ofStatus(rollout)];
   if (view !== undefined && !isReachable(view)) return [waiting, ...ofStatus(rollout)];
   if (progress === null) return [...ofStatus(rollout), waiting];
   if (progress.state === 'accepted') return [{ reason: 'staging', object: progress.stepName, sinceUnixMs: progress.sinceUnixMs, detail: '' }];
-  if (world.ledger.slots.get(name)?.generation === node.generation) return [...ofStatus(rollout), waiting];
+  const slot = world.ledger.slots.get(name);
+  if (slot?.generation === node.generation) return [...ofStatus(rollout), ofDrain(here, name, slot) ?? waiting];
   const unproved = unprovedCluster(world, here.now, rollout, name);
   if (unproved !== null) return [...ofStatus(rollout), { reason: 'datastore-unproved', object: `cluster ${unproved}`, sinceUnixMs: node.sinceUnixMs, detail: '' }];
   return [...ofStatus(rollout), ...ofWave(here, name, node), ...ofBudget(here, name, node)];
@@ -71,8 +77,28 @@ function ofWork({ state, stepName, outcome, sinceUnixMs }: AssignmentProgress): 
   return state === 'reverting' ? { reason: 'activating', object: stepName, sinceUnixMs, detail: 'a step failed; those before it are put back' } : null;
 }
 
+/** What still keeps a node from its permit that holds its slot; null where it is the agent. */
+function ofDrain({ world, rollout }: Explaining, name: NodeName, { generation, takenUnixMs }: Slot): Cause | null {
+  if (rollout.status.state !== 'running') return null;
+  const next = nextBeforePermit(world, rollout, name, generation);
+  if (next === 'wait') return { reason: 'orphan-cordon', object: name, sinceUnixMs: takenUnixMs, detail: '' };
+  return next === 'permit' ? null : { ...describeDrain(world, name, generation), sinceUnixMs: takenUnixMs };
+}
+
+/** The work is over and the slot is still held: it waits for the cordon to go. */
+function ofCordon({ world, rollout }: Explaining, name: NodeName, { generation, atUnixMs }: Extract<RolloutNode, { readonly state: 'ended' }>): readonly Cause[] {
+  if (!isUncordoning(world, rollout, name, generation)) return [];
+  const last = lastAnswer(world, name, generation);
+  if (last?.ok !== false) return [{ reason: 'uncordoning', object: name, sinceUnixMs: atUnixMs, detail: '' }];
+  return [{ ...describeDrain(world, name, generation), sinceUnixMs: atUnixMs }];
+}
+
+function endReason({ state, outcome }: Exclude<NodeEnd, { readonly state: 'done' }>): 'reverted' | 'refused' | 'drain-given-up' {
+  return outcome.code === 'drain-given-up' ? outcome.code : state;
+}
+
 function ofOutcome(
-  reason: 'reverted' | 'refused' | 'needs-a-person' | 'past-no-return',
+  reason: 'reverted' | 'refused' | 'needs-a-person' | 'past-no-return' | 'drain-given-up',
   outcome: { readonly code: string; readonly message: string; readonly object: string } | null,
   sinceUnixMs: number,
 ): Cause {

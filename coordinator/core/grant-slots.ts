@@ -1,4 +1,5 @@
 import type { NodeName } from '../../shared/domain/ids.ts';
+import type { Reason } from '../../shared/domain/reason.ts';
 import type { Budget } from './budget.ts';
 import { unprovedCluster } from './datastore-proved.ts';
 import type { Slot } from './ledger-event.ts';
@@ -37,9 +38,12 @@ function isStaged(world: World, rollout: RolloutState, name: NodeName): boolean 
   return reportedProgress(view, rollout.id, node)?.state === 'staged';
 }
 
+/** Two rollouts never own one node; a slot held is this one's, or an older one that has yet to end. */
+const LEFT_ALONE: ReadonlySet<Reason> = new Set(['holds-slot', 'cordoned-by-person', 'orphan-cordon']);
+
 /**
  * I1: grants what every limit leaves room for. A node that is unavailable already takes no further unit and so never
- * waits for one: a repair cannot deadlock. One that a person cordoned is left alone.
+ * waits for one: a repair cannot deadlock. One that a person cordoned is left alone, and so is one whose cordon nobody owns yet.
  *
  * @param budget counted down by what is granted.
  */
@@ -47,8 +51,7 @@ export function grantSlots(candidates: readonly SlotCandidate[], budget: Budget)
   const granted: Slot[] = [];
   for (const { slot, allowsOutage } of candidates) {
     const reason = budget.reason(slot.node);
-    // Two rollouts never own one node; a slot held here is this one's, or an older one that has yet to end.
-    if (reason === 'holds-slot' || reason === 'cordoned-by-person' || budget.blockedBy(slot.node, allowsOutage) !== null) continue;
+    if ((reason !== null && LEFT_ALONE.has(reason)) || budget.blockedBy(slot.node, allowsOutage) !== null) continue;
     budget.take(slot.node);
     granted.push(slot);
   }

@@ -35,6 +35,8 @@ export type NodeEventBody =
   | { readonly type: 'adopted'; readonly node: NodeName; readonly generation: Generation; readonly digest: Digest }
   | { readonly type: 'permit-issued'; readonly node: NodeName; readonly generation: Generation; readonly requestId: string }
   | { readonly type: 'recall-asked'; readonly node: NodeName; readonly generation: Generation }
+  /** Its pods did not leave in time: it is recalled, and has failed with this outcome. */
+  | { readonly type: 'drain-given-up'; readonly node: NodeName; readonly generation: Generation; readonly outcome: Outcome }
   /** The host can neither finish nor revert by itself: a failure, though not an end; the slot stays taken. */
   | { readonly type: 'node-stuck'; readonly node: NodeName; readonly generation: Generation }
   | { readonly type: 'node-ended'; readonly node: NodeName; readonly generation: Generation; readonly end: NodeEnd }

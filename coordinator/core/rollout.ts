@@ -1,4 +1,5 @@
 import type { Digest, Epoch, Generation, NodeName, RolloutId, WaveName } from '../../shared/domain/ids.ts';
+import type { Outcome } from '../../shared/domain/journal-record.ts';
 import type { FrozenPlan } from '../../shared/domain/plan.ts';
 import type { Reason } from '../../shared/domain/reason.ts';
 import { applyRolloutEvent, startRollout } from './apply-rollout-event.ts';
@@ -58,6 +59,8 @@ export interface Assigned {
   /** The request that the last permit answered: each is answered once. */
   readonly permitRequestId: string | null;
   readonly recallAsked: boolean;
+  /** Why it was recalled though its rollout goes on; its end, unless it began all the same. */
+  readonly givenUp: Outcome | null;
   readonly stuck: boolean;
   readonly returns: number;
   readonly sinceUnixMs: number;

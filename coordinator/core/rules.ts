@@ -8,9 +8,16 @@ export interface Rules {
   readonly countsUnreported: boolean;
   /** As many control-plane nodes of one cluster may be unavailable. */
   readonly controlPlanesPerCluster: number;
+  /** No permit before the node is drained. */
+  readonly permitsWaitForDrains: boolean;
+  /** No slot is returned before the node's cordon is gone. */
+  readonly slotsWaitForRestores: boolean;
 }
 
-export const SAFE_RULES: Rules = { slotTimeoutMs: null, budgetSlack: 0, countsUnreported: true, controlPlanesPerCluster: 1 };
+export const SAFE_RULES: Rules = {
+  ...{ slotTimeoutMs: null, budgetSlack: 0, countsUnreported: true, controlPlanesPerCluster: 1 },
+  ...{ permitsWaitForDrains: true, slotsWaitForRestores: true },
+};
 
 const MUTATION_SLOT_TIMEOUT_MS = 20_000;
 

@@ -1,6 +1,7 @@
 import type { NodeName } from '../../shared/domain/ids.ts';
 import { assignmentBlock, type Owners } from './assignment-block.ts';
 import { assignedNodes, standingOf } from './standing.ts';
+import { holdsDrainedNode } from './draining.ts';
 import type { RolloutEventBody } from './rollout-event.ts';
 import type { RolloutState } from './rollout.ts';
 import { frontier, judgeWave } from './wave-tally.ts';
@@ -12,7 +13,8 @@ const NOBODY: Owners = new Map();
 
 /** Ends a rollout that has nothing left to do and nothing left on any host. */
 export function settleEnd(world: World, _now: Now, rollout: RolloutState): readonly RolloutEventBody[] {
-  const status = endOf(world, rollout);
+  // I9: as long as a node of it may be cordoned, somebody living owns the cordon.
+  const status = holdsDrainedNode(world, rollout) ? null : endOf(world, rollout);
   return status === null ? [] : [{ type: 'ended', status }];
 }
 

@@ -101,6 +101,8 @@ function whyNeverAccepted(world: World, node: Assigned, view: NodeView): Reason 
 
 function settleOver({ rollout, name, node }: Case, progress: AssignmentProgress): NodeEventBody {
   const { generation } = node;
+  const wasRecalled = progress.state === 'refused' && progress.outcome?.code === 'recalled';
+  if (wasRecalled && node.givenUp !== null) return { type: 'node-ended', node: name, generation, end: { state: 'refused', outcome: node.givenUp } };
   const reason = progress.state === 'refused' ? whyReturned(rollout, node, progress.outcome?.code ?? NO_OUTCOME.code) : null;
   if (reason !== null) return { type: 'node-returned', node: name, generation, reason };
   return { type: 'node-ended', node: name, generation, end: endOf(progress) };

@@ -1,4 +1,5 @@
 import { askRecalls } from './ask-recalls.ts';
+import { giveUpDrains } from './give-up-drains.ts';
 import { hold } from './hold.ts';
 import type { RolloutEvent, RolloutEventBody } from './rollout-event.ts';
 import { foldRollout, isLiving, type RolloutState } from './rollout.ts';
@@ -20,7 +21,7 @@ export interface Settled {
 type Stage = (world: World, now: Now, rollout: RolloutState) => readonly RolloutEventBody[];
 
 /** Each stage sees what the ones before it recorded: a failure that was just reported stops the wave it would have opened. */
-const STAGES: readonly Stage[] = [settleNodes, settleFailures, settleWaves, askRecalls, settleRollback, settleEnd];
+const STAGES: readonly Stage[] = [settleNodes, giveUpDrains, settleFailures, settleWaves, askRecalls, settleRollback, settleEnd];
 
 export function settleRollout(world: World, now: Now, before: RolloutState): Settled {
   try {

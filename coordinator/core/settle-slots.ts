@@ -1,5 +1,6 @@
 import type { NodeName } from '../../shared/domain/ids.ts';
 import { type AssignmentProgress, isOver } from './assignment-progress.ts';
+import { isRestored } from './draining.ts';
 import type { LedgerEvent, Slot, SlotEnd } from './ledger-event.ts';
 import { isSeenWorking, mayBeUnderWay } from './reported-progress.ts';
 import type { Rules } from './rules.ts';
@@ -13,7 +14,7 @@ export interface SettledSlots {
 
 /**
  * Brings the ledger in line with what hosts report: slots of what is over are returned, begun work that the ledger does
- * not know is counted. It looks at journals only, so a rollout that is lost, over or held keeps no slot for ever.
+ * not know is counted. It looks at journals and cordons only, so a rollout that is lost, over or held keeps no slot for ever.
  */
 export function settleSlots(world: World, now: Now, rules: Rules): SettledSlots {
   const events: LedgerEvent[] = [];
@@ -41,6 +42,7 @@ function endOf(world: World, now: Now, slot: Slot, rules: Rules): SlotEnd | null
   if (rules.slotTimeoutMs !== null && now.wallUnixMs - slot.takenUnixMs > rules.slotTimeoutMs) return 'refused';
   const progress = world.nodes.get(slot.node)?.journal.assignments.get(slot.generation);
   if (progress === undefined || progress.rollout !== slot.rollout || !isOver(progress)) return null;
+  if (rules.slotsWaitForRestores && !isRestored(world, slot)) return null;
   if (progress.state === 'done' || progress.state === 'reverted') return progress.state;
   return progress.outcome?.code === 'recalled' ? 'recalled' : 'refused';
 }

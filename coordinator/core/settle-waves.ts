@@ -1,11 +1,12 @@
 import type { FrozenWave } from '../../shared/domain/plan.ts';
+import { holdsDrainedNode } from './draining.ts';
 import type { RolloutEventBody } from './rollout-event.ts';
 import type { RolloutState, WaveState } from './rollout.ts';
 import { judgeWave } from './wave-tally.ts';
 import type { Now, World } from './world.ts';
 
 /** I3: opens each wave when the one before it is complete and has soaked. Wall time, since a soak outlives coordinators. */
-export function settleWaves(_world: World, now: Now, rollout: RolloutState): readonly RolloutEventBody[] {
+export function settleWaves(world: World, now: Now, rollout: RolloutState): readonly RolloutEventBody[] {
   if (rollout.status.state !== 'running') return [];
   const events: RolloutEventBody[] = [];
   let before: { readonly wave: FrozenWave; readonly state: WaveState } | null = null;
@@ -16,7 +17,7 @@ export function settleWaves(_world: World, now: Now, rollout: RolloutState): rea
       events.push({ type: 'wave-opened', wave: wave.name });
       state = { state: 'open', sinceUnixMs: now.wallUnixMs };
     }
-    if (state.state === 'open' && judgeWave(rollout, wave) === 'complete') {
+    if (state.state === 'open' && judgeWave(rollout, wave) === 'complete' && !holdsDrainedNode(world, rollout, wave.name)) {
       events.push({ type: 'wave-completed', wave: wave.name });
       state = { state: 'complete', atUnixMs: now.wallUnixMs };
     }

@@ -1,6 +1,7 @@
 import type { Generation, NodeName, RolloutId, WaveName } from '../../shared/domain/ids.ts';
 import type { Reason } from '../../shared/domain/reason.ts';
 import { Budget } from './budget.ts';
+import { isUncordoning, nextBeforePermit } from './draining.ts';
 import { explainInRollout, type Explaining, explaining } from './explain-in-rollout.ts';
 import { assignedNodes, standingOf } from './standing.ts';
 import { reportedProgress } from './reported-progress.ts';
@@ -55,9 +56,11 @@ export type Phase =
   | 'staging'
   | 'staged'
   | 'slot'
+  | 'draining'
   | 'permitted'
   | 'activating'
   | 'reverting'
+  | 'uncordoning'
   | 'done'
   | 'reverted'
   | 'refused'
@@ -128,7 +131,7 @@ function showNode(here: Explaining, wave: WaveName, name: NodeName): RolloutNode
 }
 
 function shownPhase(world: World, rollout: RolloutState, name: NodeName, node: RolloutNode): { readonly phase: Phase; readonly step: string } {
-  if (node.state === 'ended') return { phase: node.end.state, step: '' };
+  if (node.state === 'ended') return { phase: node.end.state === 'done' && isUncordoning(world, rollout, name, node.generation) ? 'uncordoning' : node.end.state, step: '' };
   return node.state === 'assigned' ? assignedPhase(world, rollout, name, node) : { phase: node.state, step: '' };
 }
 
@@ -142,7 +145,7 @@ function assignedPhase(world: World, rollout: RolloutState, name: NodeName, node
     case 'accepted':
       return { phase: 'staging', step };
     case 'staged':
-      return { phase: node.permitIssued ? 'permitted' : hasSlot ? 'slot' : 'staged', step: '' };
+      return { phase: node.permitIssued ? 'permitted' : !hasSlot ? 'staged' : isDraining(world, rollout, name, node) ? 'draining' : 'slot', step: '' };
     case 'active':
       return { phase: 'activating', step };
     case 'permitted':
@@ -153,6 +156,10 @@ function assignedPhase(world: World, rollout: RolloutState, name: NodeName, node
     case 'refused':
       return { phase: state, step };
   }
+}
+
+function isDraining(world: World, rollout: RolloutState, name: NodeName, { generation }: Assigned): boolean {
+  return rollout.status.state === 'running' && nextBeforePermit(world, rollout, name, generation) !== 'permit';
 }
 
 /** What is left at the pace of the nodes that are over; wrong by as much as the nodes differ. */

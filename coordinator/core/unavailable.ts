@@ -24,6 +24,7 @@ export function unavailableReason(
   if (rules.countsUnreported && !hasReported(view)) return 'not-reported';
   if (session.state === 'lost' && now.monotonicMs - session.sinceMonotonicMs > world.policy.lostAfterMs) return 'session-lost';
   if (cluster !== null && cluster.unschedulable) return 'cordoned-by-person';
+  if (world.cordons?.has(view.record.name) === true) return 'orphan-cordon';
   return cluster !== null && !cluster.ready ? 'cluster-not-ready' : null;
 }
 

@@ -1,6 +1,8 @@
 import type { Digest, Epoch, FleetName, Generation, NodeName, RolloutId } from '../../shared/domain/ids.ts';
 import type { HostFacts } from '../../shared/domain/host-facts.ts';
 import type { FleetPolicy } from '../../shared/domain/policy.ts';
+import type { Cordon } from '../ports/drain.ts';
+import type { DrainView } from './draining.ts';
 import type { LedgerState } from './ledger.ts';
 import type { NodeJournal } from './node-journal.ts';
 import type { RolloutState } from './rollout.ts';
@@ -16,6 +18,8 @@ export interface World {
   readonly rollouts: ReadonlyMap<RolloutId, RolloutState>;
   /** By cluster: the moment that its newest proved snapshot goes back to, in wall clock; absent where nothing is proved. */
   readonly proofs?: ReadonlyMap<string, number>;
+  /** Every node that bears a cordon of this fleet, of the fleet or not any more, as its cluster last said; absent until somebody looked. */
+  readonly cordons?: ReadonlyMap<NodeName, Cordon>;
 }
 
 export interface NodeView {
@@ -27,6 +31,8 @@ export interface NodeView {
   readonly permitRequest: PermitRequestView | null;
   /** What the agent last refused to take in its present session, before it reported anything since. */
   readonly refusal?: RefusalView | null;
+  /** What this leader did about the node's cordon, for the last slot that it did it for. */
+  readonly drain?: DrainView | null;
   /** What the node's cluster says; null where no cluster is watched. */
   readonly cluster: ClusterView | null;
   /** What its agent last told of the host; null where it told nothing. Never its identity, labels or place. */

@@ -64,10 +64,11 @@ export interface DrainBlock {
  * not-cordoned     nothing is evicted from a node that bears no cordon of this rollout
  * fenced           the node bears a cordon of a newer epoch: whoever asks leads no more
  * owned-elsewhere  the node bears a cordon of another rollout or fleet: `object` names it
+ * no-drain         nothing here can empty a node
  */
 export interface DrainTrouble {
   readonly ok: false;
-  readonly code: 'api-unreachable' | 'node-gone' | 'not-cordoned' | 'fenced' | 'owned-elsewhere';
+  readonly code: 'api-unreachable' | 'node-gone' | 'not-cordoned' | 'fenced' | 'owned-elsewhere' | 'no-drain';
   readonly message: string;
   readonly object: string;
 }

@@ -10,7 +10,7 @@ import { changesVersions } from '../core/changes-versions.ts';
 /** What would keep nodes of a rollout waiting for ever. */
 export interface Block {
   readonly path: string;
-  readonly code: 'unknown-step' | 'control-plane-outage' | 'cluster-busy';
+  readonly code: 'unknown-step' | 'control-plane-outage' | 'cluster-busy' | 'drain-missing';
   /** Cause and remedy; names the nodes. */
   readonly message: string;
 }
@@ -54,4 +54,11 @@ export function findOutages(plan: Plan, hops: readonly Hop[], controlPlanes: Fro
     const message = `${where} ${members.length} control-plane ${members.length === 1 ? 'node' : 'nodes'} (${namesOf(members)}) and cannot lose one; write allowControlPlaneOutage: true, or leave ${namesOf(taken)} out`;
     return [{ path: 'spec', code: 'control-plane-outage', message }];
   });
+}
+
+/** Nothing is taken down with its pods on it because nobody here can empty it. @param trouble why nobody can. */
+export function findUndrained(drained: readonly NodeName[], trouble: string): readonly Block[] {
+  if (drained.length === 0) return [];
+  const message = `the steps take pods of ${namesOf(drained)} down, and no node can be drained: ${trouble}; write drain: never to upgrade them with their pods on them, or leave them out`;
+  return [{ path: 'spec', code: 'drain-missing', message }];
 }

@@ -3,6 +3,7 @@ import type { FleetPolicy } from '../../shared/domain/policy.ts';
 import type { LedgerState } from '../core/ledger.ts';
 import type { RolloutState } from '../core/rollout.ts';
 import type { NodeView, Now } from '../core/world.ts';
+import type { Cordon } from '../ports/drain.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
 
 /**
@@ -20,6 +21,7 @@ export interface FleetState {
   readonly nodeLogs: Map<NodeName, number>;
   readonly rollouts: Map<RolloutId, RolloutState>;
   proofs?: ReadonlyMap<string, number>;
+  cordons?: ReadonlyMap<NodeName, Cordon>;
 }
 
 export function nowOf(clock: Clock): Now {

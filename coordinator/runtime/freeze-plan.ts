@@ -4,6 +4,7 @@ import { resolveShare } from '../../shared/domain/resolve-share.ts';
 import type { StepSpec } from '../../shared/domain/step-spec.ts';
 import type { ComposedStep, Hop } from '../../shared/procedures/composition.ts';
 import type { NodeRole } from '../../shared/domain/node-role.ts';
+import type { DrainChoice } from '../../shared/procedures/choose-drain.ts';
 import { orderWaves } from '../../shared/procedures/order-waves.ts';
 import { digestOf } from '../../shared/wire/digest-of.ts';
 import { encodeSequence } from '../../shared/wire/sequence-codec.ts';
@@ -19,6 +20,7 @@ export interface Resolved {
   /** Empty where it is of no cluster. */
   readonly roleOf: (node: NodeName) => NodeRole;
   readonly controlPlanes: FrozenPlan['controlPlanes'];
+  readonly drainOf: (hop: Hop, node: NodeName) => DrainChoice;
 }
 
 /**
@@ -38,7 +40,7 @@ export function freezePlan(resolved: Resolved): FrozenPlan {
   return first;
 }
 
-function freezeHop({ plan, waves, hops, clusterOf, controlPlanes }: Resolved, hop: Hop, chain: Chain | null, isLast: boolean): FrozenPlan {
+function freezeHop({ plan, waves, hops, clusterOf, controlPlanes, drainOf }: Resolved, hop: Hop, chain: Chain | null, isLast: boolean): FrozenPlan {
   const ordered = orderWaves(waves, hop, clusterOf, isLast);
   const selected = waves.flatMap(({ nodes }) => nodes);
   const sequences: Record<Digest, readonly StepSpec[]> = {};
@@ -58,6 +60,7 @@ function freezeHop({ plan, waves, hops, clusterOf, controlPlanes }: Resolved, ho
     maxUnavailable: resolveShare(plan.maxUnavailable, Object.keys(targets).length),
     satisfied: isLast ? selected.filter((node) => hops.every(({ steps }) => !steps.has(node))) : [],
     noReturn: [...hop.noReturn],
+    drained: Object.keys(targets).filter((node) => drainOf(hop, node).isDrained),
     rollbackOf: null,
   };
 }

@@ -26,6 +26,6 @@ export function freezeRollback(of: RolloutState): FrozenPlan {
   const count = Object.keys(targets).length;
   return {
     ...{ plan, waves, sequences: {}, targets, maxUnavailable: resolveShare(plan.maxUnavailable, count) },
-    ...{ controlPlanes: of.frozen.controlPlanes, satisfied: [], noReturn: [], rollbackOf: of.id, chain: null },
+    ...{ controlPlanes: of.frozen.controlPlanes, satisfied: [], noReturn: [], drained: of.frozen.drained.filter((node) => Object.hasOwn(targets, node)), rollbackOf: of.id, chain: null },
   };
 }

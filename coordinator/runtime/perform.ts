@@ -7,6 +7,7 @@ import { FARRIER } from '../core/rollout-event.ts';
 import type { Assigned, RolloutState } from '../core/rollout.ts';
 import type { AgentSessions, ToAgent } from '../ports/agent-sessions.ts';
 import type { CommandSigner } from './command-signer.ts';
+import type { DrainCalls } from './drain-calls.ts';
 import type { FleetLog } from './fleet-log.ts';
 import type { FleetState } from './fleet-state.ts';
 import { freezeRollback } from './freeze-rollback.ts';
@@ -24,6 +25,7 @@ export class Performer {
   readonly #log: FleetLog;
   readonly #sessions: AgentSessions;
   readonly #signer: CommandSigner;
+  readonly #drains: Pick<DrainCalls, 'ask'>;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #logger: Logger;
@@ -35,6 +37,7 @@ export class Performer {
     readonly log: FleetLog;
     readonly sessions: AgentSessions;
     readonly signer: CommandSigner;
+    readonly drains: Pick<DrainCalls, 'ask'>;
     readonly clock: Clock;
     readonly random: Random;
     readonly logger: Logger;
@@ -43,6 +46,7 @@ export class Performer {
     this.#log = parts.log;
     this.#sessions = parts.sessions;
     this.#signer = parts.signer;
+    this.#drains = parts.drains;
     this.#clock = parts.clock;
     this.#random = parts.random;
     this.#logger = parts.logger;
@@ -76,6 +80,11 @@ export class Performer {
         return false;
       case 'recall':
         this.#repeat(decision.node, decision.generation, { ...decision, reason: 'recalled' });
+        return false;
+      case 'cordon':
+      case 'drain':
+      case 'restore':
+        this.#drains.ask(decision);
         return false;
     }
   }

@@ -1,13 +1,14 @@
 import type { Diagnostic } from '../../shared/domain/diagnostic.ts';
 import type { NodeName } from '../../shared/domain/ids.ts';
 import { parsePlan } from '../../shared/plan/parse-plan.ts';
-import type { ProcedureNode } from '../../shared/procedures/composition.ts';
+import { chooseDrain } from '../../shared/procedures/choose-drain.ts';
+import type { Hop, ProcedureNode } from '../../shared/procedures/composition.ts';
 import { isControlPlane, roleOf } from '../../shared/domain/node-role.ts';
 import { planWork } from '../../shared/procedures/plan-work.ts';
 import { planWaves } from '../core/plan-waves.ts';
 import type { NodeView } from '../core/world.ts';
 import type { FleetState } from './fleet-state.ts';
-import { findBusyClusters, findOutages, findUnknownSteps } from './find-blocks.ts';
+import { findBusyClusters, findOutages, findUndrained, findUnknownSteps } from './find-blocks.ts';
 import { findFindings } from './find-findings.ts';
 import type { Resolved } from './freeze-plan.ts';
 
@@ -22,10 +23,12 @@ export interface Moment {
   readonly nowUnixMs: number;
   /** Clusters whose datastore can be brought back (I8). */
   readonly proved: ReadonlySet<string>;
+  /** Why no node can be drained now; null where it can. */
+  readonly noDrain: string | null;
 }
 
 /** Reads a plan and looks at the fleet, changing nothing. */
-export function resolvePlan(state: FleetState, yaml: string, file: string, { nowUnixMs, proved }: Moment): ResolvedPlan {
+export function resolvePlan(state: FleetState, yaml: string, file: string, { nowUnixMs, proved, noDrain }: Moment): ResolvedPlan {
   const parsed = parsePlan(yaml, file);
   if (!parsed.ok) return { diagnostics: parsed.diagnostics, resolved: null };
   const { plan, warnings, locate } = parsed;
@@ -41,13 +44,16 @@ export function resolvePlan(state: FleetState, yaml: string, file: string, { now
   if (!work.ok) return { diagnostics: [...warnings, ...work.problems.map(({ path, code, message }) => at(`spec.${path}`, code, message))], resolved: null };
   const byName = new Map(nodes.map((node) => [node.name, node]));
   const controlPlanes = controlPlanesOf(nodes);
-  const blocks = [...findUnknownSteps(work.hops, byName), ...findOutages(plan, work.hops, controlPlanes), ...findBusyClusters(plan, work.hops, byName, state.rollouts.values())];
+  const drainOf = (hop: Hop, name: NodeName) => chooseDrain(plan, hop, byName, name);
+  const drained = work.hops.flatMap((hop) => [...hop.steps.keys()].filter((name) => drainOf(hop, name).isDrained));
+  const undrained = noDrain === null ? [] : findUndrained([...new Set(drained)], noDrain);
+  const blocks = [...undrained, ...findUnknownSteps(work.hops, byName), ...findOutages(plan, work.hops, controlPlanes), ...findBusyClusters(plan, work.hops, byName, state.rollouts.values())];
   const path = plan.procedure === null ? 'spec.steps' : `spec.procedure.${plan.procedure.kind}`;
   const findings = findFindings(work.hops, byName, proved, nowUnixMs).map(({ code, message, severity }) => ({ ...at(path, code, message), severity }));
   const diagnostics = [...warnings, ...blocks.map((block) => at(block.path, block.code, block.message)), ...findings];
   if (diagnostics.some(({ severity }) => severity === 'error')) return { diagnostics, resolved: null };
   const resolved: Resolved = {
-    ...{ plan, waves: planned.waves, hops: work.hops, controlPlanes },
+    ...{ plan, waves: planned.waves, hops: work.hops, controlPlanes, drainOf },
     clusterOf: (name) => byName.get(name)?.cluster ?? '',
     roleOf: (name) => roleOf(byName.get(name)?.facts ?? null),
   };

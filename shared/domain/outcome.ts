@@ -50,6 +50,7 @@ export const OUTCOME_CODES = {
   /** The message begins with the finding's own code. */
   'preflight-failed': 'host',
   'unknown-step-kind': 'host',
+  'drain-given-up': 'host',
   'interrupted-twice': 'host',
   'stopped-by-person': 'host',
   'went-silent': 'host',

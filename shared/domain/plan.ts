@@ -15,6 +15,10 @@ export interface Plan {
   readonly minDonePercent: number;
   /** The last control-plane nodes that a cluster has may be taken down: one or two of them cannot lose a member. */
   readonly allowControlPlaneOutage: boolean;
+  /** auto: nodes whose steps take pods down. */
+  readonly drain: 'auto' | 'always' | 'never';
+  /** A node whose pods have not left by then is given up. */
+  readonly drainTimeoutMs: number;
   /** The same on every node; guards for services are already in place. Empty where a procedure composes them. */
   readonly steps: readonly StepSpec[];
   /** Composes the steps of each node by its facts. */
@@ -53,6 +57,8 @@ export interface FrozenPlan {
   readonly satisfied: readonly NodeName[];
   /** Nodes that nothing brings back once they are done: past a named point of no return. A rollback leaves them out. */
   readonly noReturn: readonly NodeName[];
+  /** Nodes of the waves that are cordoned and drained before their permit. */
+  readonly drained: readonly NodeName[];
   /** Set where this rollout brings nodes back to what they ran before that one. */
   readonly rollbackOf: RolloutId | null;
   /** Set where the target is reached by rollouts that follow one another. */

@@ -35,6 +35,36 @@ export const REASONS = {
     unblock: 'an admin of the host: `systemctl status farrier-agent` there',
     next: 'the message is sent again until it is acknowledged',
   },
+  draining: {
+    message: 'the node is cordoned and its pods are leaving',
+    unblock: 'nobody needs to',
+    next: 'the agent may begin when no pod is left that can go',
+  },
+  'drain-blocked': {
+    message: 'pods may not leave the node now',
+    unblock: 'whoever owns them: more replicas, or a budget that can lose one; a pod without a controller is deleted by hand',
+    next: 'it is tried again until the plan’s drainTimeout; then the node is uncordoned and counts as failed',
+  },
+  'cordon-failed': {
+    message: 'the cluster did not do what it was asked for: cordon, drain or uncordon',
+    unblock: 'an admin of the cluster, where it does not pass by itself',
+    next: 'it is asked again every few seconds; the slot stays taken',
+  },
+  'drain-given-up': {
+    message: 'pods did not leave the node within the plan’s drainTimeout',
+    unblock: 'an operator, by starting the plan again when they can',
+    next: 'the node stays as it was and is uncordoned; it counted against maxFailures',
+  },
+  uncordoning: {
+    message: 'the work on the node is over and its cordon is being removed',
+    unblock: 'nobody needs to',
+    next: 'the slot is returned when the cordon is gone',
+  },
+  'orphan-cordon': {
+    message: 'the node bears a cordon of Farrier’s that no rollout owns',
+    unblock: 'nobody needs to where its agent is connected; else an admin of the cluster: the annotation on the node holds the kubectl line',
+    next: 'it is removed when the agent says that nothing is under way; the node counts as unavailable until then',
+  },
   activating: {
     message: 'the agent is changing the host',
     unblock: 'nobody needs to',

@@ -30,6 +30,7 @@ export function crossCheckPlan(raw: unknown): readonly Problem[] {
     ...unprovenPackages(steps),
     ...checkAgents(steps),
     ...silence(spec),
+    ...drainTimeout(spec),
   ];
 }
 
@@ -92,6 +93,11 @@ function unprovenPackages(steps: readonly unknown[]): readonly Problem[] {
   const last = steps.findLastIndex((step) => entryOf(step, 'packages') !== undefined);
   if (last === -1 || steps.slice(last + 1).some((step) => PROOFS.some((kind) => entryOf(step, kind) !== undefined))) return [];
   return [warning(['spec', 'steps', last], 'nothing-proves', 'nothing proves that what these packages run still works; add a step `service: { restart: UNIT }` after it')];
+}
+
+function drainTimeout(spec: unknown): readonly Problem[] {
+  if (entryOf(spec, 'drainTimeout') === undefined || entryOf(spec, 'drain') !== 'never') return [];
+  return [warning(['spec', 'drainTimeout'], 'no-effect', 'has no effect with drain: never; take one of the two out')];
 }
 
 function silence(spec: unknown): readonly Problem[] {

@@ -38,7 +38,7 @@ export function parsePlan(text: string, file: string): ParsedPlan {
 }
 
 function toPlan({ metadata, spec }: PlanFile): Plan {
-  const { select, waves, maxUnavailable, maxFailures, onFailure, onSilence, silence, minDonePercent, allowControlPlaneOutage, steps, procedure } = spec;
+  const { select, waves, maxUnavailable, maxFailures, onFailure, onSilence, silence, minDonePercent, allowControlPlaneOutage, drain, drainTimeout, steps, procedure } = spec;
   return {
     name: metadata.name,
     select,
@@ -50,6 +50,8 @@ function toPlan({ metadata, spec }: PlanFile): Plan {
     silenceMs: onSilence === 'revert' ? silence : 0,
     minDonePercent,
     allowControlPlaneOutage,
+    drain,
+    drainTimeoutMs: drainTimeout,
     steps: compileSteps(steps ?? []),
     procedure: procedure === undefined ? null : compileProcedure(procedure),
   };

@@ -82,6 +82,8 @@ const spec = section({
   silence: duration({ min: 60_000, max: 7 * DAY_MS }).default(0),
   minDonePercent: wholeNumber({ min: 1, max: 100 }).default(90),
   allowControlPlaneOutage: yesOrNo().default(false),
+  drain: choice(['auto', 'always', 'never']).default('auto'),
+  drainTimeout: duration({ min: 30_000, max: DAY_MS }).default(10 * 60_000),
   /** One of these two: checked apart. */
   steps: list(stepSection, 'steps', { min: 1, max: STEPS_MAX }).optional(),
   procedure: procedure.optional(),

@@ -3,11 +3,12 @@ import { afterAll, describe, expect, test } from 'vitest';
 
 import { decide } from '../../coordinator/core/decide.ts';
 import type { Decision } from '../../coordinator/core/decision.ts';
-import type { Slot } from '../../coordinator/core/ledger-event.ts';
+import type { LedgerEvent, Slot } from '../../coordinator/core/ledger-event.ts';
 import { SAFE_RULES } from '../../coordinator/core/rules.ts';
 import type { World } from '../../coordinator/core/world.ts';
 import { applyDecisions } from '../support/apply-decisions.ts';
-import { arbitraryControlPlane, arbitraryWorld } from '../support/arbitrary-world.ts';
+import { arbitraryControlPlane, arbitraryDrain, arbitraryWorld } from '../support/arbitrary-world.ts';
+import { auditCordons } from '../support/cordon-breaches.ts';
 import { auditGrants } from '../support/worst-case.ts';
 import { later, NOW } from '../support/world-builder.ts';
 
@@ -15,7 +16,7 @@ const RUNS = 3_000;
 const ROUNDS_MAX = 8;
 
 /** How many of the worlds were really about the property: a generator that never comes near a limit proves nothing. */
-const seen = { grants: 0, lastUnits: 0, refused: 0, repairs: 0, assigned: 0, shared: 0, opened: 0, stopped: 0, recalled: 0, controlPlanes: 0, quorumRefused: 0 };
+const seen = { grants: 0, lastUnits: 0, refused: 0, repairs: 0, assigned: 0, shared: 0, opened: 0, stopped: 0, recalled: 0, controlPlanes: 0, quorumRefused: 0, drained: 0, cordons: 0, kept: 0, strays: 0 };
 
 function never(breaches: (world: World) => readonly string[], worlds: fc.Arbitrary<World> = arbitraryWorld): void {
   fc.assert(
@@ -125,6 +126,22 @@ describe('decide never', () => {
     expect(seen.recalled).toBeGreaterThan(200);
   });
 
+  test('I9: lets a node begin before it is drained, takes a slot back before its cordon is gone, or a cordon away that is needed', () => {
+    never((world) => {
+      const decisions = decide(world, NOW, SAFE_RULES);
+      const { breaches, begins, kept, strays } = auditCordons(world, decisions);
+      seen.drained += begins;
+      seen.kept += kept;
+      seen.strays += strays;
+      seen.cordons += decisions.filter(({ kind }) => kind === 'cordon' || kind === 'drain').length;
+      return [...breaches, ...auditGrants(world, NOW, decisions).breaches.filter((breach) => breach.startsWith('I9'))];
+    }, fc.oneof(arbitraryDrain, arbitraryWorld));
+    expect(seen.drained, 'permits of nodes that were drained').toBeGreaterThan(30);
+    expect(seen.cordons).toBeGreaterThan(300);
+    expect(seen.kept, 'slots that wait for a cordon').toBeGreaterThan(150);
+    expect(seen.strays, 'cordons that nobody owned').toBeGreaterThan(500);
+  });
+
   test('decides something illegal, or for ever', () => {
     never((before) => {
       let world = before;
@@ -149,8 +166,7 @@ describe('decide never', () => {
   test('takes a slot back because time passed', () => {
     never((world) => {
       const held = new Set(world.ledger.slots.keys());
-      const returned = decide(world, later(NOW, 10 ** 9), SAFE_RULES).flatMap((decision) => (decision.kind === 'ledger' ? decision.events : []));
-      return returned.flatMap((event) => {
+      return ledgerEvents(decide(world, later(NOW, 10 ** 9), SAFE_RULES)).flatMap((event) => {
         if (event.type !== 'slot-returned' || !held.has(event.node)) return [];
         const state = world.nodes.get(event.node)?.journal.assignments.get(event.generation)?.state;
         return state === 'done' || state === 'reverted' || state === 'refused' ? [] : [`${event.node} ${state}`];
@@ -168,13 +184,24 @@ describe('the properties catch', () => {
     const found = fc.check(fc.property(fc.oneof(arbitraryWorld, arbitraryControlPlane), (world) => auditGrants(world, NOW, decide(world, NOW, rules)).breaches.length === 0), { numRuns: RUNS, seed: 1 });
     expect(found.failed).toBe(true);
   });
+
+  test.each([
+    ['a permit before the node is drained', { ...SAFE_RULES, permitsWaitForDrains: false }],
+    ['a slot returned before its cordon is gone', { ...SAFE_RULES, slotsWaitForRestores: false }],
+  ])('%s', (_, rules) => {
+    const found = fc.check(fc.property(arbitraryDrain, (world) => auditCordons(world, decide(world, NOW, rules)).breaches.length === 0), { numRuns: RUNS, seed: 1 });
+    expect(found.failed).toBe(true);
+  });
 });
 
 afterAll(() => console.log('worlds that were about it', JSON.stringify(seen)));
 
+function ledgerEvents(decisions: readonly Decision[]): readonly LedgerEvent[] {
+  return decisions.flatMap((decision) => (decision.kind === 'ledger' ? decision.events : []));
+}
+
 function slotsIn(decisions: readonly Decision[]): readonly Slot[] {
-  const events = decisions.flatMap((decision) => (decision.kind === 'ledger' ? decision.events : []));
-  return events.flatMap((event) => (event.type === 'slots-taken' ? event.slots : []));
+  return ledgerEvents(decisions).flatMap((event) => (event.type === 'slots-taken' ? event.slots : []));
 }
 
 function outstandingOf(world: World, id: string): string[] {

@@ -1,9 +1,12 @@
 import type { Decision } from '../../coordinator/core/decision.ts';
 import { showRollout } from '../../coordinator/core/show-rollout.ts';
+import type { LedgerEvent } from '../../coordinator/core/ledger-event.ts';
+import { isReachable } from '../../coordinator/core/unavailable.ts';
 import type { Now, World } from '../../coordinator/core/world.ts';
 import type { FrozenPlan } from '../../shared/domain/plan.ts';
 import { resolveShare } from '../../shared/domain/resolve-share.ts';
 import { auditGrants } from '../support/worst-case.ts';
+import type { ModelCluster } from './model-cluster.ts';
 import type { ModelAgent, Witness } from './model-agent.ts';
 import type { Scenario } from './scenario.ts';
 import type { Command } from './wire.ts';
@@ -32,12 +35,21 @@ export interface Tally {
   hops: number;
   /** Hosts under way, counted at each tick of an outage. */
   underWayInOutage: number;
+  /** Hosts that began after they were drained. */
+  drained: number;
+  givenUp: number;
+  cordonedTicks: number;
+  /** Cordons that nobody owned for a moment. */
+  strays: number;
 }
 
 export function emptyTally(): Tally {
   const none = { grants: 0, lastUnits: 0, repairs: 0, begun: 0, failures: 0, recalls: 0, adoptions: 0, slotAdoptions: 0, deferrals: 0, returns: 0 };
-  return { ...none, shownPaused: 0, pauses: 0, rollbacks: 0, takeovers: 0, restores: 0, kills: 0, controlPlaneTicks: 0, hops: 0, underWayInOutage: 0 };
+  return { ...none, shownPaused: 0, pauses: 0, rollbacks: 0, takeovers: 0, restores: 0, kills: 0, controlPlaneTicks: 0, hops: 0, underWayInOutage: 0, drained: 0, givenUp: 0, cordonedTicks: 0, strays: 0 };
 }
+
+/** So long a cordon may stand that nobody owns, while its cluster and its agent can be reached. */
+const STRAY_TICKS_MAX = 60;
 
 /** Judges a run from outside, by what is true on the hosts. */
 export class Checker implements Witness {
@@ -45,6 +57,8 @@ export class Checker implements Witness {
   readonly tally = emptyTally();
   readonly #scenario: Scenario;
   readonly #agents: ReadonlyMap<string, ModelAgent>;
+  readonly #cluster: ModelCluster;
+  readonly #strayTicks = new Map<string, number>();
   readonly #truthOnly: boolean;
   readonly #highestEpoch = new Map<string, number>();
   #lostEpoch = 0;
@@ -55,10 +69,11 @@ export class Checker implements Witness {
   readonly #repaired = new Set<string>();
   readonly forgotten = new Set<string>();
 
-  constructor(scenario: Scenario, agents: ReadonlyMap<string, ModelAgent>, truthOnly: boolean) {
+  constructor(scenario: Scenario, agents: ReadonlyMap<string, ModelAgent>, cluster: ModelCluster, truthOnly: boolean) {
     this.#truthOnly = truthOnly;
     this.#scenario = scenario;
     this.#agents = agents;
+    this.#cluster = cluster;
   }
 
   greeted(node: string, epoch: number): void {
@@ -75,6 +90,7 @@ export class Checker implements Witness {
     // A permit that the store forgot is counted as soon as its host is heard; until then nobody can know of it.
     if (this.#shownPaused.has(rollout) && command.epoch > this.#lostEpoch) this.breaches.push(`I7 ${node} began though ${rollout} was shown as paused`);
     this.#checkWaves(node, rollout);
+    this.#checkDrained(node, rollout);
   }
 
   failed(node: string, rollout: string): void {
@@ -108,6 +124,30 @@ export class Checker implements Witness {
     this.tally.repairs += repairs.length;
     for (const { node, generation } of repairs) this.#repaired.add(`${node} ${generation}`);
     for (const decision of decisions) this.#count(decision);
+  }
+
+  /** I9: what the ledger gives back is back in its cluster's scheduling. */
+  granted(events: readonly LedgerEvent[]): void {
+    for (const event of events) {
+      if (event.type !== 'slot-returned') continue;
+      if (this.#cluster.cordonOn(event.node) !== null && !this.#cluster.isLate(event.node)) this.breaches.push(`I9 the slot of ${event.node} was returned while it was cordoned`);
+    }
+  }
+
+  /** I9 against the truth. @param leads what the leader knows; null where nobody leads. */
+  checkCordons(leads: World | null): void {
+    this.breaches.push(...this.#cluster.wronged().map((wrong) => `I9 ${wrong}`));
+    for (const { name } of this.#scenario.records) {
+      const cordon = this.#cluster.cordonOn(name);
+      const view = leads?.nodes.get(name);
+      const isOwned = cordon !== null && leads?.ledger.slots.get(name)?.rollout === cordon.rollout;
+      if (cordon !== null) this.tally.cordonedTicks += 1;
+      if (cordon === null || isOwned) this.#strayTicks.delete(name);
+      else if (this.#cluster.isUp() && view !== undefined && isReachable(view)) this.#strayTicks.set(name, (this.#strayTicks.get(name) ?? 0) + 1);
+      const ticks = this.#strayTicks.get(name) ?? 0;
+      if (ticks === 1) this.tally.strays += 1;
+      if (ticks > STRAY_TICKS_MAX) this.breaches.push(`I9 ${name} stays cordoned by ${cordon?.rollout}, which owns it no more`);
+    }
   }
 
   /** What the present leader shows to people. */
@@ -196,8 +236,20 @@ export class Checker implements Witness {
     if (canary !== undefined && !this.#resumed.has(rollout)) this.breaches.push(`I3 ${node} began in ${rollout} after canary ${canary} failed`);
   }
 
+  /** A host that is to be empty is, and nobody puts anything on it. */
+  #checkDrained(node: string, rollout: string): void {
+    if (this.#frozen(rollout)?.drained.includes(node) !== true) return;
+    this.tally.drained += 1;
+    const pods = this.#cluster.podsLeftOn(node);
+    if (pods.length > 0 || this.#cluster.cordonOn(node)?.rollout !== rollout) this.breaches.push(`I9 ${node} began in ${rollout} before it was drained: ${pods.join(' ')}`);
+  }
+
+  /** Of a later hop too. */
   #frozen(rollout: string): FrozenPlan | undefined {
-    return this.#scenario.starts.find((start) => start.rollout === rollout)?.frozen;
+    const [first = '', hop] = rollout.split('-hop-');
+    let frozen = this.#scenario.starts.find((start) => start.rollout === first)?.frozen;
+    for (let at = 1; at < Number(hop ?? 1); at++) frozen = frozen?.chain?.next ?? undefined;
+    return frozen;
   }
 
   #count(decision: Decision): void {
@@ -207,6 +259,7 @@ export class Checker implements Witness {
     if (decision.kind !== 'rollout') return;
     for (const event of decision.events) {
       if (event.type === 'adopted') this.tally.adoptions += 1;
+      if (event.type === 'drain-given-up') this.tally.givenUp += 1;
       if (event.type === 'node-returned') this.tally.returns += 1;
       if (event.type === 'paused') this.tally.pauses += 1;
       if (event.type === 'rollback-started' || event.type === 'rollback-asked') this.tally.rollbacks += 1;

@@ -26,6 +26,15 @@ export interface Faults {
   readonly stepFails: number;
   readonly hostSticks: number;
   readonly notReady: number;
+  /** A node has a pod that no drain gets rid of. */
+  readonly stubbornPods: number;
+  /** The API server is away for a while. */
+  readonly apiDown: number;
+  /** What it was asked for may be done late and is not answered, of each call. */
+  readonly apiUnheard: number;
+  readonly apiDelayMaxTicks: number;
+  /** A person, or another fleet, cordons a node or takes that back. */
+  readonly personCordons: number;
   /** No coordinator runs for so many ticks from this one on. */
   readonly outage: { readonly fromTick: number; readonly ticks: number };
   /** A step takes up to so long. */
@@ -38,6 +47,7 @@ export const CHAOS_TICKS = 300;
 export const NO_FAULTS: Partial<Faults> = {
   ...{ loss: 0, duplication: 0, ghosts: 0, delayMaxTicks: 0, linkDown: 0, agentCrash: 0, powerCut: 0, hostDies: 0, coordinatorCrash: 0 },
   ...{ crashWhilePerforming: 0, usurpation: 0, freeze: 0, restores: [], person: 0, stepFails: 0, hostSticks: 0, notReady: 0 },
+  ...{ stubbornPods: 0, apiDown: 0, apiUnheard: 0, personCordons: 0 },
 };
 
 export function drawFaults(seed: number): Faults {
@@ -67,6 +77,11 @@ export function drawFaults(seed: number): Faults {
     stepFails: rare(0.3),
     hostSticks: rare(0.1),
     notReady: rare(0.01),
+    stubbornPods: rare(0.2),
+    apiDown: rare(0.02),
+    apiUnheard: rare(0.3),
+    apiDelayMaxTicks: dice.int(0, 4),
+    personCordons: rare(0.05),
     outage: { fromTick: 0, ticks: 0 },
     stepTicksMax: dice.pick([2, 6, 20]),
   };

@@ -2,16 +2,20 @@ import { steer } from '../../coordinator/api/steer-rollout.ts';
 import { hopAtHand } from '../../coordinator/core/chain.ts';
 import { decide } from '../../coordinator/core/decide.ts';
 import type { Decision } from '../../coordinator/core/decision.ts';
+import type { LedgerEvent } from '../../coordinator/core/ledger-event.ts';
 import type { RolloutEventBody } from '../../coordinator/core/rollout-event.ts';
 import type { Rules } from '../../coordinator/core/rules.ts';
 import type { Now, World } from '../../coordinator/core/world.ts';
 import type { EventStore } from '../../coordinator/ports/event-store.ts';
+import type { Drain } from '../../coordinator/ports/drain.ts';
+import { DrainCalls } from '../../coordinator/runtime/drain-calls.ts';
 import { FleetLog } from '../../coordinator/runtime/fleet-log.ts';
 import { type FleetState, nowOf, updateNode } from '../../coordinator/runtime/fleet-state.ts';
 import { freezeRollback } from '../../coordinator/runtime/freeze-rollback.ts';
 import { Intake } from '../../coordinator/runtime/intake.ts';
 import { loadState } from '../../coordinator/runtime/load-state.ts';
 import { raiseEpoch } from '../../coordinator/runtime/raise-epoch.ts';
+import { newestEpoch } from '../../coordinator/runtime/watch-cordons.ts';
 import type { FleetPolicy } from '../../shared/domain/policy.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
 import { silentLogger } from '../support/silent-logger.ts';
@@ -32,6 +36,9 @@ export interface Surroundings {
   /** Throws Killed where the dice say so. */
   readonly mayDie: () => void;
   readonly audit: (world: World, now: Now, decisions: readonly Decision[]) => void;
+  /** Durable in the ledger from now on. */
+  readonly granted: (events: readonly LedgerEvent[]) => void;
+  readonly drainFor: (isAlive: () => boolean) => Drain;
 }
 
 /** Production's decide, folds, log and intake, around a shell that can be killed between any two steps. */
@@ -43,6 +50,9 @@ export class ModelCoordinator {
   readonly #log: FleetLog;
   readonly #intake: Intake;
   readonly #around: Surroundings;
+  readonly #drains: DrainCalls;
+  #isAlive = true;
+  #isLooking = false;
 
   private constructor(name: string, state: FleetState, around: Surroundings) {
     this.name = name;
@@ -50,6 +60,8 @@ export class ModelCoordinator {
     this.#around = around;
     this.#log = new FleetLog(around.store, state, around.clock);
     this.#intake = new Intake(state, this.#log, around.clock, silentLogger, () => undefined);
+    const drain = around.drainFor(() => this.#isAlive);
+    this.#drains = new DrainCalls({ state, drain, clock: around.clock, logger: silentLogger, changed: () => undefined });
   }
 
   /** Leads from here on. @throws Deposed where somebody else was faster. */
@@ -70,10 +82,7 @@ export class ModelCoordinator {
         this.wires.set(wire.node, wire);
         if (!this.state.nodes.has(wire.node)) return;
         const above = this.#intake.epochToExceed(wire.node, message.hello);
-        if (above !== null) {
-          await raiseEpoch(this.state, this.#log, this.name, this.#around.clock, above);
-          this.#intake.epochRaised();
-        }
+        if (above !== null) await this.#raiseAbove(above);
         const held = this.#intake.connected(wire.node, message.hello);
         wire.toAgent(tick, { kind: 'welcome', journalId: held.journalId, sequence: held.journalSequence, epoch: this.state.epoch });
         return;
@@ -92,6 +101,28 @@ export class ModelCoordinator {
       case 'permit-request':
         if (this.state.nodes.has(wire.node) && this.wires.get(wire.node) === wire) this.#intake.permitRequested(wire.node, message.request);
     }
+  }
+
+  /** What its calls were to do may still be done; nobody hears of it. */
+  kill(): void {
+    this.#isAlive = false;
+    this.#drains.close();
+  }
+
+  /** As runtime/watch-cordons.ts does. */
+  async lookAtCordons(): Promise<void> {
+    const newest = newestEpoch(this.state);
+    if (newest > this.state.epoch) await this.#raiseAbove(newest);
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    void this.#drains.look(new AbortController().signal).finally(() => {
+      this.#isLooking = false;
+    });
+  }
+
+  async #raiseAbove(above: number): Promise<void> {
+    await raiseEpoch(this.state, this.#log, this.name, this.#around.clock, above);
+    this.#intake.epochRaised();
   }
 
   /** Observe, decide, append, act, as runtime/controller.ts does. */
@@ -139,14 +170,15 @@ export class ModelCoordinator {
   }
 
   /** What the cluster says of a node. */
-  observe(node: string, ready: boolean): void {
-    if (this.state.nodes.has(node)) updateNode(this.state, node, (view) => ({ ...view, cluster: { ready, unschedulable: false } }));
+  observe(node: string, ready: boolean, unschedulable: boolean): void {
+    if (this.state.nodes.has(node)) updateNode(this.state, node, (view) => ({ ...view, cluster: { ready, unschedulable } }));
   }
 
   async #perform(decision: Decision): Promise<boolean> {
     switch (decision.kind) {
       case 'ledger':
         await this.#log.ledger(decision.events);
+        this.#around.granted(decision.events);
         return true;
       case 'rollout':
         await this.#log.rollout(decision.rollout, decision.events);
@@ -187,6 +219,11 @@ export class ModelCoordinator {
         return false;
       case 'recall':
         this.#send(decision.node, { kind: 'recall', rollout: decision.rollout, generation: decision.generation });
+        return false;
+      case 'cordon':
+      case 'drain':
+      case 'restore':
+        this.#drains.ask(decision);
         return false;
     }
   }

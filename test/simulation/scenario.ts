@@ -36,11 +36,11 @@ export function drawScenario(dice: Dice, faults: Faults): Scenario {
     ...{ lostAfterMs: 5_000, deferAfterMs: 60_000, permitValidForMs: 30_000, clockLimitMs: 60_000 },
   };
   const controlPlanes = drawControlPlanes(dice, records);
-  const upgrade = dice.chance(0.4) ? drawUpgrade(dice, records, controlPlanes) : null;
+  const upgrade = dice.chance(0.4) ? drawUpgrade(dice, faults, records, controlPlanes) : null;
   const starts = Array.from({ length: faults.rollouts }, (_, index) => ({
     atTick: dice.int(3, 60),
     rollout: `r${index + 1}`,
-    frozen: (index === 0 ? upgrade : null) ?? drawFrozen(dice, records, controlPlanes, `digest-${index + 1}`),
+    frozen: (index === 0 ? upgrade : null) ?? drawFrozen(dice, faults, records, controlPlanes, `digest-${index + 1}`),
   }));
   return { policy, records, controlPlanes, starts, minors: upgrade === null ? new Map() : minorsOf('r1', upgrade) };
 }
@@ -51,18 +51,18 @@ function drawControlPlanes(dice: Dice, records: readonly NodeRecord[]): FrozenPl
 }
 
 /** All clusters from one minor to another one, several away at most, composed as the coordinator composes it; null where a cluster has no control plane. */
-function drawUpgrade(dice: Dice, records: readonly NodeRecord[], controlPlanes: FrozenPlan['controlPlanes']): FrozenPlan | null {
+function drawUpgrade(dice: Dice, faults: Faults, records: readonly NodeRecord[], controlPlanes: FrozenPlan['controlPlanes']): FrozenPlan | null {
   const versions = Array.from({ length: dice.int(1, 5) }, (_, index) => `1.${START_MINOR + 1 + index}.1`);
   const facts = ({ name, cluster }: NodeRecord) => kubeadmFacts(controlPlanes[cluster]?.includes(name) === true ? 'cp' : 'w', `1.${START_MINOR}.1`);
   const nodes = records.map((record): ProcedureNode => ({ name: record.name, cluster: record.cluster, facts: facts(record), agent: null, isSelected: true }));
   const settings = { etcdUpgrade: true, certificateRenewal: true, imagePullPolicy: 'IfNotPresent', patches: '', timeouts: NO_WAITS } as const;
   const procedure = { kind: 'kubeadm-upgrade', version: versions.at(-1)!, hops: versions, sources: ['s'], packageRevision: '1.1', settings, pointsOfNoReturn: ['control-plane'] } as const;
-  const plan: Plan = { ...drawPlan(dice, 'upgrade'), procedure };
+  const plan: Plan = { ...drawPlan(dice, faults, 'upgrade'), procedure };
   const work = planWork(plan, nodes, 0);
   if (!work.ok) return null;
   const waves = drawWaves(dice, records.map(({ name }) => name));
   const clusterOf = (name: string): string => records.find((record) => record.name === name)!.cluster;
-  return freezePlan({ plan, waves: waves.map((wave) => ({ ...wave, needsAll: false })), hops: work.hops, clusterOf, roleOf: () => '', controlPlanes });
+  return freezePlan({ plan, waves: waves.map((wave) => ({ ...wave, needsAll: false })), hops: work.hops, clusterOf, roleOf: () => '', controlPlanes, drainOf: (hop, name) => ({ isDrained: hop.steps.has(name), because: 'the kubelet crosses a minor' }) });
 }
 
 function minorsOf(first: string, upgrade: FrozenPlan): ReadonlyMap<string, number> {
@@ -78,11 +78,12 @@ function drawShare(dice: Dice): Share {
   return dice.chance(0.7) ? { unit: 'nodes', value: dice.int(1, 3) } : { unit: 'percent', value: dice.pick([10, 34, 50, 100]) };
 }
 
-function drawFrozen(dice: Dice, records: readonly NodeRecord[], controlPlanes: FrozenPlan['controlPlanes'], digest: string): FrozenPlan {
+function drawFrozen(dice: Dice, faults: Faults, records: readonly NodeRecord[], controlPlanes: FrozenPlan['controlPlanes'], digest: string): FrozenPlan {
   const nodes = records.map(({ name }) => name).filter(() => dice.chance(0.8));
   if (nodes.length === 0) nodes.push('n1');
   const waves = drawWaves(dice, nodes);
-  const plan = drawPlan(dice, digest);
+  const plan = drawPlan(dice, faults, digest);
+  const isDrained = dice.chance(0.6);
   return {
     plan,
     waves,
@@ -90,10 +91,11 @@ function drawFrozen(dice: Dice, records: readonly NodeRecord[], controlPlanes: F
     sequences: {},
     targets: Object.fromEntries(nodes.map((node) => [node, { kind: 'sequence', digest }])),
     ...{ controlPlanes, satisfied: [], noReturn: [], chain: null, rollbackOf: null },
+    drained: isDrained ? nodes.filter(() => dice.chance(0.9)) : [],
   };
 }
 
-function drawPlan(dice: Dice, name: string): Plan {
+function drawPlan(dice: Dice, faults: Faults, name: string): Plan {
   const maxUnavailable: Share = { unit: 'nodes', value: dice.int(1, 3) };
   return {
     ...{ name, select: { labels: {} }, waves: [], steps: [], procedure: null, maxUnavailable, silenceMs: 60_000, onSilence: 'keep' },
@@ -102,6 +104,7 @@ function drawPlan(dice: Dice, name: string): Plan {
     maxFailures: dice.int(0, 2),
     onFailure: dice.chance(0.4) ? 'rollback' : 'pause',
     minDonePercent: dice.pick([0, 50, 90]),
+    ...{ drain: 'auto', drainTimeoutMs: (faults.stubbornPods > 0 ? dice.int(20, 90) : 600) * 1_000 },
   };
 }
 

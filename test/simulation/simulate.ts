@@ -6,16 +6,17 @@ import { loadState } from '../../coordinator/runtime/load-state.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
 import { memoryDisk, memoryStore } from '../support/memory-store.ts';
 import { type Dice, seededDice } from '../support/seeded-dice.ts';
+import { Backups } from './backups.ts';
 import { Checker, type Tally } from './checker.ts';
 import { CHAOS_TICKS, drawFaults, type Faults } from './faults.ts';
 import { ModelAgent, TICK_MS } from './model-agent.ts';
 import { Killed, ModelCoordinator, type Surroundings } from './model-coordinator.ts';
+import { ModelCluster } from './model-cluster.ts';
 import { drawScenario, FLEET, type Scenario } from './scenario.ts';
 import { Wire } from './wire.ts';
 
 /** After the last fault, everything must have come to an end by then (I12). */
-const CALM_TICKS_MAX = 1_500;
-const BACKUP_EVERY_TICKS = 5;
+const CALM_TICKS_MAX = 3_000;
 const START_UNIX_MS = Date.UTC(2026, 0, 1);
 
 export interface SimulationOptions {
@@ -25,6 +26,8 @@ export interface SimulationOptions {
   readonly agentsCheckEpoch?: boolean;
   /** Agents go back when they have not heard of a coordinator for so long, whatever their own verifies say. */
   readonly agentsRevertWhenCutOffTicks?: number;
+  /** Uncordoning takes away what a person did too. */
+  readonly uncordonsPersons?: boolean;
   /** Judge by what is true on the hosts alone, not by recounting each grant. */
   readonly truthOnly?: boolean;
 }
@@ -49,8 +52,9 @@ class Simulation {
   readonly #scenario: Scenario;
   readonly #agents: ReadonlyMap<string, ModelAgent>;
   readonly #checker: Checker;
+  readonly #cluster: ModelCluster;
   readonly #disk = memoryDisk();
-  readonly #backups: { readonly tick: number; readonly streams: ReadonlyMap<string, readonly string[]> }[] = [];
+  readonly #backups = new Backups(this.#disk);
   readonly #around: Surroundings;
   /** Those that believe that they lead; the newest last. */
   #leaders: ModelCoordinator[] = [];
@@ -67,7 +71,9 @@ class Simulation {
     this.#scenario = drawScenario(this.#dice, faults);
     const agents = new Map<string, ModelAgent>();
     this.#agents = agents;
-    this.#checker = new Checker(this.#scenario, agents, options.truthOnly ?? false);
+    const cluster = new ModelCluster(this.#scenario.records.map(({ name }) => name), this.#dice, faults);
+    this.#cluster = cluster;
+    this.#checker = new Checker(this.#scenario, agents, cluster, options.truthOnly ?? false);
     for (const { name } of this.#scenario.records) {
       agents.set(name, new ModelAgent(name, this.#dice, faults, this.#checker, { checksEpoch: options.agentsCheckEpoch ?? true, revertsWhenCutOffTicks: options.agentsRevertWhenCutOffTicks ?? null }, this.#scenario.minors));
     }
@@ -82,6 +88,8 @@ class Simulation {
         if (!this.#calm && this.#dice.chance(this.#faults.crashWhilePerforming)) throw new Killed();
       },
       audit: (world, now, decisions) => this.#checker.audit(world, now, decisions),
+      granted: (events) => this.#checker.granted(events),
+      drainFor: (isAlive) => cluster.portFor(isAlive, options.uncordonsPersons ?? false),
     };
   }
 
@@ -108,9 +116,10 @@ class Simulation {
   }
 
   async #oneTick(): Promise<void> {
-    if (this.#tick % BACKUP_EVERY_TICKS === 0) this.#backUp();
+    this.#backups.step(this.#tick);
     if (this.#faults.restores.includes(this.#tick)) this.#restore();
     if (this.#isOutage()) this.#goDark();
+    await this.#cluster.step(this.#tick, this.#calm);
     for (const agent of this.#agents.values()) this.#stepAgent(agent);
     await this.#elect();
     for (const leader of [...this.#leaders]) await this.#stepLeader(leader);
@@ -118,7 +127,9 @@ class Simulation {
     this.#checker.checkTruth();
     const present = this.#present();
     // What a deposed leader still shows is old, and it has nobody to show it to for long.
-    if (present !== undefined && present.name === this.#elected) this.#checker.watch(present.state, { monotonicMs: this.#clock.monotonicMs(), wallUnixMs: this.#clock.wallUnixMs() });
+    const shows = present?.name === this.#elected ? present.state : null;
+    if (shows !== null) this.#checker.watch(shows, { monotonicMs: this.#clock.monotonicMs(), wallUnixMs: this.#clock.wallUnixMs() });
+    this.#checker.checkCordons(shows);
   }
 
   #isOutage(): boolean {
@@ -167,14 +178,14 @@ class Simulation {
   }
 
   async #stepLeader(leader: ModelCoordinator): Promise<void> {
-    const { coordinatorCrash, freeze, notReady } = this.#faults;
+    const { coordinatorCrash, freeze, notReady, personCordons } = this.#faults;
     if (!this.#calm && this.#dice.chance(coordinatorCrash)) return this.#kill(leader);
     if (!this.#calm && this.#dice.chance(freeze)) leader.frozenTicks = this.#dice.int(3, 15);
     if (leader.frozenTicks-- > 0) return;
     // A deposed leader that appends nothing learns it only when its lease is gone.
     if (leader !== this.#leaders.at(-1) && (this.#calm || this.#dice.chance(0.08))) return this.#kill(leader);
     for (const name of this.#agents.keys()) {
-      if (notReady > 0 && this.#dice.chance(0.1)) leader.observe(name, this.#calm || !this.#dice.chance(notReady * 10));
+      if (notReady + personCordons > 0 && this.#dice.chance(0.1)) leader.observe(name, this.#calm || !this.#dice.chance(notReady * 10), this.#cluster.isUnschedulable(name));
     }
     // Proofs come late, and one is never taken for ever.
     if (this.#calm || this.#dice.chance(0.2)) leader.state.proofs = new Map(Object.keys(this.#scenario.controlPlanes).map((cluster) => [cluster, this.#clock.wallUnixMs()]));
@@ -186,6 +197,7 @@ class Simulation {
           if (message.kind === 'lost') this.#wires.delete(wire);
         }
       }
+      if (this.#dice.chance(0.3)) await leader.lookAtCordons();
       await leader.tick();
     } catch (error) {
       if (!(error instanceof Deposed) && !(error instanceof Killed)) throw error;
@@ -195,6 +207,7 @@ class Simulation {
 
   #kill(leader: ModelCoordinator): void {
     this.#checker.tally.kills += 1;
+    leader.kill();
     this.#leaders = this.#leaders.filter((other) => other !== leader);
     for (const wire of this.#wires) {
       if (wire.coordinator !== leader.name) continue;
@@ -237,19 +250,12 @@ class Simulation {
     }
   }
 
-  #backUp(): void {
-    this.#backups.push({ tick: this.#tick, streams: new Map([...this.#disk.streams].map(([name, events]) => [name, [...events]])) });
-  }
-
   /** An admin stops every coordinator and puts an older store in place. */
   #restore(): void {
-    const backup = this.#backups.findLast(({ tick }) => tick <= this.#tick - this.#faults.backupAgeTicks);
-    if (backup === undefined) return;
-    const newestEpoch = Math.max(0, ...this.#leaders.map(({ state }) => state.epoch));
-    for (const leader of [...this.#leaders]) this.#kill(leader);
-    this.#disk.streams.clear();
-    for (const [name, events] of backup.streams) this.#disk.streams.set(name, [...events]);
-    this.#checker.restored(newestEpoch);
+    this.#backups.restore(this.#tick - this.#faults.backupAgeTicks, () => {
+      this.#checker.restored(Math.max(0, ...this.#leaders.map(({ state }) => state.epoch)));
+      for (const leader of [...this.#leaders]) this.#kill(leader);
+    });
   }
 
   #present(): ModelCoordinator | undefined {
@@ -259,7 +265,7 @@ class Simulation {
 
   #isOver(): boolean {
     const leader = this.#present();
-    if (leader === undefined || leader.state.rollouts.size === 0 || leader.state.ledger.slots.size > 0) return false;
+    if (leader === undefined || leader.state.rollouts.size === 0 || leader.state.ledger.slots.size > 0 || this.#cluster.cordons().length > 0) return false;
     if ([...leader.state.rollouts.values()].some(({ status }) => status.state !== 'ended')) return false;
     return [...this.#agents.values()].every((agent) => agent.dead || (agent.work === null && hasReported(leader.state.nodes.get(agent.name))));
   }
@@ -268,7 +274,7 @@ class Simulation {
     const leader = this.#present();
     const rollouts = [...(leader?.state.rollouts.values() ?? [])].map(({ id, status, nodes }) => `${id} ${status.state} ${[...nodes].map(([name, node]) => `${name}:${node.state}`).join(' ')}`);
     const hosts = [...this.#agents.values()].filter((agent) => agent.work !== null).map((agent) => `${agent.name} ${agent.work?.rollout} ${agent.work?.generation} ${agent.work?.phase}`);
-    return [...rollouts, ...hosts, `slots ${JSON.stringify([...(leader?.state.ledger.slots.values() ?? [])])}`].join('; ');
+    return [...rollouts, ...hosts, `cordons ${this.#cluster.cordons().join(' ')}`, `slots ${JSON.stringify([...(leader?.state.ledger.slots.values() ?? [])])}`].join('; ');
   }
 
   /** Nothing lives only in memory: a restart folds to the same state. */

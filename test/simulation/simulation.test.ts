@@ -73,6 +73,9 @@ describe('the simulation catches', () => {
     ['a budget that is off by one', { rules: { ...SAFE_RULES, budgetSlack: 1 } }, /^I1/u, 10],
     ['two control-plane nodes of one cluster', { rules: { ...SAFE_RULES, controlPlanesPerCluster: 2 } }, /^I2/u, 100],
     ['a silent host that counts as available', { rules: { ...SAFE_RULES, countsUnreported: false }, faults: { ...RESTORED_OFTEN, stepTicksMax: 20, ghosts: 0 } }, /^I1/u, 100],
+    ['a permit before the node is drained', { rules: { ...SAFE_RULES, permitsWaitForDrains: false } }, /^I9 .* before it was drained/u, 10],
+    ['a slot returned before its cordon is gone', { rules: { ...SAFE_RULES, slotsWaitForRestores: false } }, /^I9 the slot/u, 10],
+    ['an uncordoning that takes away what a person did', { uncordonsPersons: true, faults: { personCordons: 0.05 } }, /^I9 .* a person had cordoned/u, 10],
     ['an agent that takes what a deposed leader signed', { agentsCheckEpoch: false, faults: RESTORED_OFTEN }, /^I5/u, 40],
   ])('%s', async (_, options, breach, seedsMax) => {
     for (let seed = 1; seed <= seedsMax; seed++) {
@@ -98,6 +101,7 @@ function expectSomethingHappened(tally: Tally, scale: number): void {
   const atLeast: Partial<Tally> = {
     ...{ grants: 1_000, lastUnits: 900, repairs: 40, begun: 1_000, failures: 50, recalls: 400, adoptions: 50, returns: 100 },
     ...{ deferrals: 5, shownPaused: 80, pauses: 20, rollbacks: 10, takeovers: 1_000, restores: 100, kills: 800, slotAdoptions: 5, controlPlaneTicks: 1_000, hops: 20 },
+    ...{ drained: 500, givenUp: 10, cordonedTicks: 10_000, strays: 15 },
   };
   for (const [key, count] of Object.entries(atLeast) as [keyof Tally, number][]) {
     expect(tally[key], `${key} in ${JSON.stringify(tally)}`).toBeGreaterThanOrEqual(Math.floor(count * scale));

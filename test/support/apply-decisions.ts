@@ -48,6 +48,9 @@ export function applyDecisions(world: World, now: Now, decisions: readonly Decis
       case 'send-assignment':
       case 'offer-permit':
       case 'recall':
+      case 'cordon':
+      case 'drain':
+      case 'restore':
         break;
     }
   }

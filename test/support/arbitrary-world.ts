@@ -1,14 +1,16 @@
 import fc from 'fast-check';
 
 import type { AssignmentProgress } from '../../coordinator/core/assignment-progress.ts';
+import type { DrainAnswer } from '../../coordinator/core/draining.ts';
 import type { Slot } from '../../coordinator/core/ledger-event.ts';
 import type { RolloutEventBody } from '../../coordinator/core/rollout-event.ts';
 import type { RolloutState } from '../../coordinator/core/rollout.ts';
 import type { NodeView, World } from '../../coordinator/core/world.ts';
+import type { Cordon } from '../../coordinator/ports/drain.ts';
 import type { FrozenPlan, Share } from '../../shared/domain/plan.ts';
 import type { FleetPolicy } from '../../shared/domain/policy.ts';
 import { CONTROL_PLANE } from './example-facts.ts';
-import { aFrozen, aHello, aPlan, aProgress, aRollout, assigned, aSlot, aView, aWorld, done, ledgerWith, reverted, SESSIONS } from './world-builder.ts';
+import { aFrozen, aHello, aPlan, aProgress, aRollout, assigned, aSlot, aView, aWorld, done, EPOCH, ledgerWith, NOW, reverted, SESSIONS } from './world-builder.ts';
 
 const NODES_MAX = 7;
 const WAVES = 3;
@@ -28,6 +30,9 @@ interface NodeSpec {
   /** Every other one is known by its facts, the others were known when the first rollout was frozen. */
   readonly isControlPlane: boolean;
   readonly elsewhere: 'waiting' | 'done' | 'reverted' | 'deferred';
+  /** Whose cordon it bears: `owner` of this leader, `older` of one before, of r1 where nobody owns it. */
+  readonly cordon: 'none' | (typeof CORDONS)[number];
+  readonly drain: (typeof DRAINS)[number];
 }
 
 interface RolloutSpec {
@@ -41,6 +46,7 @@ interface RolloutSpec {
   readonly soakMs: number;
   readonly allowsOutage: boolean;
   readonly needsAll: boolean;
+  readonly drains: boolean;
   readonly status: 'running' | 'paused' | 'resumed' | 'aborting' | 'rolling-back';
 }
 
@@ -53,6 +59,9 @@ const WHOLE: Share = { unit: 'percent', value: 100 };
 
 const SESSION_NAMES = ['unreported', 'silent', 'silentForLong', 'justLost', 'lost', 'away', 'connected'] as const;
 const FATES = ['unsent', 'accepted', 'permitted', 'active', 'reverting', 'done', 'reverted', 'refused', 'needs-a-person', 'staged'] as const;
+
+const CORDONS = ['owner', 'older', 'lost'] as const;
+const DRAINS = ['unasked', 'cordoned', 'drained', 'blocked', 'unreachable', 'restored', 'too-long'] as const;
 
 /** One in `rarity` nodes is in some other state than a healthy one that waits for a slot. */
 function nodeSpec(rarity: number): fc.Arbitrary<NodeSpec> {
@@ -70,6 +79,8 @@ function nodeSpec(rarity: number): fc.Arbitrary<NodeSpec> {
     asks: fc.boolean(),
     isControlPlane: fc.constantFrom(false, false, false, false, true),
     elsewhere: rarely('waiting', 'done', 'done', 'reverted', 'deferred'),
+    cordon: fc.nat(12 * rarity).map((drawn) => CORDONS[drawn] ?? 'none'),
+    drain: fc.constantFrom(...DRAINS),
   });
 }
 
@@ -83,6 +94,7 @@ const rolloutSpec: fc.Arbitrary<RolloutSpec> = fc.record({
   soakMs: fc.constantFrom(0, 120_000),
   allowsOutage: fc.constantFrom(true, true, true, false),
   needsAll: fc.nat(19).map((drawn) => drawn === 0),
+  drains: fc.boolean(),
   status: fc.constantFrom('running', 'running', 'running', 'running', 'running', 'running', 'paused', 'resumed', 'aborting', 'rolling-back'),
 });
 
@@ -107,6 +119,18 @@ export const arbitraryControlPlane: fc.Arbitrary<World> = fc
   })
   .map(buildWorld);
 
+/** Rollouts that drain, most of whose nodes hold a slot or bear a cordon. */
+export const arbitraryDrain: fc.Arbitrary<World> = fc
+  .record({
+    nodes: fc.array(
+      fc.tuple(nodeSpec(3), fc.constantFrom(true, true, false), fc.constantFrom('none', 'owner', 'owner', 'older', 'lost')).map(([spec, hasSlot, cordon]): NodeSpec => ({ ...spec, hasSlot, cordon, session: spec.asks ? 'connected' : spec.session, owner: 0 })),
+      { minLength: 1, maxLength: NODES_MAX, size: 'max' },
+    ),
+    rollouts: fc.tuple(rolloutSpec.map((spec): RolloutSpec => ({ ...spec, drains: true, openWaves: WAVES }))),
+    policy: fc.constant({ fleet: WHOLE, perCluster: WHOLE, perZone: WHOLE }),
+  })
+  .map(buildWorld);
+
 interface WorldSpec {
   readonly nodes: readonly NodeSpec[];
   readonly rollouts: readonly RolloutSpec[];
@@ -117,7 +141,8 @@ function buildWorld({ nodes, rollouts, policy }: WorldSpec): World {
   const states = rollouts.map((spec, index) => buildRollout(spec, index, nodes));
   const views = nodes.map((spec, at) => buildView(spec, at, states));
   const slots = nodes.flatMap((spec, at) => buildSlot(spec, at, states));
-  return aWorld({ nodes: views, rollouts: states, ledger: ledgerWith(...slots), policy: { maxUnavailable: policy } });
+  const cordons = Object.fromEntries(nodes.flatMap((spec, at) => buildCordon(spec, at, states)));
+  return aWorld({ nodes: views, rollouts: states, ledger: ledgerWith(...slots), cordons, policy: { maxUnavailable: policy } });
 }
 
 function nameOf(at: number): string {
@@ -136,7 +161,7 @@ function buildRollout(spec: RolloutSpec, index: number, nodes: readonly NodeSpec
   const waves = Array.from({ length: WAVES }, (_, wave) => taken.flatMap((one, at) => (one === wave ? [nameOf(at)] : []))).filter((names) => names.length > 0);
   const { maxFailures, onFailure, minDonePercent, maxUnavailable, soakMs } = spec;
   const plan = aPlan({ maxFailures, onFailure, minDonePercent, allowControlPlaneOutage: spec.allowsOutage });
-  const drawn = aFrozen(id, waves, { plan, maxUnavailable, soakMs, controlPlanes: index === 0 ? controlPlanesOf(nodes) : {} });
+  const drawn = aFrozen(id, waves, { plan, maxUnavailable, soakMs, controlPlanes: index === 0 ? controlPlanesOf(nodes) : {}, drained: spec.drains ? waves.flat() : [] });
   const frozen = { ...drawn, waves: drawn.waves.map((wave) => ({ ...wave, needsAll: spec.needsAll })) };
   const open = Math.min(spec.openWaves, waves.length);
   const events: RolloutEventBody[] = [];
@@ -184,14 +209,32 @@ function buildView(spec: NodeSpec, at: number, rollouts: readonly RolloutState[]
   const outcome = { code: 'recalled', message: '', object: '' } as const;
   const progress = owner === undefined || spec.fate === 'unsent' ? [] : [aProgress(spec.fate, { rollout: owner.id, generation, digest, outcome })];
   const session = SESSIONS[spec.session];
+  const drain = spec.drain === 'unasked' ? null : { generation, sinceMonotonicMs: NOW.monotonicMs - (spec.drain === 'too-long' ? 10 ** 7 : 0), last: ANSWERS[spec.drain] };
   return aView(name, {
     record: { cluster: spec.cluster, zone: spec.zone, approved: spec.approved },
     session: session.state === 'silent' ? session : { ...session, hello: aHello({ journalSequence: spec.session === 'unreported' ? 9 : 1 }) },
     progress,
     permitRequest: owner !== undefined && spec.asks ? { requestId: 'new', rollout: owner.id, generation, digest, bootId: 'boot' } : null,
+    drain,
     facts: spec.isControlPlane && at % 2 === 1 ? { facts: CONTROL_PLANE, sinceUnixMs: 0 } : null,
     cluster: spec.condition === 'unwatched' ? null : { ready: spec.condition !== 'not-ready', unschedulable: spec.condition === 'cordoned' },
   });
+}
+
+const POD = 'default/web-1';
+const ANSWERS: Readonly<Record<Exclude<NodeSpec['drain'], 'unasked'>, DrainAnswer>> = {
+  cordoned: { ok: true, state: 'cordoned' },
+  drained: { ok: true, state: 'drained' },
+  blocked: { ok: true, state: 'blocked', pods: [], blocks: [{ pod: POD, code: 'budget', budget: 'web', message: '' }] },
+  unreachable: { ok: false, code: 'api-unreachable', message: '', object: '' },
+  restored: { ok: true, state: 'restored' },
+  'too-long': { ok: true, state: 'leaving', pods: [POD] },
+};
+
+function buildCordon(spec: NodeSpec, at: number, rollouts: readonly RolloutState[]): readonly (readonly [string, Cordon])[] {
+  const rollout = spec.cordon === 'lost' ? 'r0' : ownerOf(spec, at, rollouts)?.id;
+  if (spec.cordon === 'none' || rollout === undefined) return [];
+  return [[nameOf(at), { fleet: 'fleet', rollout, epoch: spec.cordon === 'owner' ? EPOCH : EPOCH - 1 }]];
 }
 
 function buildSlot(spec: NodeSpec, at: number, rollouts: readonly RolloutState[]): Slot[] {

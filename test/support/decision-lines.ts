@@ -38,6 +38,8 @@ function rolloutLine(event: RolloutEvent): string {
       return `${event.node} ended ${event.end.state}`;
     case 'node-returned':
       return `${event.node} returned ${event.reason}`;
+    case 'drain-given-up':
+      return `${event.node} drain-given-up: ${event.outcome.message}`;
     case 'node-stuck':
     case 'node-deferred':
     case 'node-gone':

@@ -9,7 +9,7 @@ export function freezeFor(plan: Plan, waves: readonly (readonly string[])[]): Fr
   const work = planWork(plan, nodes, 0);
   if (!work.ok) throw new Error(JSON.stringify(work.problems));
   const resolved: Resolved = {
-    ...{ plan, hops: work.hops, controlPlanes: {}, clusterOf: () => '', roleOf: () => '' },
+    ...{ plan, hops: work.hops, controlPlanes: {}, clusterOf: () => '', roleOf: () => '', drainOf: () => ({ isDrained: false, because: '' }) },
     waves: waves.map((names, index) => ({ name: plan.waves[index]?.name ?? `w${index}`, nodes: names, soakMs: 5, needsAll: false })),
   };
   return freezePlan(resolved);

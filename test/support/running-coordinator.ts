@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { noDatastoreProof } from '../../coordinator/adapters/no-datastore-proof.ts';
+import { noDrain } from '../../coordinator/adapters/no-drain.ts';
 import { openSqliteStore } from '../../coordinator/adapters/sqlite-store.ts';
 import type { EventStore } from '../../coordinator/ports/event-store.ts';
 import { serveFleet } from '../../coordinator/serve-fleet.ts';
@@ -59,7 +60,7 @@ export class RunningCoordinator {
     this.#stop = stop;
     this.#store = store;
     await new Promise<void>((ready, failed) => {
-      const parts = { settings, keys: opened.keys, store: this.#wrapStore(store), proof: noDatastoreProof, holder: 'test', clock: systemClock, random: systemRandom, logger: this.#logger, ready };
+      const parts = { settings, keys: opened.keys, store: this.#wrapStore(store), proof: noDatastoreProof, drain: noDrain, holder: 'test', clock: systemClock, random: systemRandom, logger: this.#logger, ready };
       this.#served = serveFleet(parts, stop.signal);
       this.#served.catch(failed);
     });

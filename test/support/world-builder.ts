@@ -4,6 +4,7 @@ import { emptyLedger, evolveLedger, type LedgerState } from '../../coordinator/c
 import type { RolloutEventBody } from '../../coordinator/core/rollout-event.ts';
 import { foldRollout, type RolloutState } from '../../coordinator/core/rollout.ts';
 import type { HelloFacts, NodeRecord, NodeView, Now, Session, World } from '../../coordinator/core/world.ts';
+import type { Cordon } from '../../coordinator/ports/drain.ts';
 import type { FrozenPlan, Plan } from '../../shared/domain/plan.ts';
 import { DEFAULT_POLICY, type FleetPolicy } from '../../shared/domain/policy.ts';
 
@@ -44,6 +45,7 @@ export interface ViewParts {
   readonly permitRequest?: NodeView['permitRequest'];
   readonly cluster?: NodeView['cluster'];
   readonly facts?: NodeView['facts'];
+  readonly drain?: NodeView['drain'];
 }
 
 export function aView(name: string, parts: ViewParts = {}): NodeView {
@@ -55,6 +57,7 @@ export function aView(name: string, parts: ViewParts = {}): NodeView {
     permitRequest: parts.permitRequest ?? null,
     cluster: parts.cluster ?? null,
     facts: parts.facts ?? null,
+    ...(parts.drain === undefined ? {} : { drain: parts.drain }),
   };
 }
 
@@ -69,7 +72,7 @@ export function aProgress(state: AssignmentProgress['state'], over: Partial<Assi
 export function aPlan(over: Partial<Plan> = {}): Plan {
   return {
     ...{ name: 'plan', select: { labels: {} }, waves: [], steps: [], procedure: null, allowControlPlaneOutage: false, maxUnavailable: { unit: 'nodes', value: 1 }, silenceMs: 60_000, onSilence: 'keep' },
-    ...{ maxFailures: 0, onFailure: 'pause', minDonePercent: 90 },
+    ...{ maxFailures: 0, onFailure: 'pause', minDonePercent: 90, drain: 'auto', drainTimeoutMs: 600_000 },
     ...over,
   };
 }
@@ -86,6 +89,7 @@ export function aFrozen(id: string, waves: readonly (readonly string[])[], over:
     controlPlanes: {},
     satisfied: [],
     noReturn: [],
+    drained: [],
     rollbackOf: null,
     chain: null,
     ...rest,
@@ -132,12 +136,14 @@ export interface WorldParts {
   readonly rollouts?: readonly RolloutState[];
   readonly ledger?: LedgerState;
   readonly policy?: Partial<FleetPolicy>;
+  readonly cordons?: Readonly<Record<string, Cordon>>;
 }
 
-export function aWorld({ nodes, rollouts = [], ledger = aLedger(), policy = {} }: WorldParts): World {
+export function aWorld({ nodes, rollouts = [], ledger = aLedger(), policy = {}, cordons = {} }: WorldParts): World {
   return {
     ...{ fleet: 'fleet', epoch: EPOCH, ledger, policy: { ...DEFAULT_POLICY, ...policy } },
     nodes: new Map(nodes.map((view) => [view.record.name, view])),
     rollouts: new Map(rollouts.map((rollout) => [rollout.id, rollout])),
+    cordons: new Map(Object.entries(cordons)),
   };
 }

@@ -69,6 +69,8 @@ test('what a plan leaves out is careful', () => {
       onSilence: 'keep',
       silenceMs: 0,
       minDonePercent: 90,
+      drain: 'auto',
+      drainTimeoutMs: 600_000,
     },
   });
 });
@@ -133,6 +135,8 @@ describe('one mistake is one diagnostic', () => {
     ['an unknown point of no return', plan('  procedure: { kubeadm-upgrade: { version: v1.36.1, sources: [s], pointsOfNoReturn: [workers] } }\n'), '5:86 spec.procedure.kubeadm-upgrade.pointsOfNoReturn[0] not-allowed'],
     ['a release without a build', plan(`  procedure: { k3s-upgrade: { version: v1.34.1+k3s1, releases: [{ version: v1.34.1+k3s1 }] } }\n`), '5:65 spec.procedure.k3s-upgrade.releases[0] missing'],
     ['no release of the target', plan(`  procedure: { k3s-upgrade: { version: v1.35.1+k3s1, releases: [{ version: v1.34.1+k3s1, amd64: { binary: { sha256: ${'a'.repeat(64)}, size: 1 } } }] } }\n`), '5:64 spec.procedure.k3s-upgrade.releases missing'],
+    ['a drain that is neither', plan(`${STEPS}  drain: yes\n`), '8:10 spec.drain not-allowed'],
+    ['a time for a drain that never is', plan(`${STEPS}  drain: never\n  drainTimeout: 5m\n`), '9:17 spec.drainTimeout no-effect'],
     ['a quoted truth', plan(`${STEPS}  allowControlPlaneOutage: "yes"\n`), '8:28 spec.allowControlPlaneOutage wrong-type'],
     ['a key twice', plan(`${STEPS}  maxFailures: 1\n  maxFailures: 2\n`), '9:3  duplicate-key'],
     ['a tab', 'spec:\n\tsteps: []\n', '2:1  tab'],

@@ -9,7 +9,7 @@ import { kubeadmFacts } from '../../../support/example-cluster.ts';
 import { aFleet, aMember } from '../../../support/fleet-state.ts';
 import { aRollout } from '../../../support/world-builder.ts';
 
-const NOON = { nowUnixMs: Date.UTC(2026, 0, 1, 12), proved: new Set(['prod']) };
+const NOON = { nowUnixMs: Date.UTC(2026, 0, 1, 12), proved: new Set(['prod']), noDrain: null };
 const CONTAINERD_2 = '  procedure:\n    packages: { install: { containerd: "2" }, sources: [s], restart: [containerd.service] }\n';
 
 function plan(spec: string): string {
@@ -50,6 +50,26 @@ test('an agent that does not know a kind of step is named with its version', () 
   expect(linesOf(aFleet([aMember('n1', BARE_HOST), old]), plan('  steps: [{ service: { restart: a.service } }]\n'), 'p.yaml', NOON)).toEqual([
     'p.yaml:5:3 spec: agents of version 0.0.9 know no step of kind service (n2); upgrade these agents first',
   ]);
+});
+
+describe('drains', () => {
+  const nodes = ['w-1', 'w-2'].map((name) => aMember(name, kubeadmFacts(name, '1.33.9')));
+  const reboot = (more = '') => plan(`${more}  procedure: { os-reboot: {} }\n`);
+
+  test('are frozen at the start', () => {
+    const { resolved } = resolvePlan(aFleet(nodes), reboot(), 'p.yaml', NOON);
+    expect(freezePlan(resolved!).drained).toEqual(['w-1', 'w-2']);
+    expect(freezePlan(resolvePlan(aFleet(nodes), reboot('  drain: never\n'), 'p.yaml', NOON).resolved!).drained).toEqual([]);
+  });
+
+  test('that nobody can make are refused, unless the plan does without', () => {
+    const noon = { ...NOON, noDrain: 'this version of Farrier cordons and drains no nodes' };
+    expect(linesOf(aFleet(nodes), reboot(), 'p.yaml', noon)).toEqual([
+      'p.yaml:5:3 spec: the steps take pods of w-1, w-2 down, and no node can be drained: this version of Farrier cordons and drains no nodes; write drain: never to upgrade them with their pods on them, or leave them out',
+    ]);
+    expect(linesOf(aFleet(nodes), reboot('  drain: never\n'), 'p.yaml', noon)).toEqual([]);
+    expect(linesOf(aFleet([nodes[0]!]), reboot(), 'p.yaml', noon)).toEqual([]);
+  });
 });
 
 describe('versions', () => {
