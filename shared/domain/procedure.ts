@@ -26,7 +26,7 @@ export interface KubeadmUpgrade {
   /** What the packages add to a version: `1.1` makes `1.34.1-1.1`. */
   readonly packageRevision: string;
   /** Of each kubeadm step. */
-  readonly settings: Pick<KubeadmSpec, 'etcdUpgrade' | 'certificateRenewal' | 'imagePullPolicy' | 'patches' | 'timeouts'>;
+  readonly settings: Pick<KubeadmSpec, 'etcdUpgrade' | 'certificateRenewal' | 'imagePullPolicy' | 'patches' | 'ignorePreflightErrors' | 'timeouts'>;
   readonly pointsOfNoReturn: readonly PointOfNoReturn[];
 }
 

@@ -74,6 +74,10 @@ export const PATCHES_FOLDER_PATTERN = /^(?=.{2,256}$)(?:\/[A-Za-z0-9_][A-Za-z0-9
 
 export const KUBEADM_TIMEOUT_MAX_MS = 3_600_000;
 
+/** A check of kubeadm's, as it names it in `[ERROR NAME]`; `all` would ignore what nobody has seen yet. */
+export const PREFLIGHT_CHECK_PATTERN = /^(?!all$)[A-Za-z][A-Za-z0-9-]{0,99}$/i;
+export const PREFLIGHT_CHECKS_MAX = 32;
+
 /** `kubeadm certs renew NAME`. */
 export const CERTIFICATE_NAME_PATTERN = /^[a-z][a-z0-9.-]{0,63}$/;
 export const CERTIFICATES_MAX = 32;

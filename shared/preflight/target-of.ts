@@ -22,7 +22,7 @@ export function targetOf(step: StepSpec, earlier: readonly StepSpec[], around: P
   const before = earlier.findLast((each) => each.kind === step.kind && !('action' in each && each.action === 'guard'));
   switch (step.kind) {
     case 'kubeadm':
-      return { kind: 'kubeadm', controlPlane: step.role !== 'worker', ...versionsOf(step, before), ...around, etcdUpgrade: step.etcdUpgrade, needBytes: needsOf(step) };
+      return { kind: 'kubeadm', controlPlane: step.role !== 'worker', ...versionsOf(step, before), ...around, etcdUpgrade: step.etcdUpgrade, ignorePreflightErrors: step.ignorePreflightErrors, needBytes: needsOf(step) };
     case 'kubelet':
       if (step.action === 'guard') return null;
       return { kind: 'kubelet', ...versionsOf(step, before), ...around, installs: installsOf(earlier), afterKubeadm: earlier.some(({ kind }) => kind === 'kubeadm') };

@@ -21,6 +21,8 @@ export interface KubeadmTarget extends TargetBase {
   readonly controlPlane: boolean;
   /** kubeadm also upgrades the etcd beside the API server. */
   readonly etcdUpgrade: boolean;
+  /** Checks of kubeadm's own whose failure is a warning only; their names know no case. */
+  readonly ignorePreflightErrors: readonly string[];
   /** What will be downloaded or kept, by where it goes. */
   readonly needBytes: Readonly<Partial<Record<DiskPath, number>>>;
 }

@@ -14,7 +14,7 @@ export function upgradeNodeTo(version: string, role: KubeadmRole, etcdUpgrade = 
   return [
     { ...kubelet, name: 'guard kubelet', action: 'guard' },
     packages(['kubeadm']),
-    { kind: 'kubeadm', name: 'kubeadm', timeoutMs: 180_000, role, version, etcdUpgrade, certificateRenewal: true, imagePullPolicy: 'Never', patches: '', timeouts: NO_TIMEOUTS },
+    { kind: 'kubeadm', name: 'kubeadm', timeoutMs: 180_000, role, version, etcdUpgrade, certificateRenewal: true, imagePullPolicy: 'Never', patches: '', ignorePreflightErrors: [], timeouts: NO_TIMEOUTS },
     packages(['kubectl', 'kubelet']),
     { ...kubelet, name: 'restart kubelet', action: 'restart' },
   ];

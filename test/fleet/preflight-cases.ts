@@ -11,7 +11,7 @@ export function kubelet(version: string): KubeletSpec {
 }
 
 export function kubeadm(version: string, role: KubeadmSpec['role'] = 'control-plane'): KubeadmSpec {
-  return { kind: 'kubeadm', name: 'kubeadm', timeoutMs: 60_000, role, version, etcdUpgrade: true, certificateRenewal: true, imagePullPolicy: 'Never', patches: '', timeouts: TIMEOUTS };
+  return { kind: 'kubeadm', name: 'kubeadm', timeoutMs: 60_000, role, version, etcdUpgrade: true, certificateRenewal: true, imagePullPolicy: 'Never', patches: '', ignorePreflightErrors: ['SystemVerification'], timeouts: TIMEOUTS };
 }
 
 function k3s(version: string): K3sSpec {

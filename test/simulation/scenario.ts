@@ -55,7 +55,7 @@ function drawUpgrade(dice: Dice, faults: Faults, records: readonly NodeRecord[],
   const versions = Array.from({ length: dice.int(1, 5) }, (_, index) => `1.${START_MINOR + 1 + index}.1`);
   const facts = ({ name, cluster }: NodeRecord) => kubeadmFacts(controlPlanes[cluster]?.includes(name) === true ? 'cp' : 'w', `1.${START_MINOR}.1`);
   const nodes = records.map((record): ProcedureNode => ({ name: record.name, cluster: record.cluster, facts: facts(record), agent: null, isSelected: true }));
-  const settings = { etcdUpgrade: true, certificateRenewal: true, imagePullPolicy: 'IfNotPresent', patches: '', timeouts: NO_WAITS } as const;
+  const settings = { etcdUpgrade: true, certificateRenewal: true, imagePullPolicy: 'IfNotPresent', patches: '', ignorePreflightErrors: [], timeouts: NO_WAITS } as const;
   const procedure = { kind: 'kubeadm-upgrade', version: versions.at(-1)!, hops: versions, sources: ['s'], packageRevision: '1.1', settings, pointsOfNoReturn: ['control-plane'] } as const;
   const plan: Plan = { ...drawPlan(dice, faults, 'upgrade'), procedure };
   const work = planWork(plan, nodes, 0);

@@ -20,6 +20,7 @@ const kubeadm: fc.Arbitrary<Unnamed<KubeadmSpec>> = fc.record({
   certificateRenewal: fc.boolean(),
   imagePullPolicy: fc.constantFrom('Always', 'IfNotPresent', 'Never'),
   patches: fc.oneof(fc.constant(''), word.map((name) => `/etc/kubernetes/${name}`)),
+  ignorePreflightErrors: fc.array(fc.constantFrom('SystemVerification', 'Swap', 'FileExisting-crictl'), { maxLength: 3 }),
   timeouts: fc.record({ upgradeManifestsMs: wait, etcdApiCallMs: wait, kubernetesApiCallMs: wait, controlPlaneHealthCheckMs: wait, kubeletHealthCheckMs: wait }),
 });
 

@@ -14,9 +14,9 @@ const WRITTEN: { readonly [Kind in StepKind]: (step: SpecOf<Kind>) => unknown } 
   hook: ({ hook, args, reversible }) => ({ hook: { name: hook, args, reversible } }),
   agent_upgrade: ({ version, sources, connectWithinMs }) => ({ agent: { version, sources, connectWithin: `${connectWithinMs}ms`, timeout: '2h' } }),
   reboot: ({ onlyIf, units }) => ({ reboot: { onlyIf, units } }),
-  kubeadm: ({ role, version, etcdUpgrade, certificateRenewal, imagePullPolicy, patches, timeouts }) => ({
+  kubeadm: ({ role, version, etcdUpgrade, certificateRenewal, imagePullPolicy, patches, ignorePreflightErrors, timeouts }) => ({
     kubeadm: {
-      ...{ role, version, etcdUpgrade, certificateRenewal, imagePullPolicy },
+      ...{ role, version, etcdUpgrade, certificateRenewal, imagePullPolicy, ignorePreflightErrors },
       ...(patches === '' ? {} : { patches }),
       timeouts: Object.fromEntries([['upgradeManifests', timeouts.upgradeManifestsMs], ['etcdAPICall', timeouts.etcdApiCallMs]].filter(([, ms]) => ms !== 0).map(([key, ms]) => [key, `${ms}ms`])),
     },

@@ -4,8 +4,12 @@ import type { KubeadmSpec } from '../../../shared/domain/steps/kubeadm-spec.ts';
  * What `kubeadm upgrade apply` and `node` are given as a file: flags cannot be mixed with one, and timeouts have no flags.
  * UpgradeConfiguration of kubeadm.k8s.io/v1beta4: https://kubernetes.io/docs/reference/config-api/kubeadm-config.v1beta4/
  */
-export function upgradeConfiguration({ role, etcdUpgrade, certificateRenewal, imagePullPolicy, patches, timeouts }: KubeadmSpec): Readonly<Record<string, unknown>> {
-  const how = { etcdUpgrade, certificateRenewal, imagePullPolicy, ...(patches === '' ? {} : { patches: { directory: patches } }) };
+export function upgradeConfiguration({ role, etcdUpgrade, certificateRenewal, imagePullPolicy, patches, ignorePreflightErrors, timeouts }: KubeadmSpec): Readonly<Record<string, unknown>> {
+  const how = {
+    ...{ etcdUpgrade, certificateRenewal, imagePullPolicy },
+    ...(patches === '' ? {} : { patches: { directory: patches } }),
+    ...(ignorePreflightErrors.length === 0 ? {} : { ignorePreflightErrors }),
+  };
   const waits = {
     ...seconds('upgradeManifests', timeouts.upgradeManifestsMs),
     ...seconds('etcdAPICall', timeouts.etcdApiCallMs),

@@ -14,6 +14,8 @@ export interface KubeadmSpec extends StepBase {
   readonly imagePullPolicy: ImagePullPolicy;
   /** Folder of kubeadm patches on the host; empty: none. */
   readonly patches: string;
+  /** Checks of kubeadm's own whose failure is a warning only, as SystemVerification on cgroup v1 from 1.35 on. */
+  readonly ignorePreflightErrors: readonly string[];
   readonly timeouts: KubeadmTimeouts;
 }
 

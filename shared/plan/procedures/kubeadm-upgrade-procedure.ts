@@ -10,23 +10,23 @@ import { name } from '../text-fields.ts';
 import { checkVersionsOnTheWay, kubernetesRelease, pointsOfNoReturn, versionsOnTheWay } from './release-fields.ts';
 
 const REVISION_PATTERN = /^\d{1,9}(?:\.\d{1,9}){0,4}$/;
-const { etcdUpgrade, certificateRenewal, imagePullPolicy, patches, timeouts } = kubeadmSection.shape;
+const { etcdUpgrade, certificateRenewal, imagePullPolicy, patches, ignorePreflightErrors, timeouts } = kubeadmSection.shape;
 
 export const kubeadmUpgradeProcedure = section({
   version: kubernetesRelease,
   hops: versionsOnTheWay(kubernetesRelease).default([]),
   sources,
   packageRevision: name(REVISION_PATTERN, 'what the packages add to a version, in quotes: "1.1"').default('1.1'),
-  ...{ etcdUpgrade, certificateRenewal, imagePullPolicy, patches, timeouts },
+  ...{ etcdUpgrade, certificateRenewal, imagePullPolicy, patches, ignorePreflightErrors, timeouts },
   pointsOfNoReturn,
 });
 
 export function compileKubeadmUpgrade(written: z.infer<typeof kubeadmUpgradeProcedure>): KubeadmUpgrade {
   const { version, hops, sources: from, packageRevision, pointsOfNoReturn: points, ...settings } = written;
-  const { etcdUpgrade: etcd, certificateRenewal: renewal, imagePullPolicy: pull, patches: folder, timeouts: waits } = compileKubeadm({ ...settings, role: 'worker', version, timeout: 0 }, (wanted) => wanted);
+  const { etcdUpgrade: etcd, certificateRenewal: renewal, imagePullPolicy: pull, patches: folder, ignorePreflightErrors: ignored, timeouts: waits } = compileKubeadm({ ...settings, role: 'worker', version, timeout: 0 }, (wanted) => wanted);
   return {
     ...{ kind: 'kubeadm-upgrade', version, hops, sources: from, packageRevision, pointsOfNoReturn: points },
-    settings: { etcdUpgrade: etcd, certificateRenewal: renewal, imagePullPolicy: pull, patches: folder, timeouts: waits },
+    settings: { etcdUpgrade: etcd, certificateRenewal: renewal, imagePullPolicy: pull, patches: folder, ignorePreflightErrors: ignored, timeouts: waits },
   };
 }
 

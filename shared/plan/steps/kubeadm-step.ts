@@ -1,13 +1,13 @@
 import type { z } from 'zod';
 
-import { KUBEADM_TIMEOUT_MAX_MS, KUBEADM_VERSION_PATTERN, PATCHES_FOLDER_PATTERN } from '../../domain/step-limits.ts';
+import { KUBEADM_TIMEOUT_MAX_MS, KUBEADM_VERSION_PATTERN, PATCHES_FOLDER_PATTERN, PREFLIGHT_CHECK_PATTERN, PREFLIGHT_CHECKS_MAX } from '../../domain/step-limits.ts';
 import type { KubeadmSpec } from '../../domain/steps/kubeadm-spec.ts';
 import { durationOr, formatDuration } from '../duration.ts';
 import { yesOrNo } from '../flag-field.ts';
 import { entryOf } from '../loose.ts';
 import { duration } from '../number-fields.ts';
 import { type Problem, problem, type PropertyPath } from '../problem.ts';
-import { section } from '../section.ts';
+import { list, section } from '../section.ts';
 import { choice, name } from '../text-fields.ts';
 import { stepTimeout } from './step-timeout.ts';
 
@@ -19,6 +19,8 @@ export const kubernetesVersion = name(KUBEADM_VERSION_PATTERN, 'an exact version
 
 const wait = duration({ min: 1000, max: KUBEADM_TIMEOUT_MAX_MS }).default(0);
 
+const preflightCheck = name(PREFLIGHT_CHECK_PATTERN, 'the name of one check, as kubeadm prints it in [ERROR SystemVerification]; all would ignore what nobody has seen yet');
+
 export const kubeadmSection = section({
   role: choice(['first-control-plane', 'control-plane', 'worker']),
   version: kubernetesVersion,
@@ -26,6 +28,7 @@ export const kubeadmSection = section({
   certificateRenewal: yesOrNo().default(true),
   imagePullPolicy: choice(['IfNotPresent', 'Never', 'Always']).default('IfNotPresent'),
   patches: name(PATCHES_FOLDER_PATTERN, 'the absolute path of a folder of kubeadm patches on the host, as /etc/kubernetes/patches').default(''),
+  ignorePreflightErrors: list(preflightCheck, 'checks of kubeadm', { min: 0, max: PREFLIGHT_CHECKS_MAX }).default([]),
   timeouts: section({
     upgradeManifests: wait,
     etcdAPICall: wait,

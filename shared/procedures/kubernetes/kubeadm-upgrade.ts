@@ -58,7 +58,7 @@ function whyKubeadm(role: KubeadmRole, { apiserver }: Member, to: KubeVersion): 
 }
 
 /** As a plan writes them: it leaves kubeadm's own waits out. */
-function writtenSettings({ timeouts, ...settings }: KubeadmUpgrade['settings']) {
+function writtenSettings({ timeouts, patches, ignorePreflightErrors, ...settings }: KubeadmUpgrade['settings']) {
   const waits = {
     upgradeManifests: timeouts.upgradeManifestsMs,
     etcdAPICall: timeouts.etcdApiCallMs,
@@ -67,7 +67,7 @@ function writtenSettings({ timeouts, ...settings }: KubeadmUpgrade['settings']) 
     kubeletHealthCheck: timeouts.kubeletHealthCheckMs,
   };
   const written = Object.entries(waits).filter(([, ms]) => ms > 0).map(([key, ms]) => [key, `${ms}ms`]);
-  return { ...settings, patches: settings.patches === '' ? undefined : settings.patches, timeouts: written.length === 0 ? undefined : Object.fromEntries(written) };
+  return { ...settings, patches: patches === '' ? undefined : patches, ignorePreflightErrors: [...ignorePreflightErrors], timeouts: written.length === 0 ? undefined : Object.fromEntries(written) };
 }
 
 function isBelow(version: KubeVersion | null, than: KubeVersion): boolean {

@@ -15,7 +15,7 @@ const MANIFESTS = 'etc/kubernetes/manifests';
 const SCRATCH = 'etc/kubernetes/tmp';
 const step = () => kubeadmStep(lab);
 const spec = (role: KubeadmRole = 'worker'): KubeadmSpec => ({
-  kind: 'kubeadm', name: 'k', timeoutMs: 60_000, role, version: NEW, etcdUpgrade: true, certificateRenewal: true, imagePullPolicy: 'Never', patches: '',
+  kind: 'kubeadm', name: 'k', timeoutMs: 60_000, role, version: NEW, etcdUpgrade: true, certificateRenewal: true, imagePullPolicy: 'Never', patches: '', ignorePreflightErrors: [],
   timeouts: { upgradeManifestsMs: 0, etcdApiCallMs: 0, kubernetesApiCallMs: 0, controlPlaneHealthCheckMs: 0, kubeletHealthCheckMs: 0 },
 });
 const stateOf = (result: { readonly ok: boolean; readonly state?: string; readonly outcome?: { readonly code: string } }): string => (result.ok ? (result.state ?? 'ok') : (result.outcome?.code ?? ''));

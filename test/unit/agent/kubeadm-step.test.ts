@@ -16,7 +16,7 @@ afterEach(() => lab.end());
 
 const step = () => kubeadmStep(lab);
 const spec = (role: KubeadmRole = 'worker', change: Partial<KubeadmSpec> = {}): KubeadmSpec => ({
-  kind: 'kubeadm', name: 'k', timeoutMs: 60_000, role, version: NEW, etcdUpgrade: true, certificateRenewal: true, imagePullPolicy: 'IfNotPresent', patches: '',
+  kind: 'kubeadm', name: 'k', timeoutMs: 60_000, role, version: NEW, etcdUpgrade: true, certificateRenewal: true, imagePullPolicy: 'IfNotPresent', patches: '', ignorePreflightErrors: [],
   timeouts: { upgradeManifestsMs: 0, etcdApiCallMs: 0, kubernetesApiCallMs: 0, controlPlaneHealthCheckMs: 0, kubeletHealthCheckMs: 0 }, ...change,
 });
 const stateOf = (result: { readonly ok: boolean; readonly state?: string; readonly outcome?: { readonly code: string } }): string => (result.ok ? (result.state ?? 'ok') : (result.outcome?.code ?? ''));
@@ -112,11 +112,11 @@ describe('apply', () => {
   ])('%s runs %s', async (role, command, key) => {
     lab.answers.set('kubeadm upgrade', {});
     const timeouts = { upgradeManifestsMs: 900_000, etcdApiCallMs: 1500, kubernetesApiCallMs: 0, controlPlaneHealthCheckMs: 0, kubeletHealthCheckMs: 0 };
-    expect(stateOf(await step().apply(spec(role, { patches: '/p', etcdUpgrade: false, timeouts }), await captured(role), lab.context()))).toBe('ok');
+    expect(stateOf(await step().apply(spec(role, { patches: '/p', etcdUpgrade: false, ignorePreflightErrors: ['SystemVerification'], timeouts }), await captured(role), lab.context()))).toBe('ok');
     expect(lab.did).toEqual([command]);
     expect(parse(lab.read('step/upgrade-configuration.yaml'))).toEqual({
       apiVersion: 'kubeadm.k8s.io/v1beta4', kind: 'UpgradeConfiguration',
-      [key]: { etcdUpgrade: false, certificateRenewal: true, imagePullPolicy: 'IfNotPresent', patches: { directory: '/p' } },
+      [key]: { etcdUpgrade: false, certificateRenewal: true, imagePullPolicy: 'IfNotPresent', patches: { directory: '/p' }, ignorePreflightErrors: ['SystemVerification'] },
       timeouts: { upgradeManifests: '900s', etcdAPICall: '1.5s' },
     });
   });

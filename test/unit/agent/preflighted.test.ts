@@ -11,7 +11,7 @@ import { stepContext } from '../../support/step-context.ts';
 
 const KUBELET: KubeletSpec = { kind: 'kubelet', name: 'kubelet', timeoutMs: 60_000, version: '1.35.1', action: 'restart', looks: 3, lookIntervalMs: 1_000 };
 const KUBEADM: KubeadmSpec = {
-  kind: 'kubeadm', name: 'kubeadm', timeoutMs: 60_000, role: 'worker', version: '1.35.1', etcdUpgrade: true, certificateRenewal: true, imagePullPolicy: 'IfNotPresent', patches: '',
+  kind: 'kubeadm', name: 'kubeadm', timeoutMs: 60_000, role: 'worker', version: '1.35.1', etcdUpgrade: true, certificateRenewal: true, imagePullPolicy: 'IfNotPresent', patches: '', ignorePreflightErrors: [],
   timeouts: { upgradeManifestsMs: 0, etcdApiCallMs: 0, kubernetesApiCallMs: 0, controlPlaneHealthCheckMs: 0, kubeletHealthCheckMs: 0 },
 };
 const CONTAINERD: StepSpec = { kind: 'packages', name: 'packages', timeoutMs: 60_000, install: [{ name: 'containerd', version: '2.2.1-1' }], sources: [], conffiles: 'keep' };

@@ -16,7 +16,7 @@ function reboot(): WrittenStep {
 }
 
 function kubeadm(): WrittenStep {
-  return { kubeadm: { role: 'worker', version: '1.34.2', etcdUpgrade: true, certificateRenewal: true, imagePullPolicy: 'Never', patches: '', timeouts: undefined, timeout: 1000 } };
+  return { kubeadm: { role: 'worker', version: '1.34.2', etcdUpgrade: true, certificateRenewal: true, imagePullPolicy: 'Never', patches: '', ignorePreflightErrors: [], timeouts: undefined, timeout: 1000 } };
 }
 
 function kubelet(): WrittenStep {

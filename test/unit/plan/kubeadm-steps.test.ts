@@ -19,7 +19,7 @@ function mistakesOf(step: string): readonly string[] {
 
 test('what is left out has kubeadm’s own defaults, and nothing is pulled that is there', () => {
   expect(stepsOf('kubeadm: { role: worker, version: 1.34.2 }')).toEqual([{
-    kind: 'kubeadm', name: 'kubeadm', timeoutMs: 1_800_000, role: 'worker', version: '1.34.2', etcdUpgrade: true, certificateRenewal: true, imagePullPolicy: 'IfNotPresent', patches: '',
+    kind: 'kubeadm', name: 'kubeadm', timeoutMs: 1_800_000, role: 'worker', version: '1.34.2', etcdUpgrade: true, certificateRenewal: true, imagePullPolicy: 'IfNotPresent', patches: '', ignorePreflightErrors: [],
     timeouts: { upgradeManifestsMs: 0, etcdApiCallMs: 0, kubernetesApiCallMs: 0, controlPlaneHealthCheckMs: 0, kubeletHealthCheckMs: 0 },
   }]);
   expect(stepsOf('kubelet: { version: 1.34.2 }')).toEqual([{ kind: 'kubelet', name: 'kubelet', timeoutMs: 300_000, version: '1.34.2', action: 'restart', looks: 6, lookIntervalMs: 2000 }]);
@@ -54,6 +54,7 @@ describe('a mistake is named where it stands', () => {
     ['kubeadm: { role: worker, version: 1.34.2, patches: ../x }', ['kubeadm.patches bad-name']],
     ['kubeadm: { role: worker, version: 1.34.2, patches: /etc/../x }', ['kubeadm.patches bad-name']],
     ['kubeadm: { role: worker, version: 1.34.2, timeout: 10m, timeouts: { upgradeManifests: 10m } }', ['kubeadm.timeouts.upgradeManifests conflict']],
+    ['kubeadm: { role: worker, version: 1.34.2, ignorePreflightErrors: [SystemVerification, all, 3] }', ['kubeadm.ignorePreflightErrors[1] bad-name', 'kubeadm.ignorePreflightErrors[2] wrong-type']],
     ['kubeadm: { role: worker, version: 1.34.2, force: true }', ['kubeadm.force unknown-key']],
     ['kubelet: { version: 1.34.2, looks: 3 }', ['kubelet.looks conflict']],
     ['kubelet: { version: 1.34.2, every: 1m }', ['kubelet.timeout conflict']],

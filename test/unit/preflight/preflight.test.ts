@@ -18,7 +18,7 @@ function version(text: string): KubeVersion {
 }
 
 function kubeadm(to: string, over: Partial<KubeadmTarget> = {}): KubeadmTarget {
-  return { kind: 'kubeadm', controlPlane: false, version: version(to), from: null, nowUnixMs: NOW_UNIX_MS, cluster: null, etcdUpgrade: true, needBytes: {}, ...over };
+  return { kind: 'kubeadm', controlPlane: false, version: version(to), from: null, nowUnixMs: NOW_UNIX_MS, cluster: null, etcdUpgrade: true, ignorePreflightErrors: [], needBytes: {}, ...over };
 }
 
 function kubelet(to: string, over: Partial<KubeletTarget> = {}): KubeletTarget {
@@ -88,9 +88,14 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
   ],
   'cgroup v1': [
     ['before 1.35', worker({}, { cgroupVersion: 1 }), kubelet('v1.34.0'), []],
-    ['a kubelet 1.35', worker({}, { cgroupVersion: 1 }), kubelet('v1.35.0'), ['error cgroup-v1 /sys/fs/cgroup: this host has cgroup v1, and from 1.35 on the kubelet starts only on cgroup v2: boot it with cgroup v2 (kernel argument systemd.unified_cgroup_hierarchy=1), or set failCgroupV1: false in /var/lib/kubelet/config.yaml']],
+    ['a kubelet 1.35', worker({}, { cgroupVersion: 1 }), kubelet('v1.35.0'), ['error cgroup-v1 /sys/fs/cgroup: this host has cgroup v1, and from 1.35 on the kubelet starts only on cgroup v2: boot it with cgroup v2 (kernel argument systemd.unified_cgroup_hierarchy=1), or set failCgroupV1: false in /var/lib/kubelet/config.yaml and ignorePreflightErrors: [SystemVerification] in its kubeadm step']],
     ['allowed by failCgroupV1: false', worker({ failCgroupV1: false }, { cgroupVersion: 1 }), kubelet('v1.35.0'), []],
-    ['not allowed by failCgroupV1: true, nor where nothing is known', worker({ failCgroupV1: true }, { cgroupVersion: null }), kubelet('v1.35.0'), ['error cgroup-v1 /sys/fs/cgroup: which cgroup version this host has is not known, and from 1.35 on the kubelet starts only on cgroup v2: boot it with cgroup v2 (kernel argument systemd.unified_cgroup_hierarchy=1), or set failCgroupV1: false in /var/lib/kubelet/config.yaml']],
+    ['not allowed by failCgroupV1: true, nor where nothing is known', worker({ failCgroupV1: true }, { cgroupVersion: null }), kubelet('v1.35.0'), ['error cgroup-v1 /sys/fs/cgroup: which cgroup version this host has is not known, and from 1.35 on the kubelet starts only on cgroup v2: boot it with cgroup v2 (kernel argument systemd.unified_cgroup_hierarchy=1), or set failCgroupV1: false in /var/lib/kubelet/config.yaml and ignorePreflightErrors: [SystemVerification] in its kubeadm step']],
+    ['a kubelet 1.35 that kubeadm does not run before', worker({}, { cgroupVersion: 1 }), kubelet('v1.35.0', { afterKubeadm: false }), ['error cgroup-v1 /sys/fs/cgroup: this host has cgroup v1, and from 1.35 on the kubelet starts only on cgroup v2: boot it with cgroup v2 (kernel argument systemd.unified_cgroup_hierarchy=1), or set failCgroupV1: false in /var/lib/kubelet/config.yaml']],
+    ['kubeadm 1.34', worker({}, { cgroupVersion: 1 }), kubeadm('v1.34.9'), []],
+    ['kubeadm 1.35, whatever the kubelet is told', worker({ failCgroupV1: false }, { cgroupVersion: 1 }), kubeadm('v1.35.0'), ['error cgroup-v1 /sys/fs/cgroup: this host has cgroup v1, which kubeadm refuses from 1.35 on, whatever failCgroupV1 says: boot it with cgroup v2, or set failCgroupV1: false for its kubelet and ignorePreflightErrors: [SystemVerification] in its kubeadm step']],
+    ['kubeadm 1.35, told to ignore its check', worker({}, { cgroupVersion: 1 }), kubeadm('v1.35.0', { ignorePreflightErrors: ['systemverification'] }), []],
+    ['kubeadm 1.35 on cgroup v2', worker({}, { cgroupVersion: 2 }), kubeadm('v1.35.0'), []],
     ['K3s 1.35', server({ version: 'v1.34.4+k3s1' }, { cgroupVersion: 1 }), k3s('v1.35.0+k3s1'), ['error cgroup-v1 /sys/fs/cgroup: this host has cgroup v1, and from 1.35 on the kubelet starts only on cgroup v2: boot it with cgroup v2 (kernel argument systemd.unified_cgroup_hierarchy=1), or set failCgroupV1: false in a file in /var/lib/rancher/k3s/agent/etc/kubelet.conf.d']],
   ],
   '--pod-infra-container-image': [

@@ -11,13 +11,13 @@ const AROUND = { nowUnixMs: 1, cluster: null };
 const TIMEOUTS = { upgradeManifestsMs: 0, etcdApiCallMs: 0, kubernetesApiCallMs: 0, controlPlaneHealthCheckMs: 0, kubeletHealthCheckMs: 0 };
 
 const packages = (...install: readonly (readonly [string, string])[]): StepSpec => ({ kind: 'packages', name: 'packages', timeoutMs: 1, install: install.map(([name, version]) => ({ name, version })), sources: [], conffiles: 'keep' });
-const kubeadm = (version: string, role: KubeadmSpec['role'] = 'worker'): KubeadmSpec => ({ kind: 'kubeadm', name: `kubeadm ${version}`, timeoutMs: 1, role, version, etcdUpgrade: false, certificateRenewal: true, imagePullPolicy: 'Never', patches: '', timeouts: TIMEOUTS });
+const kubeadm = (version: string, role: KubeadmSpec['role'] = 'worker'): KubeadmSpec => ({ kind: 'kubeadm', name: `kubeadm ${version}`, timeoutMs: 1, role, version, etcdUpgrade: false, certificateRenewal: true, imagePullPolicy: 'Never', patches: '', ignorePreflightErrors: [], timeouts: TIMEOUTS });
 const kubelet = (version: string, action: KubeletSpec['action'] = 'restart'): KubeletSpec => ({ kind: 'kubelet', name: `kubelet ${version}`, timeoutMs: 1, version, action, looks: 1, lookIntervalMs: 1 });
 const k3s = (version: string): K3sSpec => ({ kind: 'k3s', name: `k3s ${version}`, timeoutMs: 1, role: 'server', version, binary: { sha256: '0'.repeat(64), size: 70 }, images: { sha256: '1'.repeat(64), size: 200, name: 'a.tar' }, crossesMinor: true });
 
 test('kubeadm', () => {
   const version = parseKubeVersion('v1.34.1');
-  expect(targetOf(kubeadm('1.34.1', 'control-plane'), [], AROUND)).toEqual({ kind: 'kubeadm', controlPlane: true, version, from: null, ...AROUND, etcdUpgrade: false, needBytes: { '/': 64 * MIB, '/var/lib/containerd': 768 * MIB } });
+  expect(targetOf(kubeadm('1.34.1', 'control-plane'), [], AROUND)).toEqual({ kind: 'kubeadm', controlPlane: true, version, from: null, ...AROUND, etcdUpgrade: false, ignorePreflightErrors: [], needBytes: { '/': 64 * MIB, '/var/lib/containerd': 768 * MIB } });
   expect(targetOf(kubeadm('1.34.1'), [], AROUND)).toMatchObject({ controlPlane: false, needBytes: { '/var/lib/containerd': 192 * MIB } });
   expect(targetOf(kubeadm('1.35.0'), [kubeadm('1.34.1'), kubelet('1.34.2')], AROUND)).toMatchObject({ from: version });
 });

@@ -70,11 +70,11 @@ describe('the steps of a node', () => {
   });
 
   test('what the plan writes reaches the step', () => {
-    const procedure = procedureOf('version: 1.34.1, packageRevision: "2.1", etcdUpgrade: false, imagePullPolicy: Never, patches: /etc/kubernetes/patches, timeouts: { upgradeManifests: 10m }, pointsOfNoReturn: [control-plane]');
+    const procedure = procedureOf('version: 1.34.1, packageRevision: "2.1", etcdUpgrade: false, imagePullPolicy: Never, patches: /etc/kubernetes/patches, ignorePreflightErrors: [SystemVerification], timeouts: { upgradeManifests: 10m }, pointsOfNoReturn: [control-plane]');
     const planned = planKubeadmUpgrade(procedure, CLUSTER);
     const steps = planned.ok ? (planned.hops[0]?.steps.get('cp-1') ?? []).map(({ step }) => step) : [];
     expect(steps.find(({ kind }) => kind === 'packages')).toMatchObject({ install: [{ name: 'kubeadm', version: '1.34.1-2.1' }], sources: ['k8s'] });
-    expect(steps.find(({ kind }) => kind === 'kubeadm')).toMatchObject({ version: '1.34.1', role: 'first-control-plane', etcdUpgrade: false, certificateRenewal: true, imagePullPolicy: 'Never', patches: '/etc/kubernetes/patches', timeouts: { upgradeManifestsMs: 600_000, etcdApiCallMs: 0 } });
+    expect(steps.find(({ kind }) => kind === 'kubeadm')).toMatchObject({ version: '1.34.1', role: 'first-control-plane', etcdUpgrade: false, certificateRenewal: true, imagePullPolicy: 'Never', patches: '/etc/kubernetes/patches', ignorePreflightErrors: ['SystemVerification'], timeouts: { upgradeManifestsMs: 600_000, etcdApiCallMs: 0 } });
   });
 });
 

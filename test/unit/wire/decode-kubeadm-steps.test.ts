@@ -8,7 +8,7 @@ import { decodeSequence, encodeSequence } from '../../../shared/wire/sequence-co
 
 const base = { name: 's', timeoutMs: 60_000 };
 const kubeadm: KubeadmSpec = {
-  kind: 'kubeadm', ...base, role: 'worker', version: '1.34.2', etcdUpgrade: true, certificateRenewal: true, imagePullPolicy: 'Never', patches: '/etc/kubernetes/patches',
+  kind: 'kubeadm', ...base, role: 'worker', version: '1.34.2', etcdUpgrade: true, certificateRenewal: true, imagePullPolicy: 'Never', patches: '/etc/kubernetes/patches', ignorePreflightErrors: ['SystemVerification'],
   timeouts: { upgradeManifestsMs: 300_000, etcdApiCallMs: 0, kubernetesApiCallMs: 0, controlPlaneHealthCheckMs: 0, kubeletHealthCheckMs: 0 },
 };
 const kubelet: KubeletSpec = { kind: 'kubelet', ...base, version: '1.34.2', action: 'restart', looks: 6, lookIntervalMs: 2000 };
@@ -31,6 +31,9 @@ describe('what no plan could hold is refused', () => {
     ['a version that reads no UpgradeConfiguration', { ...kubeadm, version: '1.30.9' }, 'version'],
     ['patches that go up', { ...kubeadm, patches: '/etc/../tmp' }, 'patches'],
     ['patches of nobody knows where', { ...kubeadm, patches: 'patches' }, 'patches'],
+    ['a check that is none', { ...kubeadm, ignorePreflightErrors: ['Swap', '--all'] }, 'ignorePreflightErrors[1]'],
+    ['all checks, whatever they are', { ...kubeadm, ignorePreflightErrors: ['ALL'] }, 'ignorePreflightErrors[0]'],
+    ['more checks than there are', { ...kubeadm, ignorePreflightErrors: Array.from({ length: 33 }, () => 'Swap') }, 'ignorePreflightErrors'],
     ['a wait without end', { ...kubeadm, timeouts: { ...kubeadm.timeouts, etcdApiCallMs: 3_600_001 } }, 'etcdApiCallMs'],
     ['a kubelet of an option', { ...kubelet, version: '--help' }, 'version'],
     ['looks that end before a crash', { ...kubelet, looks: 5 }, 'looks'],
@@ -64,7 +67,7 @@ describe('what no plan could hold is refused', () => {
 });
 
 test('the bytes of these steps never change within a version', () => {
-  const steps = [kubeadm, kubelet, certs, config].map((step, index) => ({ ...step, name: `s${index}` }));
+  const steps = [{ ...kubeadm, ignorePreflightErrors: [] }, kubelet, certs, config].map((step, index) => ({ ...step, name: `s${index}` }));
   expect(decodeSequence(encodeSequence(steps))).toEqual({ ok: true, value: steps });
   expect(digestOf(encodeSequence(steps))).toMatchInlineSnapshot(`"e06ba7cf632f718b57de6e0894ee4286d9d882f83770291540cf7f5380f9e180"`);
 });

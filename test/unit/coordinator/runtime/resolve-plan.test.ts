@@ -73,7 +73,7 @@ describe('drains', () => {
 });
 
 describe('versions', () => {
-  const upgrade = '  allowControlPlaneOutage: true\n  procedure: { kubeadm-upgrade: { version: v1.35.4, hops: [v1.34.9], etcdUpgrade: false, sources: [s], pointsOfNoReturn: [control-plane] } }\n';
+  const upgrade = '  allowControlPlaneOutage: true\n  procedure: { kubeadm-upgrade: { version: v1.35.4, hops: [v1.34.9], etcdUpgrade: false, ignorePreflightErrors: [SystemVerification], sources: [s], pointsOfNoReturn: [control-plane] } }\n';
   const cluster = ['cp-1', 'w-1', 'w-2'].map((name) => aMember(name, kubeadmFacts(name, name === 'w-2' ? '1.35.4' : '1.33.9')));
 
   test('are reached in hops, all frozen at the start; late facts change none of them', () => {
@@ -105,7 +105,7 @@ describe('versions', () => {
 });
 
 describe('preflights', () => {
-  const upgrade = (more: string): string => `  allowControlPlaneOutage: true\n  procedure: { kubeadm-upgrade: { ${more}, etcdUpgrade: false, sources: [s], pointsOfNoReturn: [control-plane] } }\n`;
+  const upgrade = (more: string): string => `  allowControlPlaneOutage: true\n  procedure: { kubeadm-upgrade: { ${more}, etcdUpgrade: false, ignorePreflightErrors: [SystemVerification], sources: [s], pointsOfNoReturn: [control-plane] } }\n`;
   const nodes = [aMember('cp-1', kubeadmFacts('cp-1', '1.34.9')), aMember('w-1', { ...kubeadmFacts('w-1', '1.34.9'), cgroupVersion: 1 }), aMember('w-2', { ...kubeadmFacts('w-2', '1.34.9'), cgroupVersion: 1 })];
 
   test('tell what stands in the way on each node, once with all their names', () => {
