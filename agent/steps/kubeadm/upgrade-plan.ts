@@ -16,8 +16,12 @@ interface PlanOutput {
 /** Of every node, and for a later step. */
 const NOT_OURS = ['kubelet', 'kubeadm'];
 
-/** UpgradePlan of output.kubeadm.k8s.io/v1alpha3; what stands before the object is noise. @returns null where it is none. */
+/**
+ * UpgradePlan of output.kubeadm.k8s.io/v1alpha3; what stands before the object is noise. Where no API server is older than the
+ * version kubeadm ends well and says nothing at all. @returns null where it is none.
+ */
 export function parseUpgradePlan(stdout: string, etcdUpgrade: boolean): UpgradePlan | null {
+  if (stdout.trim() === '') return { outstanding: [], configVersions: [] };
   const output = parseObject(stdout) as PlanOutput | null;
   if (output?.kind !== 'UpgradePlan') return null;
   const components = (output.availableUpgrades ?? []).flatMap((upgrade) => upgrade.components ?? []);

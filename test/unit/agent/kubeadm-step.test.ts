@@ -74,6 +74,8 @@ describe('check', () => {
     ['nothing outstanding and all manifests there', NEW, { stdout: plan() }, 'satisfied', {}],
     ['noise before the object', NEW, { stdout: `[upgrade] noise\n${plan()}` }, 'satisfied', {}],
     ['null where a list is empty', NEW, { stdout: plan({ availableUpgrades: null, configVersions: null }) }, 'satisfied', {}],
+    ['nothing said, for nothing is older', NEW, { stdout: '\n' }, 'satisfied', {}],
+    ['nothing said, and manifests at the old version', OLD, { stdout: '' }, 'needed', {}],
     ['manifests at the old version', OLD, { stdout: plan() }, 'needed', {}],
     ['a component outstanding', NEW, { stdout: outstanding('kube-proxy') }, 'needed', {}],
     ['only kubelets outstanding', NEW, { stdout: outstanding('kubelet') }, 'satisfied', {}],
