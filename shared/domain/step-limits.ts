@@ -1,11 +1,11 @@
 // What may stand in a step. Names end up in argument lists and paths, so nothing can look like an option,
 // a pattern or a second path segment. The plan parser and the decoder of sequences hold to the same rules.
 
-/** Debian policy 5.6.1, without an architecture qualifier. */
-export const PACKAGE_NAME_PATTERN = /^[a-z0-9][a-z0-9+.-]{1,127}$/;
+/** Debian policy 5.6.1, without an architecture qualifier; and what names of rpm have beyond it. */
+export const PACKAGE_NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9+._-]{1,127}$/;
 
-/** Debian policy 5.6.12: exact, with epoch and revision as the package system writes them. */
-export const PACKAGE_VERSION_PATTERN = /^(?:\d{1,9}:)?\d[A-Za-z0-9.+~:-]{0,127}$/;
+/** Debian policy 5.6.12 and rpm-version(7): exact, with epoch and revision or release as the package system writes them. */
+export const PACKAGE_VERSION_PATTERN = /^(?:\d{1,9}:)?\d[A-Za-z0-9.+~:_^-]{0,127}$/;
 
 /** A service unit, or an instance of a template; a template alone cannot run. */
 export const UNIT_NAME_PATTERN = /^(?=.{1,128}$)[A-Za-z0-9_][A-Za-z0-9:_.\\-]*(?:@[A-Za-z0-9:_.\\-]+)?\.service$/;

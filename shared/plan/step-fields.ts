@@ -7,7 +7,7 @@ import { quote } from './quote.ts';
 import { expected } from './section.ts';
 
 const INSTALL = 'a mapping of package names to exact versions';
-const VERSION = 'the exact version, as `apt-cache policy` prints it';
+const VERSION = 'the exact version, as `apt-cache policy` or `rpm --query` print it';
 
 /**
  * `install: { containerd: 1.7.24~ds1-6+b4 }`. Sorted by name: the order of keys is nobody's intent, and equal targets
@@ -27,7 +27,7 @@ export function installs() {
 
 function check(name: string, version: unknown, { note }: Complaints): void {
   if (/[*?[\]]/.test(name)) note([name], 'not-exact', `${quote(name)} is a pattern; name each package by itself, so that everybody can read what will be installed`, 'key');
-  else if (!PACKAGE_NAME_PATTERN.test(name)) note([name], 'bad-name', `${quote(name)} is no package name; a name has lower-case letters, digits, "+", "-" and "."`, 'key');
+  else if (!PACKAGE_NAME_PATTERN.test(name)) note([name], 'bad-name', `${quote(name)} is no package name; a name has letters, digits, "+", "-", "." and "_"`, 'key');
   const wrong = versionProblem(version);
   if (wrong !== null) note([name], ...wrong);
 }
