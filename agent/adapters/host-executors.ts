@@ -1,6 +1,8 @@
 import { dirname, join } from 'node:path';
 
 import type { Clock } from '../../shared/ports/clock.ts';
+import { hostFiles } from '../facts/host-files.ts';
+import { readOs } from '../facts/os.ts';
 import { HostFactsReader } from '../facts/read-host-facts.ts';
 import type { Artifacts } from '../ports/artifacts.ts';
 import type { NodeTruth } from '../ports/node-truth.ts';
@@ -21,7 +23,6 @@ import { type PreflightParts, preflighted } from '../steps/preflighted.ts';
 import { rebootStep } from '../steps/reboot/reboot.ts';
 import { serviceStep } from '../steps/service.ts';
 import type { Executors } from '../steps/step.ts';
-import { aptPackageSystem } from './apt/apt-package-system.ts';
 import { getentAccounts } from './getent-accounts.ts';
 import { kmodModules } from './kernel/kmod-modules.ts';
 import { procKernelSettings } from './kernel/proc-kernel-settings.ts';
@@ -29,6 +30,7 @@ import { AGENT_HOME, agentVersionsOnDisk } from './agent-versions-on-disk.ts';
 import { installedK3s } from './kubernetes/installed-k3s.ts';
 import { kubeletTruth } from './kubernetes/kubelet-truth.ts';
 import { procProcesses } from './proc-processes.ts';
+import { hostPackageSystem } from './packages/host-package-system.ts';
 import { runProgram } from './run-program.ts';
 import { systemdHostBoot } from './systemd/systemd-host-boot.ts';
 import { SYSTEM_UNITS_DIR, systemdUpgradeGuard } from './systemd/systemd-upgrade-guard.ts';
@@ -57,7 +59,7 @@ export function hostExecutors(parts: HostParts, clock: Clock): Executors {
   const units = systemdUnits(runProgram);
   const reader = new HostFactsReader(runProgram);
   const preflight = { readFacts: (signal: AbortSignal) => reader.read(signal), clock };
-  const packages = packagesStep(aptPackageSystem({ run: runProgram, lockWaitMs: LOCK_WAIT_MS, sourcesDir, cacheDir }));
+  const packages = packagesStep(hostPackageSystem(readOs(hostFiles()), { run: runProgram, lockWaitMs: LOCK_WAIT_MS, sourcesDir, cacheDir }));
   return {
     packages,
     service: serviceStep(units, clock),

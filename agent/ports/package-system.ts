@@ -39,10 +39,20 @@ export interface PackageFile {
   readonly conffiles: readonly string[];
 }
 
-/** `md5` is of what the package brought, whatever lies there now. */
+/** `digest` is of what the package brought, whatever lies there now: `md5:…`, `sha256:…`. */
 export interface DistributedConffile {
   readonly path: string;
-  readonly md5: string;
+  readonly digest: string;
+}
+
+/** What a package system appends to the name of a configuration file that a person and a package both changed. */
+export interface ConffileSuffixes {
+  /** The person's, where the package's took its place. */
+  readonly persons: string;
+  /** The package's, where the person's stays. */
+  readonly packages: string;
+  /** In the middle of its work. */
+  readonly others: readonly string[];
 }
 
 export type FileResult = { readonly ok: true; readonly file: PackageFile } | StepFailure;
@@ -71,10 +81,15 @@ export interface OpenSources {
 }
 
 /**
- * The host's packages. A complete in-memory one and the real one for apt and dpkg pass the same cases
+ * The host's packages. A complete in-memory one and the real ones for apt, dnf and zypper pass the same cases
  * (test/support/package-system-cases.ts). Operating errors are failures; it rejects when the signal fires.
  */
 export interface PackageSystem {
+  readonly conffileSuffixes: ConffileSuffixes;
+
+  /** What a person does about packages that are half-installed. */
+  readonly repair: string;
+
   /** Sources are named files that an admin wrote. */
   openSources(names: readonly string[], call: PackageCall): Promise<{ readonly ok: true; readonly sources: OpenSources } | StepFailure>;
 
@@ -102,7 +117,10 @@ export interface PackageSystem {
   /** What a package file brings at `path`; null where it brings no plain file there. */
   conffileIn(file: PackageFile, path: string, call: PackageCall): Promise<Buffer | null>;
 
-  /** One transaction over files and nothing else: no network, downgrades and held packages allowed, nothing removed. */
+  /**
+   * One transaction over files and nothing else: no network, downgrades and held packages allowed, nothing removed. Where a
+   * package system cannot be told what to do with configuration files, the step sets them right afterwards.
+   */
   install(files: readonly PackageFile[], conffiles: PackagesSpec['conffiles'], call: PackageCall): Promise<StepResult>;
 
   /** Brings files back and takes `purge` and `remove` away, whatever state anything is in, broken maintainer scripts included. */

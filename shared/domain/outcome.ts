@@ -27,6 +27,7 @@ export const OUTCOME_CODES = {
   'artifact-corrupt': 'host',
   'version-skew': 'host',
   'package-system-broken': 'host',
+  'package-system-unsupported': 'host',
   'source-key-unusable': 'host',
   drifted: 'host',
   'path-refused': 'host',

@@ -1,10 +1,11 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 import { aptPackageSystem } from '../../agent/adapters/apt/apt-package-system.ts';
 import { runProgram } from '../../agent/adapters/run-program.ts';
+import { holdLock } from './hold-lock.ts';
 import type { LabPackage, PackageLab } from './package-lab.ts';
 
 const run = promisify(execFile);
@@ -24,6 +25,7 @@ export async function debianLab(): Promise<PackageLab> {
   let count = 0;
   const debOf = async (spec: LabPackage): Promise<string> => buildDeb(spec, join(base, `build-${(count += 1)}`));
   return {
+    packsAgain: true,
     system: aptPackageSystem({ run: runProgram, sourcesDir, cacheDir: join(base, 'cache'), lockWaitMs: 1_500 }),
     publish: async (packages) => {
       await rm(repository, { recursive: true });
@@ -49,20 +51,7 @@ export async function debianLab(): Promise<PackageLab> {
       await dpkg('--unpack', await debOf(spec));
       await run('sed', ['-i', `/^Package: ${spec.name}$/,/^$/ s/^Status:.*/Status: install reinstreq half-installed/`, '/var/lib/dpkg/status']);
     },
-    occupied: async () => {
-      // fcntl locks die with their process, and flock(1) makes others: perl is on every Debian.
-      const script = 'use Fcntl; open(my $f, "+<", $ARGV[0]) or die; my $lock = pack("ssll!l!lx4", F_WRLCK, 0, 0, 0, 0); fcntl($f, F_SETLK, $lock) or die "lock: $!"; $| = 1; print "held\\n"; sleep 600;';
-      const child = spawn('perl', ['-e', script, '/var/lib/dpkg/lock-frontend'], { stdio: ['ignore', 'pipe', 'inherit'] });
-      await new Promise<void>((resolve, reject) => {
-        child.stdout.once('data', () => resolve());
-        child.once('exit', () => reject(new Error('the lock was not taken')));
-      });
-      return async () => {
-        const gone = new Promise((resolve) => child.once('exit', resolve));
-        child.kill('SIGKILL');
-        await gone;
-      };
-    },
+    occupied: () => holdLock('/var/lib/dpkg/lock-frontend'),
     folder: () => mkdtemp(join(base, 'step-')),
   };
 }

@@ -95,6 +95,8 @@ export async function memoryLab(): Promise<PackageLab> {
     close: async () => undefined,
   };
   const system: PackageSystem = {
+    conffileSuffixes: { persons: '.dpkg-old', packages: '.dpkg-dist', others: ['.dpkg-new'] },
+    repair: 'mend it',
     openSources: async (names) => {
       const unknown = names.find((name) => name !== 'lab');
       return unknown === undefined ? { ok: true, sources } : stepFailure('source-unknown', `no source ${unknown}`, unknown);
@@ -117,7 +119,7 @@ export async function memoryLab(): Promise<PackageLab> {
     },
     conffilesOf: async (name) => {
       const recorded = host.get(name)?.recorded;
-      return recorded === undefined ? [] : [{ path: conffilePath(name), md5: createHash('md5').update(recorded).digest('hex') }];
+      return recorded === undefined ? [] : [{ path: conffilePath(name), digest: `md5:${createHash('md5').update(recorded).digest('hex')}` }];
     },
     conffileIn: async (file) => Buffer.from((await specsOf([file]))[0]?.conffile ?? ''),
     install: async (files, policy) => locked() ?? install(await specsOf(files), policy),
@@ -138,6 +140,7 @@ export async function memoryLab(): Promise<PackageLab> {
   };
   return {
     system,
+    packsAgain: true,
     conffilePath,
     publish: async (packages) => { source = packages; },
     installed: async (spec) => void install([spec], 'keep'),

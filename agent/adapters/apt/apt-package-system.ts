@@ -4,20 +4,26 @@ import { join } from 'node:path';
 import type { DistributedConffile, PackageCall, PackageFile, PackageName, PackageState, PackageSystem } from '../../ports/package-system.ts';
 import type { PackagesSpec } from '../../../shared/domain/step-spec.ts';
 import { STEP_OK, type StepResult, stepFailure } from '../../steps/step.ts';
+import { withoutOtherUpdates } from '../packages/other-updates.ts';
+import type { PackageParts } from '../packages/package-parts.ts';
 import { parseSimulation } from './apt-simulation.ts';
 import { openAptSources } from './apt-sources.ts';
 import { classifyFailure } from './classify-failure.ts';
 import { brokenPackages, packageStates } from './dpkg-status.ts';
-import { APT_OPTIONS, type AptParts, conffileFlags, invoke, mustRun, withoutSources } from './invoke-apt.ts';
+import { APT_OPTIONS, conffileFlags, invoke, mustRun, withoutSources } from './invoke-apt.ts';
 import { keepInstalled } from './keep-installed.ts';
-import { withoutOtherUpdates } from './other-updates.ts';
 import { DPKG_FORCE, putBack } from './put-back.ts';
 
+/** What Debian's and Ubuntu's timers start: the second one is unattended-upgrades. */
+const UPDATE_UNITS = ['apt-daily.service', 'apt-daily-upgrade.service'];
+
 /** apt and dpkg, from Debian 11 and Ubuntu 22.04 on. */
-export function aptPackageSystem(parts: AptParts): PackageSystem {
+export function aptPackageSystem(parts: PackageParts): PackageSystem {
   return {
+    conffileSuffixes: { persons: '.dpkg-old', packages: '.dpkg-dist', others: ['.dpkg-new'] },
+    repair: 'run dpkg --configure -a and apt-get -f install',
     openSources: (names, call) => openAptSources(parts, names, call),
-    exclusively: (work, call) => withoutOtherUpdates(parts, work, call),
+    exclusively: (work, call) => withoutOtherUpdates(parts, UPDATE_UNITS, work, call),
     status: (names, call) => packageStates(parts, names, call),
     broken: (call) => brokenPackages(parts, call),
     repeat: (files, conffiles, call) => repeat(parts, files, conffiles, call),
@@ -31,14 +37,14 @@ export function aptPackageSystem(parts: AptParts): PackageSystem {
 }
 
 /** Without apt, which only configures what is there in the wanted version already. Dependencies hold again in the end. */
-async function repeat(parts: AptParts, files: readonly PackageFile[], conffiles: PackagesSpec['conffiles'], call: PackageCall): Promise<StepResult> {
+async function repeat(parts: PackageParts, files: readonly PackageFile[], conffiles: PackagesSpec['conffiles'], call: PackageCall): Promise<StepResult> {
   const dpkg = (...words: readonly string[]) => invoke(parts, ['dpkg', ...conffileFlags(conffiles), ...words], call, { conffiles });
   await dpkg(...DPKG_FORCE, '--unpack', ...files.map(({ path }) => path));
   const result = await dpkg('--configure', '--pending');
   return result.code === 0 ? STEP_OK : classifyFailure(result, 'package-system-broken', 'repeating what an interrupted dpkg began');
 }
 
-async function install(parts: AptParts, files: readonly PackageFile[], conffiles: PackagesSpec['conffiles'], call: PackageCall): Promise<StepResult> {
+async function install(parts: PackageParts, files: readonly PackageFile[], conffiles: PackagesSpec['conffiles'], call: PackageCall): Promise<StepResult> {
   const apt = ['apt-get', ...APT_OPTIONS, ...withoutSources(await emptyLists(parts))] as const;
   const flags = ['--no-remove', '--allow-downgrades', '--allow-change-held-packages'];
   const paths = files.map(({ path }) => path);
@@ -52,7 +58,7 @@ async function install(parts: AptParts, files: readonly PackageFile[], conffiles
   return result.code === 0 ? STEP_OK : classifyFailure(result, 'apply-failed', 'installing the packages');
 }
 
-async function mark(parts: AptParts, states: readonly Pick<PackageState, 'name' | 'hold' | 'auto'>[], call: PackageCall): Promise<StepResult> {
+async function mark(parts: PackageParts, states: readonly Pick<PackageState, 'name' | 'hold' | 'auto'>[], call: PackageCall): Promise<StepResult> {
   const now = new Map((await packageStates(parts, states.map(({ name }) => name), call)).map((state) => [state.name, state]));
   const wrong = (field: 'hold' | 'auto', value: boolean): readonly PackageName[] =>
     states.filter((state) => state[field] === value && now.get(state.name)?.[field] !== value).map(({ name }) => name);
@@ -66,15 +72,15 @@ async function mark(parts: AptParts, states: readonly Pick<PackageState, 'name' 
 }
 
 /** ` /etc/x.conf <md5> [obsolete]`: one a line. An obsolete one is on disk as well. */
-async function conffilesOf(parts: AptParts, name: PackageName, call: PackageCall): Promise<readonly DistributedConffile[]> {
+async function conffilesOf(parts: PackageParts, name: PackageName, call: PackageCall): Promise<readonly DistributedConffile[]> {
   const text = await mustRun(parts, ['dpkg-query', '--show', '--showformat=${Conffiles}\\n', name], call);
   return text.split('\n').flatMap((line) => {
     const [, path, md5] = /^ (\/.+) (\S{32})(?: .*)?$/.exec(line) ?? [];
-    return path === undefined || md5 === undefined ? [] : [{ path, md5 }];
+    return path === undefined || md5 === undefined ? [] : [{ path, digest: `md5:${md5}` }];
   });
 }
 
-async function conffileIn(parts: AptParts, file: PackageFile, path: string, call: PackageCall): Promise<Buffer | null> {
+async function conffileIn(parts: PackageParts, file: PackageFile, path: string, call: PackageCall): Promise<Buffer | null> {
   const tree = `${file.path}.tree`;
   try {
     await mustRun(parts, ['dpkg-deb', '--extract', file.path, tree], call);
@@ -84,7 +90,7 @@ async function conffileIn(parts: AptParts, file: PackageFile, path: string, call
   }
 }
 
-async function emptyLists(parts: AptParts): Promise<string> {
+async function emptyLists(parts: PackageParts): Promise<string> {
   const folder = join(parts.cacheDir, 'no-lists');
   await mkdir(join(folder, 'partial'), { recursive: true, mode: 0o755 });
   return folder;

@@ -4,18 +4,19 @@ import { dirname, join } from 'node:path';
 import type { PackageVersion } from '../../../shared/domain/step-spec.ts';
 import type { FileResult, OpenSources, PackageCall, Resolution } from '../../ports/package-system.ts';
 import { type StepFailure, stepFailure } from '../../steps/step.ts';
+import type { PackageParts } from '../packages/package-parts.ts';
 import { assumeInstalled } from './assumed-status.ts';
 import { parseSimulation } from './apt-simulation.ts';
 import { classifyFailure } from './classify-failure.ts';
 import { copySources } from './copy-sources.ts';
 import { readDeb } from './deb-file.ts';
-import { APT_OPTIONS, type AptParts, invoke } from './invoke-apt.ts';
+import { APT_OPTIONS, invoke } from './invoke-apt.ts';
 
 const VERSIONS_NAMED_MAX = 5;
 let counter = 0;
 
 /** Refreshes just these sources in a folder of their own: the host's lists, and what `apt update` next does, stay as they are. */
-export async function openAptSources(parts: AptParts, names: readonly string[], call: PackageCall): Promise<{ readonly ok: true; readonly sources: OpenSources } | StepFailure> {
+export async function openAptSources(parts: PackageParts, names: readonly string[], call: PackageCall): Promise<{ readonly ok: true; readonly sources: OpenSources } | StepFailure> {
   const folder = join(parts.cacheDir, `apt-${process.pid}-${(counter += 1)}`);
   const options = [...APT_OPTIONS, '-o', 'Dir::Etc::sourcelist=/dev/null', '-o', `Dir::Etc::sourceparts=${folder}/sources`, '-o', `Dir::State::lists=${folder}/lists`];
   // apt fetches as an unprivileged user, who has to get there; a state folder that is closed to him is the admin's choice.
@@ -46,12 +47,12 @@ async function isOpenToOthers(folder: string): Promise<boolean> {
   return true;
 }
 
-async function refresh(parts: AptParts, options: readonly string[], call: PackageCall): Promise<StepFailure | null> {
+async function refresh(parts: PackageParts, options: readonly string[], call: PackageCall): Promise<StepFailure | null> {
   const result = await invoke(parts, ['apt-get', ...options, '-o', 'APT::Update::Error-Mode=any', '-o', 'Acquire::Retries=2', 'update'], call);
   return result.code === 0 ? null : classifyFailure(result, 'source-unreachable', 'refreshing the package sources');
 }
 
-async function resolve(parts: AptParts, options: readonly string[], install: readonly PackageVersion[], call: PackageCall): Promise<Resolution | StepFailure> {
+async function resolve(parts: PackageParts, options: readonly string[], install: readonly PackageVersion[], call: PackageCall): Promise<Resolution | StepFailure> {
   const wanted = install.map(({ name, version }) => `${name}=${version}`);
   const result = await invoke(parts, ['apt-get', ...options, 'install', '--simulate', '--allow-downgrades', '--allow-change-held-packages', '--', ...wanted], call);
   if (result.code === 0) return { ok: true, ...parseSimulation(result.stdout) };
@@ -63,14 +64,14 @@ async function resolve(parts: AptParts, options: readonly string[], install: rea
   return stepFailure('version-not-found', `${name} ${version} is in none of the named sources; they have ${there.join(', ') || 'no version of it'}`, name);
 }
 
-async function versionsOf(parts: AptParts, options: readonly string[], name: string, call: PackageCall): Promise<readonly string[]> {
+async function versionsOf(parts: PackageParts, options: readonly string[], name: string, call: PackageCall): Promise<readonly string[]> {
   const { stdout } = await invoke(parts, ['apt-cache', ...options, 'madison', '--', name], call);
   const versions = stdout.split('\n').map((line) => line.split('|')[1]?.trim() ?? '').filter((version) => version !== '');
   return [...new Set(versions)].slice(0, VERSIONS_NAMED_MAX);
 }
 
 /** `apt-get download` checks what it fetched against the signed lists and copies what lies in a local source. */
-async function fetchOne(parts: AptParts, options: readonly string[], name: string, version: string, into: string, call: PackageCall): Promise<FileResult> {
+async function fetchOne(parts: PackageParts, options: readonly string[], name: string, version: string, into: string, call: PackageCall): Promise<FileResult> {
   const draft = join(into, 'draft');
   await rm(draft, { recursive: true, force: true });
   await mkdir(draft, { recursive: true });

@@ -2,8 +2,9 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { PackageCall, PackageFile, PackageName } from '../../ports/package-system.ts';
+import type { PackageParts } from '../packages/package-parts.ts';
 import { ownArchitecture } from './dpkg-status.ts';
-import { type AptParts, mustRun } from './invoke-apt.ts';
+import { mustRun } from './invoke-apt.ts';
 
 const DPKG_STATUS = '/var/lib/dpkg/status';
 
@@ -13,7 +14,7 @@ const DPKG_STATUS = '/var/lib/dpkg/status';
  *
  * @returns options that make apt look at it; none where there are no files.
  */
-export async function assumeInstalled(parts: AptParts, files: readonly PackageFile[], folder: string, call: PackageCall): Promise<readonly string[]> {
+export async function assumeInstalled(parts: PackageParts, files: readonly PackageFile[], folder: string, call: PackageCall): Promise<readonly string[]> {
   if (files.length === 0) return [];
   const own = await ownArchitecture(parts, call);
   const paragraphs = new Map<PackageName, string>();

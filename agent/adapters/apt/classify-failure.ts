@@ -1,18 +1,14 @@
 import type { Outcome } from '../../../shared/domain/journal-record.ts';
 import type { ProgramResult } from '../../ports/programs.ts';
 import { type StepFailure, stepFailure } from '../../steps/step.ts';
-import { LOCK_MARK } from './invoke-apt.ts';
+import { commonFailure } from '../packages/common-failure.ts';
 
 /** Makes a cause and a remedy of what apt or dpkg said. The first rule that fits names the code. */
-export function classifyFailure({ code, stdout, stderr }: ProgramResult, otherwise: Outcome['code'], doing: string): StepFailure {
+export function classifyFailure(result: ProgramResult, otherwise: Outcome['code'], doing: string): StepFailure {
+  const { code, stdout, stderr } = result;
   const text = `${stderr}\n${stdout}`;
-  const holder = text.indexOf(LOCK_MARK);
-  if (holder !== -1) {
-    const who = (text.slice(holder + LOCK_MARK.length).split('\n')[0] ?? '').trim();
-    return stepFailure('lock-held', `the package system is in use by ${who}; wait for it, or see what it is waiting for`, who);
-  }
-  const full = /^.*(?:No space left on device|don't have enough free space).*$/m.exec(text)?.[0];
-  if (full !== undefined) return stepFailure('disk-full', `${doing}: ${full.trim()}; free space and start again`);
+  const common = commonFailure(result, doing);
+  if (common !== null) return common;
   const unsigned = /^.*(?:is not signed|NO_PUBKEY|unauthenticated packages|signatures were invalid|could not be authenticated).*$/m.exec(text)?.[0];
   if (unsigned !== undefined) return stepFailure('not-allowed', `${doing}: ${unsigned.trim()}; give the source its key (signed-by), unauthenticated packages are not installed`);
   return stepFailure(otherwise, `${doing} failed (exit code ${code}): ${telling(text)}`, brokenPackage(text));

@@ -3,11 +3,10 @@ import { join } from 'node:path';
 
 import type { PackageCall } from '../../ports/package-system.ts';
 import { type StepFailure, stepFailure } from '../../steps/step.ts';
+import type { PackageParts } from '../packages/package-parts.ts';
+import { isRootsAlone, refuseKey } from '../packages/source-file.ts';
 import { indexDebFolder } from './deb-folder.ts';
-import type { AptParts } from './invoke-apt.ts';
-import { refuseKeys } from './source-keys.ts';
-
-const WRITABLE_BY_OTHERS = 0o022;
+import { keyPathsOf } from './source-keys.ts';
 
 /**
  * Brings named sources to `<folder>/sources`. A source is `NAME.sources`, `NAME.list`, or a folder of .debs `NAME`, which
@@ -15,7 +14,7 @@ const WRITABLE_BY_OTHERS = 0o022;
  *
  * @param byAll apt fetches as its own unprivileged user, who has to read the keys.
  */
-export async function copySources(parts: AptParts, names: readonly string[], folder: string, byAll: boolean, call: PackageCall): Promise<StepFailure | null> {
+export async function copySources(parts: PackageParts, names: readonly string[], folder: string, byAll: boolean, call: PackageCall): Promise<StepFailure | null> {
   for (const name of names) {
     const failure = await copySource(parts, name, folder, byAll, call);
     if (failure !== null) return failure;
@@ -23,7 +22,7 @@ export async function copySources(parts: AptParts, names: readonly string[], fol
   return null;
 }
 
-async function copySource(parts: AptParts, name: string, folder: string, byAll: boolean, call: PackageCall): Promise<StepFailure | null> {
+async function copySource(parts: PackageParts, name: string, folder: string, byAll: boolean, call: PackageCall): Promise<StepFailure | null> {
   const into = join(folder, 'sources');
   let found = false;
   for (const file of [`${name}.sources`, `${name}.list`]) {
@@ -31,9 +30,11 @@ async function copySource(parts: AptParts, name: string, folder: string, byAll: 
     const state = await stat(path).catch(() => null);
     if (state === null) continue;
     // Who can write it says what this host trusts.
-    if (state.uid !== 0 || (state.mode & WRITABLE_BY_OTHERS) !== 0) return stepFailure('not-allowed', `${path} can be written by others than root; chown root and chmod 644 it`, name);
-    const refused = await refuseKeys(name, await readFile(path, 'utf8'), byAll);
-    if (refused !== null) return refused;
+    if (!isRootsAlone(state)) return stepFailure('not-allowed', `${path} can be written by others than root; chown root and chmod 644 it`, name);
+    for (const key of keyPathsOf(await readFile(path, 'utf8'))) {
+      const refused = await refuseKey(name, key, byAll);
+      if (refused !== null) return refused;
+    }
     await copyFile(path, join(into, file));
     found = true;
   }

@@ -1,11 +1,12 @@
 import { stat } from 'node:fs/promises';
 
 import type { PackageCall, PackageFile } from '../../ports/package-system.ts';
+import type { PackageParts } from '../packages/package-parts.ts';
 import { ownArchitecture } from './dpkg-status.ts';
-import { type AptParts, mustRun } from './invoke-apt.ts';
+import { mustRun } from './invoke-apt.ts';
 
 /** Reads what a .deb is. @throws where it is none. */
-export async function readDeb(parts: AptParts, path: string, call: PackageCall): Promise<PackageFile> {
+export async function readDeb(parts: PackageParts, path: string, call: PackageCall): Promise<PackageFile> {
   const fields = await mustRun(parts, ['dpkg-deb', '--field', path, 'Package', 'Version', 'Architecture', 'Installed-Size'], call);
   const field = (name: string): string => new RegExp(`^${name}: (.*)$`, 'm').exec(fields)?.[1] ?? '';
   const architecture = field('Architecture');
@@ -21,7 +22,7 @@ export async function readDeb(parts: AptParts, path: string, call: PackageCall):
 }
 
 /** deb-conffiles(5): one absolute path a line, flags such as `remove-on-upgrade` before it. */
-async function conffiles(parts: AptParts, path: string, call: PackageCall): Promise<readonly string[]> {
+async function conffiles(parts: PackageParts, path: string, call: PackageCall): Promise<readonly string[]> {
   const list = await mustRun(parts, ['dpkg-deb', '--info', path], call);
   if (!/^\s+\d+ bytes,\s+\d+ lines\s+(?:\*\s+)?conffiles\b/m.test(list)) return [];
   const text = await mustRun(parts, ['dpkg-deb', '--info', path, 'conffiles'], call);

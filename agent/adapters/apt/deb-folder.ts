@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import type { PackageCall } from '../../ports/package-system.ts';
 import { sha256Of } from '../../steps/files/sha256-of.ts';
 import { type StepFailure, stepFailure } from '../../steps/step.ts';
-import { type AptParts, mustRun } from './invoke-apt.ts';
+import type { PackageParts } from '../packages/package-parts.ts';
+import { isRootsAlone } from '../packages/source-file.ts';
+import { mustRun } from './invoke-apt.ts';
 
 const DEBS_MAX = 2_000;
-const WRITABLE_BY_OTHERS = 0o022;
 
 /**
  * A folder of .debs as a source, for a site without a network: an index of it is made beside, and the folder stays as it
@@ -16,14 +17,13 @@ const WRITABLE_BY_OTHERS = 0o022;
  * @param into for the index, open to apt's own user.
  * @returns the line of sources.list(5).
  */
-export async function indexDebFolder(parts: AptParts, name: string, folder: string, into: string, call: PackageCall): Promise<{ readonly ok: true; readonly line: string } | StepFailure> {
+export async function indexDebFolder(parts: PackageParts, name: string, folder: string, into: string, call: PackageCall): Promise<{ readonly ok: true; readonly line: string } | StepFailure> {
   const place = await realpath(folder);
   const debs = (await readdir(place)).filter((file) => file.endsWith('.deb')).toSorted();
   if (debs.length === 0) return stepFailure('source-unknown', `package source ${name} is the folder ${place}, which holds no .deb`, name);
   if (debs.length > DEBS_MAX) return stepFailure('source-unknown', `package source ${name} is the folder ${place}, which holds ${debs.length} files; ${DEBS_MAX} is the limit`, name);
   for (const path of [place, ...debs.map((file) => join(place, file))]) {
-    const { uid, mode } = await stat(path);
-    if (uid !== 0 || (mode & WRITABLE_BY_OTHERS) !== 0) return stepFailure('not-allowed', `${path} can be written by others than root; chown root and chmod go-w it`, name);
+    if (!isRootsAlone(await stat(path))) return stepFailure('not-allowed', `${path} can be written by others than root; chown root and chmod go-w it`, name);
   }
   await mkdir(into, { recursive: true, mode: 0o755 });
   const entries: string[] = [];

@@ -1,5 +1,6 @@
 import type { PackageCall, PackageName, PackageState } from '../../ports/package-system.ts';
-import { type AptParts, mustRun } from './invoke-apt.ts';
+import type { PackageParts } from '../packages/package-parts.ts';
+import { mustRun } from './invoke-apt.ts';
 
 /** dpkg-query(1): a package of the host's own architecture may or may not carry it in its name. */
 const FORMAT = '${binary:Package}\\t${Version}\\t${db:Status-Want}\\t${db:Status-Eflag}\\t${db:Status-Status}\\n';
@@ -11,7 +12,7 @@ interface Row {
   readonly status: string;
 }
 
-export async function packageStates(parts: AptParts, names: readonly PackageName[], call: PackageCall): Promise<readonly PackageState[]> {
+export async function packageStates(parts: PackageParts, names: readonly PackageName[], call: PackageCall): Promise<readonly PackageState[]> {
   const rows = await readRows(parts, call);
   const auto = new Set((await mustRun(parts, ['apt-mark', 'showauto'], call)).split('\n'));
   return names.map((name) => {
@@ -22,7 +23,7 @@ export async function packageStates(parts: AptParts, names: readonly PackageName
   });
 }
 
-export async function brokenPackages(parts: AptParts, call: PackageCall): Promise<readonly PackageName[]> {
+export async function brokenPackages(parts: PackageParts, call: PackageCall): Promise<readonly PackageName[]> {
   return [...(await readRows(parts, call))].filter(([, row]) => stateOf(row) === 'broken').map(([name]) => name);
 }
 
@@ -33,7 +34,7 @@ function stateOf({ status, flag }: Row): PackageState['state'] {
   return status === 'config-files' ? 'config-files' : 'broken';
 }
 
-async function readRows(parts: AptParts, call: PackageCall): Promise<ReadonlyMap<PackageName, Row>> {
+async function readRows(parts: PackageParts, call: PackageCall): Promise<ReadonlyMap<PackageName, Row>> {
   const own = await ownArchitecture(parts, call);
   const rows = new Map<PackageName, Row>();
   for (const line of (await mustRun(parts, ['dpkg-query', '--show', `--showformat=${FORMAT}`], call)).split('\n')) {
@@ -46,6 +47,6 @@ async function readRows(parts: AptParts, call: PackageCall): Promise<ReadonlyMap
 }
 
 /** Of the host itself, as dpkg names it. */
-export async function ownArchitecture(parts: AptParts, call: PackageCall): Promise<string> {
+export async function ownArchitecture(parts: PackageParts, call: PackageCall): Promise<string> {
   return (await mustRun(parts, ['dpkg', '--print-architecture'], call)).trim();
 }

@@ -1,21 +1,11 @@
-import { setTimeout as delay } from 'node:timers/promises';
-
 import type { PackagesSpec } from '../../../shared/domain/step-spec.ts';
 import type { PackageCall } from '../../ports/package-system.ts';
-import type { ProgramResult, RunProgram } from '../../ports/programs.ts';
-import { lockHolder } from './lock-holder.ts';
+import type { ProgramResult } from '../../ports/programs.ts';
+import { invokeLocked } from '../packages/invoke-locked.ts';
+import { lockHolder } from '../packages/lock-holder.ts';
+import type { PackageParts } from '../packages/package-parts.ts';
 
-export interface AptParts {
-  readonly run: RunProgram;
-  /** Named package sources: `<name>.list` or `<name>.sources`, as an admin wrote them. */
-  readonly sourcesDir: string;
-  /** For what apt fetches, readable by its unprivileged user; 0755. */
-  readonly cacheDir: string;
-  /** So long another user of the package system is waited for. */
-  readonly lockWaitMs: number;
-}
-
-const LOCK_RETRY_MS = 1_000;
+const LOCKS = ['/var/lib/dpkg/lock-frontend', '/var/lib/dpkg/lock', '/var/cache/apt/archives/lock', '/var/lib/apt/lists/lock'];
 
 /** Nobody sits here: no question may be asked, no pager shown, nothing restarted behind our back. */
 const QUIET: Readonly<Record<string, string>> = {
@@ -29,30 +19,22 @@ const QUIET: Readonly<Record<string, string>> = {
 
 /** Programs that touch packages are tried again while another one holds the lock. */
 export async function invoke(
-  parts: AptParts,
+  parts: PackageParts,
   argv: readonly [string, ...string[]],
   call: PackageCall,
   more: { readonly cwd?: string; readonly conffiles?: PackagesSpec['conffiles'] } = {},
 ): Promise<ProgramResult> {
   const env = { ...QUIET, ...(more.conffiles === 'replace' ? { UCF_FORCE_CONFFNEW: '1' } : { UCF_FORCE_CONFFOLD: '1' }) };
   const options = { ...call, env, ...(more.cwd === undefined ? {} : { cwd: more.cwd }) };
-  const startedMs = performance.now();
-  for (;;) {
-    const result = await parts.run(argv, options);
-    if (result.code === 0 || !isLocked(result)) return result;
-    if (performance.now() - startedMs > parts.lockWaitMs) return { ...result, stderr: `${result.stderr}\n${LOCK_MARK}${await lockHolder()}` };
-    await delay(LOCK_RETRY_MS, undefined, { signal: call.signal });
-  }
+  return invokeLocked(parts, () => parts.run(argv, options), { isLocked, holder: () => lockHolder(LOCKS) }, call.signal);
 }
 
 /** For programs that only read and cannot fail on a sound host. */
-export async function mustRun(parts: AptParts, argv: readonly [string, ...string[]], call: PackageCall): Promise<string> {
+export async function mustRun(parts: PackageParts, argv: readonly [string, ...string[]], call: PackageCall): Promise<string> {
   const { code, stdout, stderr } = await invoke(parts, argv, { signal: call.signal, output: () => undefined });
   if (code !== 0) throw new Error(`${argv.join(' ')} ended with ${code}: ${stderr.slice(-500)}`);
   return stdout;
 }
-
-export const LOCK_MARK = 'farrier: the package system is locked by ';
 
 /** Words of apt-pkg (apt 1.9 to 2.9) and of dpkg 1.19 to 1.22. */
 function isLocked({ stderr }: ProgramResult): boolean {

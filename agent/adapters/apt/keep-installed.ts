@@ -3,9 +3,10 @@ import { join } from 'node:path';
 
 import type { FileResult, PackageCall } from '../../ports/package-system.ts';
 import { stepFailure } from '../../steps/step.ts';
+import type { PackageParts } from '../packages/package-parts.ts';
 import { readDeb } from './deb-file.ts';
 import { ownArchitecture } from './dpkg-status.ts';
-import { type AptParts, invoke, mustRun } from './invoke-apt.ts';
+import { invoke, mustRun } from './invoke-apt.ts';
 
 /** An argument list has an end. */
 const FILES_A_CALL = 500;
@@ -15,7 +16,7 @@ const ARCHIVES = '/var/cache/apt/archives';
 const DPKG_FIELDS = /^(?:Status|Conffiles|Config-Version|Triggers-Pending|Triggers-Awaited)$/;
 
 /** The installed version of a package as a .deb: apt's own copy, else packed again. */
-export async function keepInstalled(parts: AptParts, name: string, version: string, into: string, call: PackageCall): Promise<FileResult> {
+export async function keepInstalled(parts: PackageParts, name: string, version: string, into: string, call: PackageCall): Promise<FileResult> {
   const path = join(into, `${name}.deb`);
   const cached = await cachedDeb(parts, name, version, call);
   if (cached !== null) {
@@ -26,7 +27,7 @@ export async function keepInstalled(parts: AptParts, name: string, version: stri
 }
 
 /** The folder belongs to root; its files were verified when they were fetched. */
-async function cachedDeb(parts: AptParts, name: string, version: string, call: PackageCall): Promise<string | null> {
+async function cachedDeb(parts: PackageParts, name: string, version: string, call: PackageCall): Promise<string | null> {
   const plain = name.split(':')[0] ?? name;
   for (const architecture of [name.split(':')[1] ?? (await ownArchitecture(parts, call)), 'all']) {
     const path = join(ARCHIVES, `${plain}_${version.replaceAll(':', '%3a')}_${architecture}.deb`);
@@ -41,7 +42,7 @@ async function cachedDeb(parts: AptParts, name: string, version: string, call: P
  * What dpkg-repack(1) does: the files on disk with the control files that dpkg kept. The configuration files are as
  * they are now, which is what going back is to bring back.
  */
-async function repack(parts: AptParts, name: string, path: string, call: PackageCall): Promise<FileResult> {
+async function repack(parts: PackageParts, name: string, path: string, call: PackageCall): Promise<FileResult> {
   const tree = `${path}.tree`;
   await rm(tree, { recursive: true, force: true });
   await mkdir(join(tree, 'DEBIAN'), { recursive: true, mode: 0o755 });
@@ -63,7 +64,7 @@ async function repack(parts: AptParts, name: string, path: string, call: Package
  * With owner, mode, times and file capabilities; what somebody deleted (documentation of a pruned image) stays away.
  * Where the package has a folder and the host a link to one (/lib on a merged /usr), the package's folder is packed.
  */
-async function copyFiles(parts: AptParts, listed: readonly string[], tree: string, call: PackageCall): Promise<void> {
+async function copyFiles(parts: PackageParts, listed: readonly string[], tree: string, call: PackageCall): Promise<void> {
   const parents = new Set(listed.map((path) => path.slice(0, path.lastIndexOf('/'))));
   const files: string[] = [];
   for (const path of listed.filter((one) => one !== '/.')) {
@@ -85,7 +86,7 @@ async function copyFiles(parts: AptParts, listed: readonly string[], tree: strin
   }
 }
 
-async function writeControl(parts: AptParts, name: string, folder: string, call: PackageCall): Promise<void> {
+async function writeControl(parts: PackageParts, name: string, folder: string, call: PackageCall): Promise<void> {
   const status = await mustRun(parts, ['dpkg-query', '--status', name], call);
   await writeFile(join(folder, 'control'), withoutDpkgFields(status));
   const kept = (await mustRun(parts, ['dpkg-query', '--control-list', name], call)).split('\n').filter((file) => file !== '' && file !== 'md5sums' && file !== 'list');

@@ -4,10 +4,11 @@ import { basename, dirname, join } from 'node:path';
 import type { PackageCall, PackageName, PutBack } from '../../ports/package-system.ts';
 import type { ProgramResult } from '../../ports/programs.ts';
 import { STEP_OK, type StepResult } from '../../steps/step.ts';
+import type { PackageParts } from '../packages/package-parts.ts';
 import { parseSimulation } from './apt-simulation.ts';
 import { classifyFailure } from './classify-failure.ts';
 import { packageStates } from './dpkg-status.ts';
-import { APT_OPTIONS, type AptParts, conffileFlags, invoke, withoutSources } from './invoke-apt.ts';
+import { APT_OPTIONS, conffileFlags, invoke, withoutSources } from './invoke-apt.ts';
 
 /** dpkg(1): dependencies may be broken in between, for all of them are made whole again in the end. */
 export const DPKG_FORCE = ['--force-depends', '--force-breaks', '--force-conflicts', '--force-remove-reinstreq', '--force-hold', '--auto-deconfigure'];
@@ -16,7 +17,7 @@ export const DPKG_FORCE = ['--force-depends', '--force-breaks', '--force-conflic
  * Three ways, each tried where the one before did not get there. apt keeps order and dependencies; dpkg does not mind a
  * system that apt refuses to touch; and a version that is thrown out has no say in it: its broken prerm and postrm are laid aside.
  */
-export async function putBack(parts: AptParts, want: PutBack, listsFolder: string, call: PackageCall): Promise<StepResult> {
+export async function putBack(parts: PackageParts, want: PutBack, listsFolder: string, call: PackageCall): Promise<StepResult> {
   await withApt(parts, want, listsFolder, call);
   if (await isBack(parts, want, call)) return STEP_OK;
   await withDpkg(parts, want, call);
@@ -27,7 +28,7 @@ export async function putBack(parts: AptParts, want: PutBack, listsFolder: strin
   return classifyFailure(result, 'revert-failed', 'putting the packages back');
 }
 
-async function withApt(parts: AptParts, want: PutBack, listsFolder: string, call: PackageCall): Promise<void> {
+async function withApt(parts: PackageParts, want: PutBack, listsFolder: string, call: PackageCall): Promise<void> {
   const arguments_ = [
     '--allow-downgrades', '--allow-change-held-packages', '--allow-remove-essential', ...conffileFlags('keep').flatMap((flag) => ['-o', `Dpkg::Options::=${flag}`]),
     // `name-` takes a package away; purging is asked for below, as it would also hit what only loses its files.
@@ -46,7 +47,7 @@ async function withApt(parts: AptParts, want: PutBack, listsFolder: string, call
   if (done.code === 0 && want.purge.length > 0) await invoke(parts, ['dpkg', '--purge', ...want.purge], call);
 }
 
-async function withDpkg(parts: AptParts, want: PutBack, call: PackageCall): Promise<ProgramResult> {
+async function withDpkg(parts: PackageParts, want: PutBack, call: PackageCall): Promise<ProgramResult> {
   const dpkg = (...arguments_: readonly string[]) => invoke(parts, ['dpkg', ...DPKG_FORCE, ...conffileFlags('keep'), ...arguments_], call);
   let result: ProgramResult = { code: 0, stdout: '', stderr: '' };
   const keepFirstFailure = (next: ProgramResult): void => {
@@ -60,7 +61,7 @@ async function withDpkg(parts: AptParts, want: PutBack, call: PackageCall): Prom
 }
 
 /** For those alone that are not back yet, and beside the files that go back, for a person to read. */
-async function layScriptsAside(parts: AptParts, want: PutBack, call: PackageCall): Promise<void> {
+async function layScriptsAside(parts: PackageParts, want: PutBack, call: PackageCall): Promise<void> {
   const aside = want.files[0] === undefined ? null : dirname(want.files[0].path);
   for (const name of await notBack(parts, want, call)) {
     for (const script of ['prerm', 'postrm']) {
@@ -74,11 +75,11 @@ async function layScriptsAside(parts: AptParts, want: PutBack, call: PackageCall
   }
 }
 
-async function isBack(parts: AptParts, want: PutBack, call: PackageCall): Promise<boolean> {
+async function isBack(parts: PackageParts, want: PutBack, call: PackageCall): Promise<boolean> {
   return (await notBack(parts, want, call)).length === 0;
 }
 
-async function notBack(parts: AptParts, want: PutBack, call: PackageCall): Promise<readonly PackageName[]> {
+async function notBack(parts: PackageParts, want: PutBack, call: PackageCall): Promise<readonly PackageName[]> {
   const wanted = new Map<PackageName, string>([
     ...want.files.map(({ name, version }) => [name, `installed ${version}`] as const),
     ...want.purge.map((name) => [name, 'absent null'] as const),

@@ -1,5 +1,5 @@
 import { copyFile, constants } from 'node:fs/promises';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 
 import type { PackageFile, PackageName } from '../../ports/package-system.ts';
 import type { StepContext } from '../step.ts';
@@ -17,7 +17,7 @@ export async function filesOfEarlierSteps({ earlier }: Pick<StepContext, 'earlie
 
 /** A file of this step's own: what an earlier step staged goes when that is staged anew. */
 export async function ownCopy(file: PackageFile, intoFolder: string): Promise<PackageFile> {
-  const path = join(intoFolder, `${file.name}.deb`);
+  const path = join(intoFolder, `${file.name}${extname(file.path)}`);
   await copyFile(file.path, path, constants.COPYFILE_FICLONE);
   return { ...file, path };
 }

@@ -1,14 +1,12 @@
 import { mkdir } from 'node:fs/promises';
 
+import type { ConffileSuffixes } from '../../ports/package-system.ts';
 import { type FileCopy, putCopyBack, takeCopy } from '../files/file-copy.ts';
 
-/** What dpkg leaves beside a configuration file. */
-const BESIDE = ['.dpkg-new', '.dpkg-old', '.dpkg-dist'];
-
-/** Copies what a transaction may change into `folder`, by content. */
-export async function copyConffiles(paths: readonly string[], folder: string): Promise<readonly FileCopy[]> {
+/** Copies what a transaction may change into `folder`, by content: configuration files and what is laid beside them. */
+export async function copyConffiles(paths: readonly string[], { persons, packages, others }: ConffileSuffixes, folder: string): Promise<readonly FileCopy[]> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const all = [...new Set(paths)].flatMap((path) => [path, ...BESIDE.map((suffix) => path + suffix)]);
+  const all = [...new Set(paths)].flatMap((path) => [path, ...[persons, packages, ...others].map((suffix) => path + suffix)]);
   return Promise.all(all.map((path) => takeCopy(path, folder)));
 }
 

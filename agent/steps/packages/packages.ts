@@ -6,7 +6,7 @@ import type { DistributedConffile, PackageState, PackageSystem } from '../../por
 import { type CaptureResult, type CheckResult, STEP_OK, type StepContext, type StepExecutor, type StepResult, stepFailure } from '../step.ts';
 import type { FileCopy } from '../files/file-copy.ts';
 import { captureSpace, releaseSpace } from './reserve.ts';
-import { layConffilesBeside } from './conffiles-beside.ts';
+import { settleConffiles } from './settle-conffiles.ts';
 import { copyConffiles, restoreConffiles } from './conffile-copies.ts';
 import { stagePackages } from './stage.ts';
 import { damaged, readStaged, type Staged } from './staged.ts';
@@ -51,14 +51,14 @@ async function capture(system: PackageSystem, spec: PackagesSpec, context: StepC
   const file = await damaged([...staged.newFiles, ...staged.oldFiles]);
   if (file !== null) return stepFailure('prior-unavailable', `${file} is gone or damaged since it was staged; start again`, file);
   const broken = await system.broken(context);
-  if (broken.length > 0) return stepFailure('package-system-broken', `${broken.join(', ')} is half-installed already; run dpkg --configure -a and apt-get -f install first`, broken[0]);
+  if (broken.length > 0) return stepFailure('package-system-broken', `${broken.join(', ')} is half-installed already; ${system.repair} first`, broken[0]);
   const packages = await system.status(staged.changes.map(({ name }) => name), context);
   const moved = staged.changes.find(({ from }, index) => packages[index]?.version !== from);
   if (moved !== undefined) return stepFailure('prior-unavailable', `${moved.name} was ${moved.from ?? 'not installed'} when it was staged and is not any more; start again`, moved.name);
   const paths = staged.newFiles.flatMap(({ conffiles }) => conffiles);
   const distributed: DistributedConffile[] = [];
   for (const { name, version } of packages) if (version !== null) distributed.push(...(await system.conffilesOf(name, context)));
-  const conffiles = await copyConffiles([...paths, ...distributed.map(({ path }) => path)], conffileFolder(context));
+  const conffiles = await copyConffiles([...paths, ...distributed.map(({ path }) => path)], system.conffileSuffixes, conffileFolder(context));
   await captureSpace(context.folder, staged.oldFiles);
   return { ok: true, prior: { packages, conffiles, distributed } };
 }
@@ -73,7 +73,7 @@ async function apply(system: PackageSystem, spec: PackagesSpec, prior: PackagesP
   await writeDurably(begunMark(context), '');
   const installed = await system.install(newFiles, spec.conffiles, context);
   if (!installed.ok) return installed;
-  await layConffilesBeside(system, { policy: spec.conffiles, files: newFiles, before: prior.distributed, copies: prior.conffiles, copyFolder: conffileFolder(context) }, context);
+  await settleConffiles(system, { policy: spec.conffiles, files: newFiles, before: prior.distributed, copies: prior.conffiles, copyFolder: conffileFolder(context) }, context);
   return system.mark(marksAfter(spec, prior), context);
 }
 
@@ -98,9 +98,10 @@ async function revert(system: PackageSystem, spec: PackagesSpec, prior: Packages
   const enough = enoughToGoBack(found.staged, prior);
   if (!enough.ok) return enough;
   await releaseSpace(context.folder);
-  // Before, so that the old version starts with its own configuration; after, because dpkg may have had its say.
+  // Before, so that the old version starts with its own configuration; after, because the package system may have had its say.
   await restoreConffiles(prior.conffiles, conffileFolder(context));
-  if (!(await isBack(system, prior, context))) {
+  // What was begun may be half on disk where the package system's own database knows nothing of it: rpm writes that last.
+  if ((await wasBegun(context)) || !(await isBack(system, prior, context))) {
     const of = (state: PackageState['state']): readonly string[] => prior.packages.filter((one) => one.state === state).map(({ name }) => name);
     const back = await system.putBack({ files: found.staged.oldFiles, purge: of('absent'), remove: of('config-files') }, context);
     if (!back.ok) return back;

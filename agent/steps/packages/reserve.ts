@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 
 import type { PackageFile } from '../../ports/package-system.ts';
 
-/** For dpkg's own files, the journal and logs. */
+/** For the package system's own files, the journal and logs. */
 export const SLACK_BYTES = 8 * 1024 * 1024;
 
 /** Takes the room that going back needs while there is room, so that nobody else can take it meanwhile. */

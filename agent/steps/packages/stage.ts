@@ -12,9 +12,9 @@ import { damaged, readStaged, type StagedFile, writeStaged } from './staged.ts';
 
 type Assumed = Awaited<ReturnType<typeof filesOfEarlierSteps>>;
 
-/** dpkg unpacks beside what is there, and going back must fit as well. */
+/** Packages are unpacked beside what is there, and going back must fit as well. */
 const SPACE_FACTOR = 2;
-/** Where packages land: dpkg's own files, programs, and the folder that this host keeps its state in. */
+/** Where packages land: the package system's own files, programs, and the folder that this host keeps its state in. */
 const PLACES = ['/', '/usr', '/var'];
 
 /** Brings the new version and the present one of all that will change onto this disk. */
@@ -23,7 +23,7 @@ export async function stagePackages(system: PackageSystem, spec: PackagesSpec, c
   const kept = await readStaged(context.folder, JSON.stringify(spec));
   if (kept !== null && (await damaged([...kept.newFiles, ...kept.oldFiles])) === null && (await isAsStaged(system, kept.changes, assumed, context))) return STEP_OK;
   const broken = await system.broken(context);
-  if (broken.length > 0) return stepFailure('package-system-broken', `${broken.join(', ')} is half-installed already; run dpkg --configure -a and apt-get -f install first`, broken[0]);
+  if (broken.length > 0) return stepFailure('package-system-broken', `${broken.join(', ')} is half-installed already; ${system.repair} first`, broken[0]);
   const opened = await system.openSources(spec.sources, context);
   if (!opened.ok) return opened;
   try {

@@ -4,7 +4,7 @@ const REFUSED: readonly (readonly [folder: string, why: string])[] = [
   ['/sys', 'is the kernel’s'],
   ['/dev', 'holds devices'],
   ['/boot', 'starts this host; only packages change it'],
-  ['/var/lib/dpkg', 'is the package system’s own; use a packages step'],
+  ...['/var/lib/dpkg', '/var/lib/rpm', '/usr/lib/sysimage', '/var/lib/dnf', '/var/lib/zypp'].map((folder) => [folder, 'is the package system’s own; use a packages step'] as const),
 ];
 
 /** A folder or file of Farrier's: `farrier`, `farrier-agent`, `90-farrier-net.conf`. */

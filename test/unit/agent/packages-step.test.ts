@@ -5,7 +5,7 @@ import { test } from 'vitest';
 import { memoryLab } from '../../support/memory-packages.ts';
 import { PACKAGE_CASES } from '../../support/package-system-cases.ts';
 
-// The same cases run against apt and dpkg in a host: test/fleet/packages-real.fleet.test.ts.
+// The same cases run against apt and dpkg in a host: test/fleet/agent-inside.test.ts.
 test.each(PACKAGE_CASES)('$name', async ({ run }) => {
   const lab = await memoryLab();
   try {

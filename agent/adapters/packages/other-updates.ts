@@ -4,10 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import type { PackageCall } from '../../ports/package-system.ts';
 import { type StepFailure, stepFailure } from '../../steps/step.ts';
-import type { AptParts } from './invoke-apt.ts';
+import type { PackageParts } from './package-parts.ts';
 
-/** What Debian's and Ubuntu's timers start: the second one is unattended-upgrades. */
-const UNITS = ['apt-daily.service', 'apt-daily-upgrade.service'];
 const LOOK_MS = 1_000;
 
 /**
@@ -15,9 +13,11 @@ const LOOK_MS = 1_000;
  *
  * A drop-in in /run keeps each unit from starting for as long as the drop-in is there: its own path is the condition. A
  * power cut takes it away; what a kill left is taken away when the transaction is done again, or put back.
+ *
+ * @param known services that timers start, of which a host has some.
  */
-export async function withoutOtherUpdates<T>(parts: AptParts, work: () => Promise<T>, call: PackageCall): Promise<T | StepFailure> {
-  const units = await loadedUnits(parts, call);
+export async function withoutOtherUpdates<T>(parts: PackageParts, known: readonly string[], work: () => Promise<T>, call: PackageCall): Promise<T | StepFailure> {
+  const units = await loadedUnits(parts, known, call);
   try {
     await keepFromStarting(parts, units, call);
     const running = await awaitEnd(parts, units, call);
@@ -32,7 +32,7 @@ function dropIn(unit: string): string {
   return `/run/systemd/system/${unit}.d/farrier-transaction.conf`;
 }
 
-async function keepFromStarting(parts: AptParts, units: readonly string[], call: PackageCall): Promise<void> {
+async function keepFromStarting(parts: PackageParts, units: readonly string[], call: PackageCall): Promise<void> {
   for (const unit of units) {
     const path = dropIn(unit);
     await mkdir(dirname(path), { recursive: true, mode: 0o755 });
@@ -41,7 +41,7 @@ async function keepFromStarting(parts: AptParts, units: readonly string[], call:
   if (units.length > 0) await reload(parts, call.signal);
 }
 
-async function letStart(parts: AptParts, units: readonly string[], call: PackageCall): Promise<void> {
+async function letStart(parts: PackageParts, units: readonly string[], call: PackageCall): Promise<void> {
   for (const unit of units) {
     await rm(dropIn(unit), { force: true });
     // Somebody else's drop-in may lie beside it.
@@ -52,7 +52,7 @@ async function letStart(parts: AptParts, units: readonly string[], call: Package
 }
 
 /** @returns the unit that still runs when the wait is over. */
-async function awaitEnd(parts: AptParts, units: readonly string[], call: PackageCall): Promise<string | null> {
+async function awaitEnd(parts: PackageParts, units: readonly string[], call: PackageCall): Promise<string | null> {
   const startedMs = performance.now();
   for (;;) {
     const running = (await show(parts, units, call)).find(({ active }) => active)?.unit ?? null;
@@ -62,11 +62,11 @@ async function awaitEnd(parts: AptParts, units: readonly string[], call: Package
   }
 }
 
-async function loadedUnits(parts: AptParts, call: PackageCall): Promise<readonly string[]> {
-  return (await show(parts, UNITS, call)).filter(({ loaded }) => loaded).map(({ unit }) => unit);
+async function loadedUnits(parts: PackageParts, known: readonly string[], call: PackageCall): Promise<readonly string[]> {
+  return (await show(parts, known, call)).filter(({ loaded }) => loaded).map(({ unit }) => unit);
 }
 
-async function show(parts: AptParts, units: readonly string[], { signal }: PackageCall): Promise<readonly { readonly unit: string; readonly loaded: boolean; readonly active: boolean }[]> {
+async function show(parts: PackageParts, units: readonly string[], { signal }: PackageCall): Promise<readonly { readonly unit: string; readonly loaded: boolean; readonly active: boolean }[]> {
   if (units.length === 0) return [];
   const { stdout } = await parts.run(['systemctl', 'show', '--property=Id,LoadState,ActiveState', '--', ...units], { signal });
   return stdout.trim().split('\n\n').map((block) => {
@@ -75,7 +75,7 @@ async function show(parts: AptParts, units: readonly string[], { signal }: Packa
   });
 }
 
-async function reload(parts: AptParts, signal: AbortSignal): Promise<void> {
+async function reload(parts: PackageParts, signal: AbortSignal): Promise<void> {
   const { code, stderr } = await parts.run(['systemctl', 'daemon-reload'], { signal });
   if (code !== 0) throw new Error(`systemctl daemon-reload: ${stderr.trim()}`);
 }
