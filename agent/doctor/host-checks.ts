@@ -1,32 +1,46 @@
 import { accessSync, constants, existsSync, readdirSync, statfsSync } from 'node:fs';
 import { connect } from 'node:net';
 
+import type { OsFacts, PackageFamily } from '../../shared/domain/host-facts.ts';
+import { hostPackageSystem } from '../adapters/packages/host-package-system.ts';
+import { runProgram as runOnHost } from '../adapters/run-program.ts';
+import { hostFiles } from '../facts/host-files.ts';
+import { readOs } from '../facts/os.ts';
 import type { AgentSettings } from '../settings/settings.ts';
 import { type Check, failed, ok, warning } from './check.ts';
 import { runProgram } from './run-program.ts';
 
-const PROGRAMS = ['/usr/bin/systemd-run', '/usr/bin/systemctl', '/usr/bin/flock', '/usr/bin/dpkg', '/usr/bin/apt-get'];
+const PROGRAMS = ['/usr/bin/systemd-run', '/usr/bin/systemctl', '/usr/bin/flock'];
+/** Of each package system: its programs, and how a source is named. */
+const FAMILIES: Readonly<Record<PackageFamily, { readonly programs: readonly string[]; readonly sources: RegExp }>> = {
+  apt: { programs: ['/usr/bin/dpkg', '/usr/bin/apt-get'], sources: /\.(list|sources)$/ },
+  dnf: { programs: ['/usr/bin/rpm', '/usr/bin/rpmkeys', '/usr/bin/dnf'], sources: /\.repo$/ },
+  zypper: { programs: ['/usr/bin/rpm', '/usr/bin/rpmkeys', '/usr/bin/zypper'], sources: /\.repo$/ },
+};
+const AUDIT_MS = 30_000;
 /** Below this neither old nor new packages can be kept for long. */
 const DISK_LEAST_BYTES = 512 * 1024 * 1024;
 const CONNECT_MS = 5_000;
 
 /** What must be there on the host itself. */
 export function hostChecks(settings: AgentSettings, coordinator: string | null): readonly Check[] {
+  const os = readOs(hostFiles());
+  const family = os.packageFamily === null ? null : FAMILIES[os.packageFamily];
   return [
     { name: 'root', run: async () => (process.getuid?.() === 0 ? ok('runs as root') : failed('not root', 'run with sudo')) },
-    { name: 'programs', run: async () => findPrograms() },
+    { name: 'programs', run: async () => findPrograms([...PROGRAMS, ...(family?.programs ?? [])]) },
     { name: 'systemd', run: async () => await askSystemd() },
-    { name: 'package system', run: async () => await auditPackages() },
+    { name: 'package system', run: async () => await auditPackages(os, settings.sourcesDir) },
     { name: 'disk', run: async () => measureDisk(settings.stateDir) },
-    { name: 'package sources', run: async () => listSources(settings.sourcesDir) },
+    { name: 'package sources', run: async () => listSources(settings.sourcesDir, family?.sources ?? /./) },
     { name: 'coordinator', run: async () => await reach(coordinator) },
     { name: 'host', run: async () => await describeHost() },
   ];
 }
 
-function findPrograms() {
-  const missing = PROGRAMS.filter((path) => !isExecutable(path));
-  return missing.length === 0 ? ok(`${PROGRAMS.length} programs are there`) : failed(`missing: ${missing.join(', ')}`, 'install the packages that hold them');
+function findPrograms(programs: readonly string[]) {
+  const missing = programs.filter((path) => !isExecutable(path));
+  return missing.length === 0 ? ok(`${programs.length} programs are there`) : failed(`missing: ${missing.join(', ')}`, 'install the packages that hold them');
 }
 
 async function askSystemd() {
@@ -37,11 +51,11 @@ async function askSystemd() {
   return failed(`systemctl is-system-running says ${state || exitCode}`, 'this agent needs systemd as the host’s init');
 }
 
-async function auditPackages() {
-  const { stdout } = await runProgram('dpkg', ['--audit']);
-  return stdout.trim() === ''
-    ? ok('no package is half installed')
-    : warning('packages are half installed', '`dpkg --audit` lists them; the agent runs `dpkg --configure -a` before it installs');
+async function auditPackages(os: OsFacts, sourcesDir: string) {
+  if (os.packageFamily === null) return failed(`${os.prettyName || 'this host'} has none of ${Object.keys(FAMILIES).join(', ')}`, 'packages steps cannot run here; other steps can');
+  const system = hostPackageSystem(os, { run: runOnHost, sourcesDir, cacheDir: '/nonexistent', lockWaitMs: 0 });
+  const broken = await system.broken({ signal: AbortSignal.timeout(AUDIT_MS), output: () => undefined });
+  return broken.length === 0 ? ok(`${os.packageFamily}; no package is half installed`) : warning(`half installed: ${broken.join(', ')}`, system.repair);
 }
 
 function measureDisk(stateDir: string) {
@@ -51,8 +65,8 @@ function measureDisk(stateDir: string) {
   return bytes >= DISK_LEAST_BYTES ? ok(text) : failed(text, `free at least ${DISK_LEAST_BYTES / 1024 / 1024} MiB`);
 }
 
-function listSources(sourcesDir: string) {
-  const names = existsSync(sourcesDir) ? readdirSync(sourcesDir).filter((name) => /\.(list|sources)$/.test(name)) : [];
+function listSources(sourcesDir: string, named: RegExp) {
+  const names = existsSync(sourcesDir) ? readdirSync(sourcesDir).filter((name) => named.test(name)) : [];
   return names.length > 0 ? ok(names.join(', ')) : warning(`no source lies in ${sourcesDir}`, 'plans can install only from sources that an admin put there');
 }
 

@@ -13,7 +13,7 @@ export async function readInstalledPackages(root: string, family: PackageFamily 
     if (family === null) return {};
     const limit = AbortSignal.any([signal, AbortSignal.timeout(QUERY_MAX_MS)]);
     // Ends with the number of those that are not installed.
-    const { stdout } = await run(['rpm', '--root', root, '-q', '--queryformat', '%{NAME}\\t%{VERSION}-%{RELEASE}\\n', ...FACT_PACKAGES], { signal: limit });
+    const { stdout } = await run(['rpm', '--root', root, '-q', '--queryformat', '%{NAME}\\t%|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE}\\n', ...FACT_PACKAGES], { signal: limit });
     return onlyValid(Object.fromEntries(stdout.split('\n').flatMap((line) => (line.includes('\t') ? [line.split('\t', 2) as [string, string]] : []))));
   } catch {
     return {};

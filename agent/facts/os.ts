@@ -7,13 +7,16 @@ const FAMILIES: Readonly<Record<string, PackageFamily>> = {
   ...{ suse: 'zypper', opensuse: 'zypper', sles: 'zypper' },
 };
 
+/** Where os-release(5) names none that is known: what is there. */
+const TRACES: readonly (readonly [PackageFamily, string])[] = [['apt', '/var/lib/dpkg/status'], ['dnf', '/usr/bin/dnf'], ['zypper', '/usr/bin/zypper']];
+
 /** os-release(5). */
 export function readOs(files: HostFiles): OsFacts {
   const text = files.text('/etc/os-release') ?? files.text('/usr/lib/os-release') ?? '';
   const field = (name: string): string => plain(new RegExp(`^${name}=(["']?)(.*)\\1$`, 'm').exec(text)?.[2] ?? '');
   const id = field('ID');
   const families = [id, ...field('ID_LIKE').split(' ')].flatMap((name) => FAMILIES[name] ?? []);
-  return { id, versionId: field('VERSION_ID'), prettyName: field('PRETTY_NAME'), packageFamily: families[0] ?? null };
+  return { id, versionId: field('VERSION_ID'), prettyName: field('PRETTY_NAME'), packageFamily: families[0] ?? TRACES.find(([, path]) => files.exists(path))?.[0] ?? null };
 }
 
 /** As a fact may hold it: one bounded line of ASCII. */

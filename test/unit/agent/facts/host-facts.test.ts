@@ -47,6 +47,12 @@ test.each([
   expect((await read()).os).toEqual(os);
 });
 
+test.each([['/var/lib/dpkg/status', 'apt'], ['/usr/bin/dnf', 'dnf'], ['/usr/bin/zypper', 'zypper']])('an os-release that nobody knows leaves %s to say it: %s', async (path, family) => {
+  root.write('/etc/os-release', 'ID=homegrown\n');
+  root.write(path, '');
+  expect((await read()).os.packageFamily).toBe(family);
+});
+
 describe('packages', () => {
   test('are read from dpkg’s status file, whatever its size and wherever it is cut', async () => {
     const noise = Array.from({ length: 3_000 }, (_, index) => `Package: noise${index}\nStatus: install ok installed\nVersion: 1\nDescription: ${'x'.repeat(index % 700)}\n kubeadm\n`);
