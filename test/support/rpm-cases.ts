@@ -23,13 +23,11 @@ export const RPM_CASES: readonly RpmCase[] = [
     name: 'puts every file back where the database knows nothing of a transaction that was cut off',
     run: async (lab) => {
       await lab.installed(hoof('1.0-1'));
-      await lab.publish([hoof('1.0-1'), hoof('1.1-1')]);
+      await lab.publish([hoof('1.0-1'), hoof('1.1-1', { broken: ['preinst'] })]);
       const step = await atWork(lab, { 'farrier-hoof': '1.1-1' });
       works(await step.stage());
       const prior = await step.capture();
-      const letGo = await lab.occupied();
-      assert.equal(codeOf(await step.apply(prior)), 'lock-held');
-      await letGo();
+      assert.equal(codeOf(await step.apply(prior)), 'apply-failed');
       // rpm notes a package after its files: a power cut in between leaves this.
       await writeFile('/usr/bin/farrier-hoof', 'half of 1.1');
       works(await step.revert(prior), step.output());
@@ -86,6 +84,24 @@ export const RPM_CASES: readonly RpmCase[] = [
       assert.equal(await staged(), 'source-key-unusable');
       await source('gpgcheck=0');
       assert.equal(await staged(), 'ok');
+    },
+  },
+  {
+    name: 'installs what the key of its source has signed, and not what another key has',
+    run: async (lab) => {
+      await lab.installed(hoof('1.0-1'));
+      await lab.publish([hoof('1.0-1'), hoof('1.1-1')]);
+      const source = (key: string) => writeFile(join(lab.sourcesDir, 'lab.repo'), `[lab]\nname=lab\nbaseurl=file://${lab.repository}\ngpgkey=file://${key}\n`);
+      const key = await lab.sign();
+      await source(await lab.strangersKey());
+      assert.equal(codeOf(await (await atWork(lab, { 'farrier-hoof': '1.1-1' })).stage()), 'not-allowed');
+      await source(key);
+      const step = await atWork(lab, { 'farrier-hoof': '1.1-1' });
+      works(await step.stage(), step.output());
+      const prior = await step.capture();
+      works(await step.apply(prior), step.output());
+      works(await step.verify(prior), step.output());
+      works(await step.revert(prior), step.output());
     },
   },
   {

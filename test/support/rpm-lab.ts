@@ -28,6 +28,10 @@ export interface RpmLab extends PackageLab {
   readonly sourcesDir: string;
   /** That the source `lab` lies in. */
   readonly repository: string;
+  /** Signs what is published, packages and index. @returns the key as a file. */
+  sign(): Promise<string>;
+  /** @returns the key of somebody else as a file. */
+  strangersKey(): Promise<string>;
 }
 
 export type RpmFamilyName = keyof typeof FAMILIES;
@@ -45,6 +49,7 @@ export async function rpmLab(family: RpmFamilyName, { conffileFlag }: RpmLabOpti
   const base = await mkdtemp('/var/tmp/farrier-lab-');
   await chmod(base, 0o755);
   // Debian keeps it in root's home otherwise.
+  await mkdir('/etc/rpm', { recursive: true });
   await writeFile('/etc/rpm/macros.farrier', '%_dbpath /var/lib/rpm\n');
   const sourcesDir = join(base, 'sources.d');
   const repository = join(base, 'repository');
@@ -77,6 +82,16 @@ export async function rpmLab(family: RpmFamilyName, { conffileFlag }: RpmLabOpti
       }
       await run('createrepo_c', ['--quiet', repository]);
     },
+    sign: async () => {
+      const { home, file } = await makeKey(base, 'owner');
+      const env = { ...ENVIRONMENT, GNUPGHOME: home };
+      const paths = (await readdir(repository)).filter((name) => name.endsWith('.rpm')).map((name) => join(repository, name));
+      await run('rpmsign', ['--define', '_gpg_name owner', '--define', '__gpg /usr/bin/gpg', '--addsign', ...paths], { env });
+      await run('createrepo_c', ['--quiet', repository]);
+      await run('gpg', ['--batch', '--quiet', '--armor', '--detach-sign', join(repository, 'repodata/repomd.xml')], { env });
+      return file;
+    },
+    strangersKey: async () => (await makeKey(base, 'stranger')).file,
     installed: async (spec) => void (await rpm('--upgrade', '--oldpackage', await rpmOf(spec))),
     hold: async (name) => {
       if (family === 'zypper') await run('zypper', ['--non-interactive', 'addlock', name], { env: ENVIRONMENT });
@@ -93,6 +108,17 @@ export async function rpmLab(family: RpmFamilyName, { conffileFlag }: RpmLabOpti
     occupied: () => holdLock('/var/lib/rpm/.rpm.lock'),
     folder: () => mkdtemp(join(base, 'step-')),
   };
+}
+
+async function makeKey(folder: string, name: string): Promise<{ readonly home: string; readonly file: string }> {
+  const home = join(folder, `gpg-${name}`);
+  await mkdir(home, { mode: 0o700 });
+  const env = { ...ENVIRONMENT, GNUPGHOME: home };
+  await run('gpg', ['--batch', '--quiet', '--passphrase', '', '--quick-generate-key', name, 'rsa2048', 'sign', 'never'], { env });
+  const file = join(folder, `${name}.asc`);
+  await writeFile(file, (await run('gpg', ['--armor', '--export', name], { env })).stdout);
+  await run('gpgconf', ['--kill', 'all'], { env });
+  return { home, file };
 }
 
 async function clean(rpm: (...words: readonly string[]) => Promise<string>): Promise<void> {

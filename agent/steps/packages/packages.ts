@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises';
+import { access, rm } from 'node:fs/promises';
 
 import type { PackagesSpec } from '../../../shared/domain/step-spec.ts';
 import { writeDurably } from '../../../shared/trust/write-durably.ts';
@@ -68,10 +68,13 @@ async function apply(system: PackageSystem, spec: PackagesSpec, prior: PackagesP
   const found = await stagedFor(spec, context);
   if (!found.ok) return found;
   const { newFiles } = found.staged;
+  const again = await wasBegun(context);
   // What cannot be mended so is often what the new versions mend together: the transaction decides.
-  if (await wasBegun(context)) await system.repeat(newFiles, spec.conffiles, context);
+  if (again) await system.repeat(newFiles, spec.conffiles, context);
   await writeDurably(begunMark(context), '');
   const installed = await system.install(newFiles, spec.conffiles, context);
+  // Nothing was begun behind somebody else's lock, and going back is not to wait for it.
+  if (!installed.ok && installed.outcome.code === 'lock-held' && !again) await rm(begunMark(context));
   if (!installed.ok) return installed;
   await settleConffiles(system, { policy: spec.conffiles, files: newFiles, before: prior.distributed, copies: prior.conffiles, copyFolder: conffileFolder(context) }, context);
   return system.mark(marksAfter(spec, prior), context);
