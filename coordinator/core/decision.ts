@@ -27,5 +27,5 @@ export type Decision =
       readonly requestId: string;
     }
   | { readonly kind: 'recall'; readonly rollout: RolloutId; readonly node: NodeName; readonly generation: Generation }
-  /** Ask the node's cluster, outside the tick. Of a cordon that nobody owns the generation is 0. */
+  /** Ask the node's cluster, outside the tick. Of a cordon that no slot owns the generation is NOBODYS. */
   | { readonly kind: 'cordon' | 'drain' | 'restore'; readonly rollout: RolloutId; readonly node: NodeName; readonly generation: Generation };

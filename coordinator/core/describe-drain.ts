@@ -15,7 +15,7 @@ interface DrainCause {
 /** How the drain of a node that holds its slot stands, as people are told. */
 export function describeDrain(world: World, node: NodeName, generation: Generation): DrainCause {
   const last = lastAnswer(world, node, generation);
-  if (last === null) return { reason: 'draining', object: node, detail: 'it is being cordoned' };
+  if (last === null) return { reason: 'draining', object: node, detail: '' };
   if (!last.ok) return { reason: 'cordon-failed', object: last.object === '' ? node : last.object, detail: `${last.code} ${last.message}` };
   if (last.state === 'blocked') return { reason: 'drain-blocked', object: last.blocks[0]?.pod ?? node, detail: named(last.blocks.map(describeBlock)) };
   return { reason: 'draining', object: node, detail: last.state === 'leaving' ? named(last.pods) : '' };

@@ -4,9 +4,12 @@ import type { Slot } from './ledger-event.ts';
 import type { RolloutState } from './rollout.ts';
 import type { World } from './world.ts';
 
+/** Stands for a slot's generation where a cordon belongs to none. */
+export const NOBODYS = 0;
+
 /** What one leader did about one node's cordon for one slot. Memory only: the next leader asks for everything again. */
 export interface DrainView {
-  /** Of the slot; 0 for a cordon that nobody owned. */
+  /** Of the slot; NOBODYS for a cordon that no slot owned. */
   readonly generation: Generation;
   /** When it was first asked for. */
   readonly sinceMonotonicMs: number;

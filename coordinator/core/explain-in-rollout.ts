@@ -102,7 +102,7 @@ function ofOutcome(
   outcome: { readonly code: string; readonly message: string; readonly object: string } | null,
   sinceUnixMs: number,
 ): Cause {
-  return { reason, object: outcome?.object ?? '', sinceUnixMs, detail: outcome === null ? '' : `${outcome.code} ${outcome.message}`.trim() };
+  return { reason, object: outcome?.object ?? '', sinceUnixMs, detail: outcome === null ? '' : `${outcome.code === reason ? '' : outcome.code} ${outcome.message}`.trim() };
 }
 
 function ofStatus({ id, status, startedUnixMs }: RolloutState): readonly Cause[] {

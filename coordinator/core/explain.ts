@@ -2,6 +2,7 @@ import type { NodeName, RolloutId } from '../../shared/domain/ids.ts';
 import { type Reason, REASONS } from '../../shared/domain/reason.ts';
 import { isClockOff } from './assignment-block.ts';
 import { Budget } from './budget.ts';
+import { lastAnswer, NOBODYS } from './draining.ts';
 import { explainInRollout, explaining } from './explain-in-rollout.ts';
 import { isLiving } from './rollout.ts';
 import { unavailableReason } from './unavailable.ts';
@@ -48,7 +49,7 @@ function ofNode(world: World, now: Now, view: NodeView): readonly Cause[] {
   const slot = world.ledger.slots.get(record.name);
   const reason = unavailableReason(world, now, view);
   if (slot !== undefined) causes.push({ reason: 'holds-slot', object: `${slot.rollout} generation ${slot.generation}`, sinceUnixMs: slot.takenUnixMs, detail: '' });
-  else if (reason !== null) causes.push({ reason, object: record.name, sinceUnixMs: sessionSince, detail: '' });
+  else if (reason !== null) causes.push({ reason, object: record.name, sinceUnixMs: sessionSince, detail: reason === 'orphan-cordon' ? ofOrphan(world, record.name) : '' });
   if (slot !== undefined && session.state !== 'connected') {
     causes.push({ reason: session.state === 'lost' ? 'session-lost' : 'not-reported', object: record.name, sinceUnixMs: sessionSince, detail: '' });
   }
@@ -60,6 +61,12 @@ function ofNode(world: World, now: Now, view: NodeView): readonly Cause[] {
     causes.push({ reason: 'clock-off', object: record.name, sinceUnixMs: sessionSince, detail: `by ${Math.round(session.hello.clockOffsetMs / 1000)} s` });
   }
   return causes;
+}
+
+/** Who left it there, and why it is still there. */
+function ofOrphan(world: World, name: NodeName): string {
+  const last = lastAnswer(world, name, NOBODYS);
+  return `of rollout ${world.cordons?.get(name)?.rollout ?? ''}${last?.ok === false ? `; ${last.code} ${last.message}` : ''}`;
 }
 
 function waiting({ identity: { machineId } }: WaitingHost): string {

@@ -1,7 +1,7 @@
 import type { NodeName } from '../../shared/domain/ids.ts';
 import { isOver } from './assignment-progress.ts';
 import type { Decision } from './decision.ts';
-import { isRestored } from './draining.ts';
+import { isRestored, NOBODYS } from './draining.ts';
 import type { Slot } from './ledger-event.ts';
 import { mayBeUnderWay } from './reported-progress.ts';
 import { isReachable } from './unavailable.ts';
@@ -22,7 +22,7 @@ export function restoreCordons(world: World, slots: ReadonlyMap<NodeName, Slot>)
   for (const [node, { rollout }] of world.cordons ?? []) {
     const slot = slots.get(node);
     const isOwned = slot !== undefined && (slot.rollout === rollout || isWorkOver(world, slot));
-    if (!isOwned && isIdle(world, node)) decisions.push({ kind: 'restore', rollout, node, generation: 0 });
+    if (!isOwned && isIdle(world, node)) decisions.push({ kind: 'restore', rollout, node, generation: NOBODYS });
   }
   return decisions;
 }

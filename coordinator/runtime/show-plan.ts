@@ -17,14 +17,15 @@ export function showPlan(resolved: Resolved, first: FrozenPlan): Pick<CheckPlanR
   };
 }
 
-function showHop({ roleOf }: Resolved, hop: Hop, { waves, maxUnavailable }: FrozenPlan): PlannedHop {
+function showHop({ roleOf, drainOf }: Resolved, hop: Hop, { waves, maxUnavailable }: FrozenPlan): PlannedHop {
   const groups = new Map<string, PlannedGroup>();
   for (const node of waves.flatMap(({ nodes }) => nodes)) {
     const steps = hop.steps.get(node) ?? [];
     const role = hop.order.first.has(node) ? 'first control plane' : roleOf(node).replace('-', ' ');
-    const key = JSON.stringify([role, steps]);
+    const { isDrained, because } = drainOf(hop, node);
+    const key = JSON.stringify([role, steps, because]);
     const nodes = [...(groups.get(key)?.nodes ?? []), node];
-    groups.set(key, { nodes, role, steps: steps.map(showStep) });
+    groups.set(key, { nodes, role, steps: steps.map(showStep), drained: isDrained, drainedBecause: because });
   }
   return { target: hop.target, maxUnavailable, waves: waves.map(({ name, nodes }) => ({ name, nodes: [...nodes] })), groups: [...groups.values()] };
 }

@@ -36,7 +36,7 @@ export const REASONS = {
     next: 'the message is sent again until it is acknowledged',
   },
   draining: {
-    message: 'the node is cordoned and its pods are leaving',
+    message: 'the node is being cordoned and emptied of pods',
     unblock: 'nobody needs to',
     next: 'the agent may begin when no pod is left that can go',
   },

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { noDatastoreProof } from '../../coordinator/adapters/no-datastore-proof.ts';
 import { noDrain } from '../../coordinator/adapters/no-drain.ts';
 import { openSqliteStore } from '../../coordinator/adapters/sqlite-store.ts';
+import type { Drain } from '../../coordinator/ports/drain.ts';
 import type { EventStore } from '../../coordinator/ports/event-store.ts';
 import { serveFleet } from '../../coordinator/serve-fleet.ts';
 import type { CoordinatorSettings } from '../../coordinator/settings/settings.ts';
@@ -24,20 +25,22 @@ export class RunningCoordinator {
   readonly settings: CoordinatorSettings;
   readonly #logger: Logger;
   readonly #wrapStore: (store: EventStore) => EventStore;
+  readonly #drain: Drain;
   #stop = new AbortController();
   #served: Promise<void> = Promise.resolve();
   #store: EventStore | null = null;
   #admin: FleetClient | null = null;
 
-  private constructor(dataFolder: string, settings: CoordinatorSettings, logger: Logger, wrapStore: (store: EventStore) => EventStore) {
+  private constructor(dataFolder: string, settings: CoordinatorSettings, logger: Logger, wrapStore: (store: EventStore) => EventStore, drain: Drain) {
     this.dataFolder = dataFolder;
     this.settings = settings;
     this.#logger = logger;
     this.#wrapStore = wrapStore;
+    this.#drain = drain;
   }
 
   /** @param wrapStore what the coordinator gets in the store's place, where a test has to come between. */
-  static async start(logger: Logger = silentLogger, wrapStore = (store: EventStore): EventStore => store): Promise<RunningCoordinator> {
+  static async start(logger: Logger = silentLogger, wrapStore = (store: EventStore): EventStore => store, drain = noDrain): Promise<RunningCoordinator> {
     const folder = await mkdtemp(join(tmpdir(), 'farrier-coordinator-'));
     const settings: CoordinatorSettings = {
       ...{ fleet: 'test', dataFolder: join(folder, 'data'), advertise: 'localhost', adminSocket: join(folder, 'run', 'admin.sock') },
@@ -45,7 +48,7 @@ export class RunningCoordinator {
       enrollListen: `127.0.0.1:${await freePort()}`,
       ...{ nats: null, natsMonitor: null, natsReplicas: 1, natsCredentials: null, natsTls: null, kubeconfig: null, logLevel: 'info' },
     };
-    const coordinator = new RunningCoordinator(folder, settings, logger, wrapStore);
+    const coordinator = new RunningCoordinator(folder, settings, logger, wrapStore, drain);
     await coordinator.resume();
     return coordinator;
   }
@@ -60,7 +63,7 @@ export class RunningCoordinator {
     this.#stop = stop;
     this.#store = store;
     await new Promise<void>((ready, failed) => {
-      const parts = { settings, keys: opened.keys, store: this.#wrapStore(store), proof: noDatastoreProof, drain: noDrain, holder: 'test', clock: systemClock, random: systemRandom, logger: this.#logger, ready };
+      const parts = { settings, keys: opened.keys, store: this.#wrapStore(store), proof: noDatastoreProof, drain: this.#drain, holder: 'test', clock: systemClock, random: systemRandom, logger: this.#logger, ready };
       this.#served = serveFleet(parts, stop.signal);
       this.#served.catch(failed);
     });

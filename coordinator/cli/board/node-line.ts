@@ -8,7 +8,7 @@ import { lookOf } from './phase-look.ts';
 
 const PHASE_WIDTH = 14;
 /** These say again what the phase says. */
-const SAID_BY_PHASE = ['activating', 'staging', 'reverted', 'refused', 'needs-a-person', 'deferred', 'gone'];
+const SAID_BY_PHASE = ['activating', 'draining', 'uncordoning', 'staging', 'reverted', 'refused', 'needs-a-person', 'deferred', 'gone'];
 
 export function nodeLine(node: RolloutNode, nameWidth: number, width: number, nowUnixMs: number): Line {
   const { symbol, style } = lookOf(node.phase);

@@ -24,12 +24,17 @@ function printHop({ waves, groups }: Hop): readonly string[] {
   const isSame = groups.length === 1 && groups[0]?.role === '';
   return [
     ...waves.map(({ name, nodes }, index) => plainText(`  wave ${index + 1} ${name}: ${named(nodes)}`)),
-    ...groups.flatMap((group) => [isSame ? ON_EACH_NODE : plainText(`  ${headOf(group)}`), ...group.steps.map(printStep)]),
+    ...groups.flatMap((group) => [isSame ? ON_EACH_NODE : plainText(`  ${headOf(group)}`), ...printDrain(group), ...group.steps.map(printStep)]),
   ];
 }
 
 function headOf({ nodes, role }: Group): string {
   return `${named(nodes)}${role === '' ? '' : ` (${role})`}:`;
+}
+
+/** Nothing where no pods run. */
+function printDrain({ drained, drainedBecause }: Group): readonly string[] {
+  return drainedBecause === '' ? [] : [plainText(`    ${drained ? 'drained first' : 'not drained'} - ${drainedBecause}`)];
 }
 
 function printStep({ name, detail, because }: Group['steps'][number], index: number): string {

@@ -45,15 +45,17 @@ const AUDIT = [
 const planned = (name: string, because = '', detail = '') => ({ name, kind: 'service', detail, because });
 const WORKERS = Array.from({ length: 12 }, (_, index) => `edge-${index + 2}`);
 const WAVES = [{ name: 'canary', nodes: ['edge-1'] }, { name: 'rest', nodes: WORKERS }];
-const CHECKED = { diagnostics: [], satisfied: [], hops: [{ target: '', maxUnavailable: 2, waves: WAVES, groups: [{ nodes: ['edge-1', ...WORKERS], role: '', steps: [planned('guard-containerd.service'), planned('packages', '', 'containerd 1.7.24'), planned('restart-containerd.service')] }] }] };
+const PODS_STAY = { drained: false, drainedBecause: 'its pods go on running' };
+const DRAINED = { drained: true, drainedBecause: 'the kubelet crosses a minor' };
+const CHECKED = { diagnostics: [], satisfied: [], hops: [{ target: '', maxUnavailable: 2, waves: WAVES, groups: [{ nodes: ['edge-1', ...WORKERS], role: '', ...PODS_STAY, steps: [planned('guard-containerd.service'), planned('packages', '', 'containerd 1.7.24'), planned('restart-containerd.service')] }] }] };
 const COMPOSED = {
   diagnostics: [],
   satisfied: ['edge-13'],
   hops: [
-    { target: 'v1.34.9', maxUnavailable: 1, waves: [{ name: 'all', nodes: ['cp-1'] }], groups: [{ nodes: ['cp-1'], role: 'first control plane', steps: [planned('packages-kubeadm', 'kubeadm is 1.33.9', 'kubeadm 1.34.9-1.1'), planned('kubeadm', 'the API server is 1.33.9')] }] },
+    { target: 'v1.34.9', maxUnavailable: 1, waves: [{ name: 'all', nodes: ['cp-1'] }], groups: [{ nodes: ['cp-1'], role: 'first control plane', ...DRAINED, steps: [planned('packages-kubeadm', 'kubeadm is 1.33.9', 'kubeadm 1.34.9-1.1'), planned('kubeadm', 'the API server is 1.33.9')] }] },
     { target: 'v1.35.4', maxUnavailable: 2, waves: [{ name: 'all-first-control-plane', nodes: ['cp-1'] }, { name: 'all', nodes: WORKERS }], groups: [
-      { nodes: ['cp-1'], role: 'first control plane', steps: [planned('kubeadm', 'the API server is 1.34.9')] },
-      { nodes: WORKERS, role: 'worker', steps: [planned('kubelet', 'kubelet is 1.33.9')] },
+      { nodes: ['cp-1'], role: 'first control plane', ...DRAINED, steps: [planned('kubeadm', 'the API server is 1.34.9')] },
+      { nodes: WORKERS, role: 'worker', ...DRAINED, steps: [planned('kubelet', 'kubelet is 1.33.9')] },
     ] },
   ],
 };

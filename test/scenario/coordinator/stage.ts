@@ -1,5 +1,6 @@
 import { steer } from '../../../coordinator/api/steer-rollout.ts';
 import { decide } from '../../../coordinator/core/decide.ts';
+import { type DrainAnswer, NOBODYS } from '../../../coordinator/core/draining.ts';
 import { explainNode } from '../../../coordinator/core/explain.ts';
 import { evolveLedger } from '../../../coordinator/core/ledger.ts';
 import { emptyNodeJournal, evolveNodeJournal } from '../../../coordinator/core/node-journal.ts';
@@ -61,6 +62,8 @@ export class Stage {
       case 'report':
         for (const kind of rest) this.#report(name, kind);
         return;
+      case 'cluster':
+        return this.#answer(name, rest);
       case 'ask':
         return this.#request(name);
       case 'wait':
@@ -129,6 +132,18 @@ export class Stage {
     if (this.#known(node).session.state === 'connected') this.#fold(node, record);
   }
 
+  /** What the cluster did and said: `cordoned`, `drained`, `leaving POD`, `blocked POD BUDGET`, `restored`, `unreachable`. */
+  #answer(node: string, [state = '', pod = '', budget = '']: readonly string[]): void {
+    const { generation, rollout } = this.#world.ledger.slots.get(node) ?? { generation: NOBODYS, rollout: '' };
+    const cordons = new Map(this.#world.cordons);
+    if (state === 'cordoned') cordons.set(node, { fleet: this.#world.fleet, rollout, epoch: this.#world.epoch });
+    if (state === 'restored') cordons.delete(node);
+    this.#world = { ...this.#world, cordons };
+    const before = this.#known(node).drain;
+    const sinceMonotonicMs = before?.generation === generation ? before.sinceMonotonicMs : this.#now.monotonicMs;
+    this.#change(node, { drain: { generation, sinceMonotonicMs, last: answerOf(state, pod, budget) } });
+  }
+
   #request(node: string): void {
     const owner = [...this.#world.rollouts.values()].find((rollout) => rollout.nodes.get(node)?.state === 'assigned');
     const assignment = owner?.nodes.get(node);
@@ -153,8 +168,9 @@ export class Stage {
     const epoch = Math.max(this.#world.epoch, stored.epoch) + 1;
     const ledger = evolveLedger(stored.ledger, stored.ledger.sequence + 1, { type: 'leader', epoch, holder: 'b', wallUnixMs: this.#now.wallUnixMs });
     const session: Session = { state: 'silent', sinceMonotonicMs: this.#now.monotonicMs };
-    const nodes = new Map([...stored.nodes].map(([name, view]) => [name, { ...view, session, permitRequest: null }]));
-    this.#world = { ...stored, epoch, ledger, nodes };
+    const nodes = new Map([...stored.nodes].map(([name, view]) => [name, { ...view, session, permitRequest: null, drain: null }]));
+    // What stands in clusters, no restore of the store touches.
+    this.#world = { ...stored, epoch, ledger, nodes, cordons: this.#world.cordons ?? new Map() };
   }
 
   #limit(value: number): void {
@@ -195,14 +211,31 @@ export class Stage {
   }
 }
 
-/** `n1 | n2 n3 max=2 failures=1 done=50 soak=60 onFailure=rollback` */
+/** `n1 | n2 n3 max=2 failures=1 done=50 soak=60 onFailure=rollback drain=yes` */
 function frozenOf(id: string, words: readonly string[]) {
   const settings = new Map(words.filter((word) => word.includes('=')).map((word) => word.split('=') as [string, string]));
   const waves = words.filter((word) => !word.includes('=')).join(' ').split('|').map((wave) => wave.trim().split(' '));
   const number = (key: string, otherwise: number): number => Number(settings.get(key) ?? otherwise);
   const onFailure = settings.get('onFailure') === 'rollback' ? 'rollback' : 'pause';
   const plan = aPlan({ maxFailures: number('failures', 0), minDonePercent: number('done', 90), onFailure });
-  return aFrozen(id, waves, { plan, maxUnavailable: number('max', 1), soakMs: number('soak', 0) * 1_000 });
+  return aFrozen(id, waves, { plan, maxUnavailable: number('max', 1), soakMs: number('soak', 0) * 1_000, drained: settings.get('drain') === 'yes' ? waves.flat() : [] });
+}
+
+function answerOf(state: string, pod: string, budget: string): DrainAnswer {
+  switch (state) {
+    case 'cordoned':
+    case 'drained':
+    case 'restored':
+      return { ok: true, state };
+    case 'leaving':
+      return { ok: true, state, pods: [pod] };
+    case 'blocked':
+      return { ok: true, state, pods: [], blocks: [{ pod, code: 'budget', budget, message: 'it can lose none now' }] };
+    case 'unreachable':
+      return { ok: false, code: 'api-unreachable', message: 'connect ECONNREFUSED', object: '' };
+    default:
+      throw new Error(`a cluster answers no ${state}`);
+  }
 }
 
 function fail(message: string): never {

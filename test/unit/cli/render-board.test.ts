@@ -6,9 +6,20 @@ import { NOON_UNIX_MS } from '../../support/cli-run.ts';
 import { COMPLETED, HELD, RUNNING, rolloutNode } from '../../support/example-rollout.ts';
 import { withoutStyles } from '../../support/without-styles.ts';
 
-const PHASES = ['waiting', 'assigned', 'staging', 'staged', 'slot', 'permitted', 'activating', 'reverting', 'done', 'reverted', 'refused', 'needs-a-person', 'deferred', 'gone', 'from-the-future'];
+const PHASES = ['waiting', 'assigned', 'staging', 'staged', 'slot', 'draining', 'permitted', 'activating', 'reverting', 'uncordoning', 'done', 'reverted', 'refused', 'needs-a-person', 'deferred', 'gone', 'from-the-future'];
 
 const everyPhase: Rollout = { ...RUNNING, nodes: PHASES.map((phase, index) => rolloutNode(`edge-${index + 1}`, phase)) };
+
+const drains: Rollout = {
+  ...RUNNING,
+  nodes: [
+    rolloutNode('edge-1', 'draining', { reason: 'drain-blocked', detail: 'default/web-1 (disruption budget web: needs 3 healthy pods and has 3 currently)' }),
+    rolloutNode('edge-2', 'draining', { reason: 'draining', detail: 'default/web-2, default/web-3 and 4 more' }),
+    rolloutNode('edge-3', 'uncordoning', { reason: 'cordon-failed', detail: 'api-unreachable connect ECONNREFUSED' }),
+    rolloutNode('edge-4', 'refused', { reason: 'drain-given-up', detail: 'default/db-0 (no controller would make it again)' }),
+    rolloutNode('edge-5', 'waiting', { reason: 'orphan-cordon' }),
+  ],
+};
 
 const large: Rollout = {
   ...RUNNING,
@@ -24,6 +35,7 @@ const SCENES: readonly (readonly [string, Rollout, { readonly width: number; rea
   ['completed', COMPLETED, { width: 100 }],
   ['rollback', { ...RUNNING, id: 'containerd-1-7-77aa01', rollbackOf: RUNNING.id }, { width: 100 }],
   ['every-phase', everyPhase, { width: 100 }],
+  ['drains', drains, { width: 100 }],
   ['large', large, { width: 100, height: 24 }],
   ['coordinator-gone', RUNNING, { width: 100, notice: 'the coordinator at host:7443 is gone since 3s; the hosts go on; trying again' }],
   ['nothing-yet', { ...RUNNING, nodes: [], leftMs: 0 }, { width: 100 }],

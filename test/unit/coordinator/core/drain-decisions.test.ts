@@ -168,7 +168,7 @@ describe('a drain that takes too long', () => {
 
 describe('people are told', () => {
   test.each<[string, Parts, string, string, RegExp]>([
-    ['that it is being cordoned', {}, 'draining', 'draining', /being cordoned/u],
+    ['that it is being cordoned', {}, 'draining', 'draining', /being cordoned and emptied/u],
     ['which pods are leaving', { cordon: OURS, last: { ok: true, state: 'leaving', pods: ['default/web-1'] } }, 'draining', 'draining', /default\/web-1/u],
     ['which pod and budget block', { cordon: OURS, last: BLOCKED }, 'draining', 'drain-blocked', /default\/web-1 \(disruption budget web: needs 3/u],
     ['that the cluster does not answer', { last: UNREACHABLE }, 'draining', 'cordon-failed', /ECONNREFUSED/u],

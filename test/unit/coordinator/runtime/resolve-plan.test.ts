@@ -56,9 +56,14 @@ describe('drains', () => {
   const nodes = ['w-1', 'w-2'].map((name) => aMember(name, kubeadmFacts(name, '1.33.9')));
   const reboot = (more = '') => plan(`${more}  procedure: { os-reboot: {} }\n`);
 
-  test('are frozen at the start', () => {
-    const { resolved } = resolvePlan(aFleet(nodes), reboot(), 'p.yaml', NOON);
-    expect(freezePlan(resolved!).drained).toEqual(['w-1', 'w-2']);
+  test('are frozen at the start, and told group by group', () => {
+    const { resolved } = resolvePlan(aFleet([...nodes, host('n1', '1.6')]), reboot(), 'p.yaml', NOON);
+    const frozen = freezePlan(resolved!);
+    expect(frozen.drained).toEqual(['w-1', 'w-2']);
+    expect(showPlan(resolved!, frozen).hops?.[0]?.groups?.map((group) => [group.nodes, group.drained, group.drainedBecause])).toEqual([
+      [['n1'], false, ''],
+      [['w-1', 'w-2'], true, 'a reboot takes its pods down'],
+    ]);
     expect(freezePlan(resolvePlan(aFleet(nodes), reboot('  drain: never\n'), 'p.yaml', NOON).resolved!).drained).toEqual([]);
   });
 
