@@ -134,6 +134,12 @@ export class Checker implements Witness {
     }
   }
 
+  /** I9: no cordon outlives the rollout that owns it. */
+  ended(rollout: string): void {
+    const left = this.#cluster.cordons().filter((node) => this.#cluster.cordonOn(node)?.rollout === rollout && !this.#cluster.isLate(node));
+    if (left.length > 0) this.breaches.push(`I9 ${rollout} ended while ${left.join(' ')} was cordoned`);
+  }
+
   /** I9 against the truth. @param leads what the leader knows; null where nobody leads. */
   checkCordons(leads: World | null): void {
     this.breaches.push(...this.#cluster.wronged().map((wrong) => `I9 ${wrong}`));

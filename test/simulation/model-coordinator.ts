@@ -38,6 +38,7 @@ export interface Surroundings {
   readonly audit: (world: World, now: Now, decisions: readonly Decision[]) => void;
   /** Durable in the ledger from now on. */
   readonly granted: (events: readonly LedgerEvent[]) => void;
+  readonly ended: (rollout: string) => void;
   readonly drainFor: (isAlive: () => boolean) => Drain;
 }
 
@@ -182,6 +183,7 @@ export class ModelCoordinator {
         return true;
       case 'rollout':
         await this.#log.rollout(decision.rollout, decision.events);
+        if (decision.events.some(({ type }) => type === 'ended')) this.#around.ended(decision.rollout);
         return true;
       case 'assign': {
         const { rollout, node, generation } = decision;

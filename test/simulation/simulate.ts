@@ -89,6 +89,7 @@ class Simulation {
       },
       audit: (world, now, decisions) => this.#checker.audit(world, now, decisions),
       granted: (events) => this.#checker.granted(events),
+      ended: (rollout) => this.#checker.ended(rollout),
       drainFor: (isAlive) => cluster.portFor(isAlive, options.uncordonsPersons ?? false),
     };
   }

@@ -95,6 +95,9 @@ describe('I9: the slot', () => {
   });
 
   test('holds its wave and its rollout', () => {
+    const last = aRollout('r1', aFrozen('r1', [['n1']], { drained: ['n1'] }), { type: 'wave-opened', wave: 'w0' }, assigned('n1'), done('n1'));
+    const aborted = further(last, { type: 'aborted', by: 'ann', why: '' });
+    for (const rollout of [last, aborted]) expect(linesOf(worldOf({ state: 'done' }, { rollouts: [rollout] })).filter((line) => line.startsWith('r1'))).toEqual([]);
     const held = worldOf({ state: 'done', events: [done('n1')] });
     expect(linesOf(held).filter((line) => line.startsWith('r1'))).toEqual([]);
     const { world } = applyDecisions(worldOf({ state: 'done', last: RESTORED, events: [done('n1')] }), NOW, [{ kind: 'ledger', events: [{ type: 'slot-returned', epoch: EPOCH, node: 'n1', generation: 1, cause: 'done' }] }]);
