@@ -38,8 +38,8 @@ function isStaged(world: World, rollout: RolloutState, name: NodeName): boolean 
   return reportedProgress(view, rollout.id, node)?.state === 'staged';
 }
 
-/** Two rollouts never own one node; a slot held is this one's, or an older one that has yet to end. */
-const LEFT_ALONE: ReadonlySet<Reason> = new Set(['holds-slot', 'cordoned-by-person', 'orphan-cordon']);
+/** Two rollouts never own one node; a slot held is this one's, or an older one that has yet to end. Nodes of a silent cluster are no repairs: they may be well. */
+const LEFT_ALONE: ReadonlySet<Reason> = new Set(['holds-slot', 'cordoned-by-person', 'orphan-cordon', 'cluster-silent']);
 
 /**
  * I1: grants what every limit leaves room for. A node that is unavailable already takes no further unit and so never

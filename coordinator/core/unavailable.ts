@@ -25,7 +25,8 @@ export function unavailableReason(
   if (session.state === 'lost' && now.monotonicMs - session.sinceMonotonicMs > world.policy.lostAfterMs) return 'session-lost';
   if (cluster !== null && cluster.unschedulable) return 'cordoned-by-person';
   if (world.cordons?.has(view.record.name) === true) return 'orphan-cordon';
-  return cluster !== null && !cluster.ready ? 'cluster-not-ready' : null;
+  if (cluster !== null && !cluster.ready) return 'cluster-not-ready';
+  return cluster?.silent === true ? 'cluster-silent' : null;
 }
 
 /**

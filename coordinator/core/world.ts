@@ -103,6 +103,8 @@ export interface PermitRequestView {
 export interface ClusterView {
   readonly ready: boolean;
   readonly unschedulable: boolean;
+  /** The cluster answers no more: this is what it said last. */
+  readonly silent?: boolean;
 }
 
 /** The instant a decision is made for. */

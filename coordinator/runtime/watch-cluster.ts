@@ -7,7 +7,7 @@ const READ_EVERY_MS = 5_000;
 
 /**
  * Keeps what the cluster says of each node in the state until aborted. While the API server does not answer, every node
- * that it ever spoke of counts as not ready: towards fewer disruptions.
+ * that it ever spoke of counts as unavailable and is left alone: towards fewer disruptions.
  */
 export async function watchCluster(
   nodes: ClusterNodes,
@@ -22,10 +22,10 @@ export async function watchCluster(
       answered = true;
       for (const name of state.nodes.keys()) updateNode(state, name, (view) => ({ ...view, cluster: views.get(name) ?? null }));
     } catch (error) {
-      if (answered) logger.warn('the cluster does not answer; its nodes count as unavailable', { error });
+      if (answered) logger.warn('the cluster does not answer; its nodes count as unavailable and take no slot', { error });
       answered = false;
       for (const name of state.nodes.keys()) {
-        updateNode(state, name, (view) => (view.cluster === null ? view : { ...view, cluster: { ...view.cluster, ready: false } }));
+        updateNode(state, name, (view) => (view.cluster === null ? view : { ...view, cluster: { ...view.cluster, silent: true } }));
       }
     }
     changed();

@@ -81,9 +81,14 @@ export const REASONS = {
     next: 'the node counts as unavailable until its agent reports its journal',
   },
   'cluster-not-ready': {
-    message: 'the node’s cluster says that it is not ready, or the cluster does not answer',
+    message: 'the node’s cluster says that it is not ready',
     unblock: 'an admin of the cluster: `kubectl describe node`',
     next: 'a repair goes first where the agent is connected; the node counts as unavailable until it is ready',
+  },
+  'cluster-silent': {
+    message: 'the node’s cluster does not answer, and nobody knows whether the node is ready',
+    unblock: 'an admin of the cluster: its API server, and the way there from the coordinator',
+    next: 'the node takes no slot and counts as unavailable until its cluster answers',
   },
   'cordoned-by-person': {
     message: 'the node is unschedulable and it was not Farrier that cordoned it',

@@ -19,7 +19,7 @@ interface NodeSpec {
   readonly session: keyof typeof SESSIONS;
   readonly cluster: string;
   readonly zone: string;
-  readonly condition: 'unwatched' | 'ready' | 'not-ready' | 'cordoned';
+  readonly condition: 'unwatched' | 'ready' | 'not-ready' | 'cordoned' | 'silent';
   readonly approved: boolean;
   /** Which rollout has it assigned, if it is among its nodes; the others have it waiting or over. */
   readonly owner: number;
@@ -70,7 +70,7 @@ function nodeSpec(rarity: number): fc.Arbitrary<NodeSpec> {
     session: rarely('connected', ...SESSION_NAMES),
     cluster: fc.constantFrom('', 'c1', 'c2'),
     zone: fc.constantFrom('', 'z1', 'z2'),
-    condition: rarely('unwatched', 'ready', 'not-ready', 'cordoned'),
+    condition: rarely('unwatched', 'ready', 'not-ready', 'not-ready', 'cordoned', 'silent'),
     approved: rarely(true, true, true, false),
     owner: fc.integer({ min: 0, max: 2 }),
     fate: rarely('staged', ...FATES),
@@ -217,7 +217,7 @@ function buildView(spec: NodeSpec, at: number, rollouts: readonly RolloutState[]
     permitRequest: owner !== undefined && spec.asks ? { requestId: 'new', rollout: owner.id, generation, digest, bootId: 'boot' } : null,
     drain,
     facts: spec.isControlPlane && at % 2 === 1 ? { facts: CONTROL_PLANE, sinceUnixMs: 0 } : null,
-    cluster: spec.condition === 'unwatched' ? null : { ready: spec.condition !== 'not-ready', unschedulable: spec.condition === 'cordoned' },
+    cluster: spec.condition === 'unwatched' ? null : { ready: spec.condition !== 'not-ready', unschedulable: spec.condition === 'cordoned', silent: spec.condition === 'silent' },
   });
 }
 

@@ -67,9 +67,15 @@ function ruleBreaches(world: World, rollouts: ReadonlyMap<string, RolloutState>,
     index > 0 && failuresSeen === 0 && canaryFailed(rollout) && `I3 slot for ${what} after a failed canary`,
     isUnproved(world, rollout, slot.node) && `I8 slot for ${what} without a proof of its datastore`,
     world.nodes.get(slot.node)?.cluster?.unschedulable === true && `I1 slot for ${what}, which a person cordoned`,
+    isOnlySilent(world.nodes.get(slot.node)) && `I1 slot for ${what}, whose cluster is silent`,
     world.cordons?.has(slot.node) === true && `I9 slot for ${what}, whose cordon nobody owns`,
   ];
   return breaches.filter((breach) => breach !== false);
+}
+
+/** Nobody said that it is out: it is no repair. */
+function isOnlySilent(view: NodeView | undefined): boolean {
+  return view?.cluster?.silent === true && view.cluster.ready;
 }
 
 /** I2: who tells to be a control-plane node, and whoever any rollout that is not over knew as one; the names of removed nodes with a slot count too. */
@@ -111,7 +117,7 @@ function isOut(world: World, now: Now, view: NodeView, slots: ReadonlyMap<string
   const { record, session, cluster } = view;
   if (slots.has(record.name) || !record.approved || isUnheard(view)) return true;
   if (session.state === 'lost' && now.monotonicMs - session.sinceMonotonicMs > world.policy.lostAfterMs) return true;
-  return world.cordons?.has(record.name) === true || (cluster !== null && (!cluster.ready || cluster.unschedulable));
+  return world.cordons?.has(record.name) === true || (cluster !== null && (!cluster.ready || cluster.unschedulable || cluster.silent === true));
 }
 
 /** Nobody knows all that was done to it. */

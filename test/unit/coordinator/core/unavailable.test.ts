@@ -15,6 +15,8 @@ describe('who is unavailable, and why', () => {
     ['lost before it had told its journal', { session: { ...SESSIONS.justLost, hello: aHello({ journalSequence: 2 }) } }, 'not-reported'],
     ['lost after it had told its journal', { session: { ...SESSIONS.justLost, hello: aHello({ journalSequence: 1 }) } }, null],
     ['not ready', { cluster: { ready: false, unschedulable: false } }, 'cluster-not-ready'],
+    ['not ready when its cluster last said anything', { cluster: { ready: false, unschedulable: false, silent: true } }, 'cluster-not-ready'],
+    ['of a cluster that does not answer', { cluster: { ready: true, unschedulable: false, silent: true } }, 'cluster-silent'],
     ['cordoned', { cluster: { ready: true, unschedulable: true } }, 'cordoned-by-person'],
     ['ready', { cluster: { ready: true, unschedulable: false } }, null],
   ])('%s', (_, parts, reason) => {
