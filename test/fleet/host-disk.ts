@@ -21,6 +21,9 @@ export interface HostDisk {
   /** Uses up all space but `leaveBytes`; returns the bytes used up. */
   readonly fill: (leaveBytes: number) => Promise<number>;
   readonly unfill: () => Promise<void>;
+  /** What it holds now is what `restore` brings back. Both leave it unmounted. */
+  readonly snapshot: () => Promise<void>;
+  readonly restore: () => Promise<void>;
 }
 
 /** EXT4_IOC_SHUTDOWN with EXT4_GOING_FLAGS_NOLOGFLUSH (fs/ext4/ext4.h). Node has no ioctl; perl-base is on every Debian. */
@@ -46,32 +49,41 @@ export async function makeHostDisk(holder: Holder, options: HostDiskOptions): Pr
   if (!existsSync(image)) await format(image, options.diskMiB);
   const onDisk = (path: string): string => join(disk, 'own', path.replaceAll('/', '_'));
   const filler = join(disk, 'filler');
+  const kept = join(disk, 'kept');
+  const mountDisk = (): Promise<string> => holder.run(['mount', '-t', 'ext4', '-o', `loop,commit=${commitIntervalS},nodiscard`, image, disk]);
+  const unmountDisk = async (): Promise<void> => {
+    await retry(() => holder.run(['umount', disk]));
+    await retry(async () => {
+      if (loopDevicesOf(folder).length > 0) throw new Error(`the kernel still holds ${image}`);
+    });
+  };
   let mounted = false;
+  let hasSnapshot = false;
+  const mount = async (): Promise<void> => {
+    if (mounted) return;
+    await mountDisk();
+    await holder.run(['mkdir', '-p', join(disk, 'upper'), join(disk, 'work'), ...ownPaths.map(onDisk)]);
+    const lower = hasSnapshot ? `${kept}/upper:${options.rootFs}` : options.rootFs;
+    await holder.run(['mount', '-t', 'overlay', '-o', `lowerdir=${lower},upperdir=${disk}/upper,workdir=${disk}/work`, 'overlay', root]);
+    for (const path of ownPaths) {
+      await holder.run(['mkdir', '-p', join(root, path)]);
+      await holder.run(['mount', '--bind', onDisk(path), join(root, path)]);
+    }
+    mounted = true;
+  };
+  const unmount = async (): Promise<void> => {
+    if (!mounted) return;
+    await retry(() => holder.run(['umount', '--recursive', root]));
+    await unmountDisk();
+    mounted = false;
+  };
   return {
     root,
+    mount,
+    unmount,
     isMounted: () => mounted,
-    mount: async () => {
-      if (mounted) return;
-      await holder.run(['mount', '-t', 'ext4', '-o', `loop,commit=${commitIntervalS},nodiscard`, image, disk]);
-      await holder.run(['mkdir', '-p', join(disk, 'upper'), join(disk, 'work'), ...ownPaths.map(onDisk)]);
-      await holder.run(['mount', '-t', 'overlay', '-o', `lowerdir=${options.rootFs},upperdir=${disk}/upper,workdir=${disk}/work`, 'overlay', root]);
-      for (const path of ownPaths) {
-        await holder.run(['mkdir', '-p', join(root, path)]);
-        await holder.run(['mount', '--bind', onDisk(path), join(root, path)]);
-      }
-      mounted = true;
-    },
     sync: async () => void (await holder.run(['sync', '--file-system', disk])),
     cutPower: async () => void (await holder.run(['perl', '-e', shutdownScript, disk])),
-    unmount: async () => {
-      if (!mounted) return;
-      await retry(() => holder.run(['umount', '--recursive', root]));
-      await retry(() => holder.run(['umount', disk]));
-      mounted = false;
-      await retry(async () => {
-        if (loopDevicesOf(folder).length > 0) throw new Error(`the kernel still holds ${image}`);
-      });
-    },
     fill: async (leaveBytes) => {
       const { bavail, bsize } = await statfs(holder.path(disk));
       const sizeBytes = Math.max(0, bavail * bsize - leaveBytes);
@@ -83,6 +95,24 @@ export async function makeHostDisk(holder: Holder, options: HostDiskOptions): Pr
       return 0;
     },
     unfill: () => rm(holder.path(filler), { force: true }),
+    snapshot: async () => {
+      if (hasSnapshot) throw new Error(`${image} has a snapshot already`);
+      await unmount();
+      await mountDisk();
+      await holder.run(['mkdir', kept]);
+      await holder.run(['mv', join(disk, 'upper'), join(disk, 'own'), kept]);
+      await holder.run(['cp', '--archive', join(kept, 'own'), disk]);
+      await unmountDisk();
+      hasSnapshot = true;
+    },
+    restore: async () => {
+      if (!hasSnapshot) throw new Error(`${image} has no snapshot`);
+      await unmount();
+      await mountDisk();
+      await holder.run(['rm', '-rf', join(disk, 'upper'), join(disk, 'work'), join(disk, 'own')]);
+      await holder.run(['cp', '--archive', join(kept, 'own'), disk]);
+      await unmountDisk();
+    },
   };
 }
 

@@ -2,17 +2,12 @@ import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { killCgroups, removeCgroupsBelow, setFrozen } from './cgroup-tree.ts';
 import { writeFirstFiles } from './first-files.ts';
-import { enterHost, execInHost, peekInHost } from './host-exec.ts';
-import type { ExecOptions } from './host-exec.ts';
-import { makeHostFiles } from './host-files.ts';
-import type { HostFiles } from './host-files.ts';
+import { enterHost, execInHost, type ExecOptions, peekInHost } from './host-exec.ts';
+import { type HostFiles, makeHostFiles } from './host-files.ts';
 import type { HostSetup } from './host-setup.ts';
-import { lastLines, rebootExitCode, startNspawn } from './nspawn.ts';
-import type { NspawnRun } from './nspawn.ts';
-import { makeOpenFaults } from './open-faults.ts';
-import type { OpenFaults } from './open-faults.ts';
-import { isAlive } from './process-identity.ts';
-import type { ProcessIdentity } from './process-identity.ts';
+import { lastLines, type NspawnRun, rebootExitCode, startNspawn } from './nspawn.ts';
+import { makeOpenFaults, type OpenFaults } from './open-faults.ts';
+import { isAlive, type ProcessIdentity } from './process-identity.ts';
 import type { ProgramResult } from './run-program.ts';
 import { connectHost, namespaceOfHost, setHostLink } from './switch-network.ts';
 import { waitUntilStarted } from './wait-until-started.ts';
@@ -165,8 +160,23 @@ export class Host implements HostFiles {
     this.#faults.begin('power off');
     const run = this.#run;
     await this.peek(['systemctl', 'poweroff', '--no-block']);
-    await Promise.race([run?.ended, sleep(endMaxMs).then(() => this.#kill())]);
+    const inTime = new AbortController();
+    await Promise.race([run?.ended, sleep(endMaxMs, null, { signal: inTime.signal }).then(() => this.#kill(), () => undefined)]);
+    inTime.abort();
     while (this.#run !== null) await sleep(pollMs);
+  }
+
+  /** Powers it off and keeps its disk as it is then, once: `restore` brings exactly that back. It stays down until `boot`. */
+  async snapshot(): Promise<void> {
+    await this.powerOff();
+    await this.#setup.disk.snapshot();
+  }
+
+  /** From any state, up or down. It stays down until `boot`. */
+  async restore(): Promise<void> {
+    this.#faults.begin('crash');
+    await this.#kill();
+    await this.#setup.disk.restore();
   }
 
   /** Pulls its cable at the switch. Holds over reboots until `heal`. */

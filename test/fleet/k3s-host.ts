@@ -9,17 +9,18 @@ import { LonelyHost } from './lonely-host.ts';
 import type { StandIns } from './stand-ins/pack-stand-ins.ts';
 
 const CACHE = '/var/cache/lonely-agent/artifacts';
-/** All that an upgrade of K3s may not touch, and what it changes. */
+/** All that an upgrade of K3s may not touch. */
 const UNTOUCHED = '/etc/systemd/system /etc/rancher/k3s/config.yaml';
-const CHANGED = '/usr/local/bin /var/lib/rancher/k3s/agent/images /var/lib/rancher/k3s/agent/farrier-images';
+
+export type K3sBuild = Pick<K3sSpec, 'binary' | 'images'>;
 
 /** A host of a K3s cluster with the agent's inside, nobody to talk to, and artifacts in its cache folder. */
 export class K3sHost extends LonelyHost {
   readonly role: K3sSpec['role'];
   readonly #standIns: StandIns;
 
-  constructor(host: Host, role: K3sSpec['role'], standIns: StandIns) {
-    super(host);
+  constructor(host: Host, role: K3sSpec['role'], standIns: StandIns, pollMs?: number) {
+    super(host, pollMs);
     this.role = role;
     this.#standIns = standIns;
   }
@@ -28,25 +29,20 @@ export class K3sHost extends LonelyHost {
     return this.role === 'server' ? 'k3s.service' : 'k3s-agent.service';
   }
 
-  /** Lays everything that the step needs into the cache folder. */
   async upgradeTo(version: string, crossesMinor = false): Promise<readonly StepSpec[]> {
+    return [{ kind: 'k3s', name: 'k3s', timeoutMs: 120_000, role: this.role, version, ...(await this.build(version)), crossesMinor }];
+  }
+
+  /** Lays everything that the step needs into the cache folder. */
+  async build(version: string): Promise<K3sBuild> {
     const binary = await this.#lay(readFileSync(this.#standIns.k3s(version)));
     const images = await this.#lay(Buffer.from(`images of ${version}`));
-    return [{ kind: 'k3s', name: 'k3s', timeoutMs: 120_000, role: this.role, version, binary, images: { ...images, name: 'k3s-airgap-images-amd64.tar' }, crossesMinor }];
+    return { binary, images: { ...images, name: 'k3s-airgap-images-amd64.tar' } };
   }
 
   /** Path, mode, owner and content of unit, environment and configuration. */
   untouched(): Promise<string> {
-    return this.#listing(UNTOUCHED);
-  }
-
-  /** The same of programs and images. */
-  installed(): Promise<string> {
-    return this.#listing(CHANGED);
-  }
-
-  async #listing(folders: string): Promise<string> {
-    return this.host.mustExec(['sh', '-c', `find ${folders} -printf '%p %M %U:%G\\n' 2>/dev/null | sort; find ${folders} -type f -exec sha256sum {} + 2>/dev/null | sort -k2; true`]);
+    return this.host.mustExec(['sh', '-c', `find ${UNTOUCHED} -printf '%p %M %U:%G\\n' 2>/dev/null | sort; find ${UNTOUCHED} -type f -exec sha256sum {} + 2>/dev/null | sort -k2; true`]);
   }
 
   async #lay(content: Buffer): Promise<ArtifactRef> {

@@ -12,6 +12,7 @@ import { linkArtifacts } from '../../agent/adapters/link-artifacts.ts';
 import { hostExecutors } from '../../agent/adapters/host-executors.ts';
 import { readBootId } from '../../agent/adapters/host-facts.ts';
 import { runProgram } from '../../agent/adapters/run-program.ts';
+import { syncFileSystems } from '../../agent/adapters/sync-file-systems.ts';
 import { journalDurableFiles } from '../../agent/adapters/system-durable-files.ts';
 import { systemdWorkUnits } from '../../agent/adapters/systemd/systemd-work-units.ts';
 import { agentDuty } from '../../agent/core/agent-duty.ts';
@@ -37,6 +38,7 @@ import { writeDurably } from '../../shared/trust/write-durably.ts';
 import { encodeAssignment } from '../../shared/wire/assignment-codec.ts';
 import { encodePermit } from '../../shared/wire/permit-codec.ts';
 import { encodeSequence } from '../../shared/wire/sequence-codec.ts';
+import { toldAgent } from './told-agent.ts';
 
 const STATE = '/var/lib/lonely-agent';
 const print = (value: unknown): void => void process.stdout.write(`${JSON.stringify(value)}\n`);
@@ -97,8 +99,9 @@ async function work(args: readonly string[]): Promise<void> {
   const artifacts = linkArtifacts({ cacheDir: '/var/cache/lonely-agent/artifacts', connect, clock: systemClock });
   const real = hostExecutors({ sourcesDir: '/etc/farrier/sources.d', cacheDir: '/var/cache/lonely-agent', stateDir: STATE, artifacts, configDir: '/etc/farrier', argv: process.argv, reach: async () => false }, systemClock);
   // No step on this host truly has a point of no return: one that is named so stands for it.
-  const executors = { ...real, service: { ...real.service, pointOfNoReturn: ({ name }: StepSpec) => (name.startsWith('no return') ? 'it was restarted' : null) } };
-  print(await runWork({ generation: Number(values.generation), mode }, host, executors, watchdog, stop.signal));
+  const named = { ...real, service: { ...real.service, pointOfNoReturn: ({ name }: StepSpec) => (name.startsWith('no return') ? 'it was restarted' : null) } };
+  const { executors, settle } = toldAgent(named, syncFileSystems, STATE);
+  print(await runWork({ generation: Number(values.generation), mode }, host, executors, watchdog, stop.signal, settle));
 }
 
 const [verb = '', ...words] = process.argv.slice(2);

@@ -9,8 +9,10 @@ import type { StepSpec } from '../../shared/domain/step-spec.ts';
 import { writeAptRepository } from './apt-repository.ts';
 import { makeServiceDeb } from './deb-package.ts';
 import type { Host } from './host.ts';
+import { type Told, toldFile } from './told-agent.ts';
 
 const PROGRAM = ['/farrier/node_modules/.bin/node', '/farrier/test/fleet/lonely-agent.ts'];
+const STATE = '/var/lib/lonely-agent';
 const POLL_MS = 40;
 
 export interface Look {
@@ -33,9 +35,12 @@ export function codeFor(folder: string): Readonly<Record<string, string>> {
 /** A host with the agent's inside and nobody to talk to; it has hoofd 1.0 and, of the source `lab`, more versions. */
 export class LonelyHost {
   readonly host: Host;
+  readonly #pollMs: number;
 
-  constructor(host: Host) {
+  /** @param pollMs between two looks at it: many hosts side by side are looked at less often. */
+  constructor(host: Host, pollMs = POLL_MS) {
     this.host = host;
+    this.#pollMs = pollMs;
   }
 
   /** A repository for such hosts: 2.0 works, 3.0 fails while it is configured, 4.0 crashes once it runs; 2.0 and later need nail. */
@@ -53,8 +58,18 @@ export class LonelyHost {
   }
 
   async prepare(): Promise<void> {
-    await this.host.writeFile('/etc/farrier/sources.d/lab.list', 'deb [trusted=yes] file:/srv/repo ./\n');
+    await this.prepareSource();
     await this.host.mustExec(['dpkg', '--install', '/srv/repo/hoofd_1.0_all.deb']);
+  }
+
+  /** The repository, under the name by which steps know it. */
+  async prepareSource(): Promise<void> {
+    await this.host.writeFile('/etc/farrier/sources.d/lab.list', 'deb [trusted=yes] file:/srv/repo ./\n');
+  }
+
+  /** What its work units do wrong from now on; [] for nothing. Also on a host that is down. */
+  async tell(told: readonly Told[]): Promise<void> {
+    await this.host.writeFile(toldFile(STATE), JSON.stringify(told));
   }
 
   /** As the agent's own unit does, which this host lacks. */
@@ -76,7 +91,7 @@ export class LonelyHost {
   }
 
   async look(generation: number): Promise<Look> {
-    const bytes = await this.host.readFile('/var/lib/lonely-agent/journal/journal.log').catch(() => Buffer.alloc(0));
+    const bytes = await this.host.readFile(`${STATE}/journal/journal.log`).catch(() => Buffer.alloc(0));
     const parsed = parseJournal(bytes, 'journal.log');
     if (!parsed.ok) throw new Error(parsed.error.message);
     const progress = progressOf(parsed.records, generation);
@@ -108,7 +123,7 @@ export class LonelyHost {
       const look = await this.look(generation);
       if (holds(look)) return look;
       if (performance.now() > deadline) throw new Error(`${this.host.name} did not get there: ${JSON.stringify(look)}\n${await this.log()}`);
-      await sleep(POLL_MS);
+      await sleep(this.#pollMs);
     }
   }
 

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { bootFleet, type Fleet } from '../fleet/fleet.ts';
+import { hostState } from '../fleet/host-state.ts';
 import { K3sHost } from '../fleet/k3s-host.ts';
 import { codeFor } from '../fleet/lonely-host.ts';
 import { missingParts, notChecked } from '../fleet/missing-parts.ts';
@@ -47,7 +48,7 @@ describe.skipIf(missing.length > 0)('K3s on real hosts, with no coordinator', ()
   test('a patch is upgraded to and back, and unit, environment and configuration are never touched', async () => {
     const both = [server, agent];
     const untouched = await Promise.all(both.map((host) => host.untouched()));
-    const installed = await Promise.all(both.map((host) => host.installed()));
+    const installed = await Promise.all(both.map(({ host }) => hostState(host)));
     const up = await Promise.all(both.map(async (host) => host.whole(1, await host.upgradeTo(PATCH))));
     expect(up.map(({ end }) => end?.outcome)).toMatchObject([{ code: 'ok' }, { code: 'ok' }]);
     expect(await cluster.versions()).toEqual({ ks1: PATCH, ka1: PATCH });
@@ -58,12 +59,12 @@ describe.skipIf(missing.length > 0)('K3s on real hosts, with no coordinator', ()
     const back = await Promise.all(both.map((host) => host.whole(2, 1)));
     expect(back.map(({ end }) => end?.outcome)).toMatchObject([{ code: 'ok' }, { code: 'ok' }]);
     expect(await cluster.versions()).toEqual({ ks1: OLD, ka1: OLD });
-    expect(await Promise.all(both.map((host) => host.installed()))).toEqual(installed);
+    expect(await Promise.all(both.map(({ host }) => hostState(host)))).toEqual(installed);
     expect(await Promise.all(both.map((host) => host.untouched()))).toEqual(untouched);
   });
 
   test('a server that crashes 5 s after its start is reverted in under 30 s, while an agent gets over a power cut', async () => {
-    const installed = await server.installed();
+    const installed = await hostState(server.host);
     await tellStandIn(server.host, 'k3s', [{ at: 'serving', how: 'crash', afterMs: 5_000, version: CRASHING }]);
     const cut = powerCutInUpgrade();
     await server.stage(3, await server.upgradeTo(CRASHING));
@@ -73,7 +74,7 @@ describe.skipIf(missing.length > 0)('K3s on real hosts, with no coordinator', ()
     const look = await server.over(3);
     expect(performance.now() - began).toBeLessThan(REVERTED_WITHIN_MS);
     expect([look.end?.kind, look.end?.outcome.code]).toEqual(['reverted', 'unit-crashed']);
-    expect(await server.installed()).toBe(installed);
+    expect(await hostState(server.host)).toBe(installed);
     expect((await cut).end?.kind).toBe('done');
     await cluster.until(30_000, async () => JSON.stringify(await cluster.versions()) === JSON.stringify({ ka1: PATCH, ks1: OLD }));
   });

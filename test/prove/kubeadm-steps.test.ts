@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import type { StepSpec } from '../../shared/domain/step-spec.ts';
 import { bootFleet, type Fleet } from '../fleet/fleet.ts';
-import { nodeState, upgradeNodeTo } from '../fleet/kubeadm-node.ts';
+import { hostState } from '../fleet/host-state.ts';
+import { upgradeNodeTo } from '../fleet/kubeadm-node.ts';
 import { codeFor, type Look, LonelyHost } from '../fleet/lonely-host.ts';
 import { missingParts, notChecked } from '../fleet/missing-parts.ts';
 import { type KubernetesCluster, tellStandIn } from '../fleet/stand-ins/kubernetes-cluster.ts';
@@ -17,8 +18,6 @@ if (missing.length > 0) console.warn(notChecked('the steps of a control plane of
 
 const OLD = '1.33.9';
 const NEW = '1.34.1';
-/** What tells the stand-ins to fail is the test's own. */
-const KEPT = ['/etc/stand-in'];
 const OVER_MAX_MS = 240_000;
 const LOOKS = { looks: 11, lookIntervalMs: 1000, timeoutMs: 90_000 } as const;
 
@@ -34,7 +33,7 @@ describe.skipIf(missing.length > 0)('a control plane of kubeadm', () => {
     fleet = await bootFleet({ hosts: [{ name: 'cp' }], aptRepository: standIns.aptRepository, sharedFolders: { ...standIns.sharedFolders, ...codeFor(folder) }, onProgress: console.log });
     cluster = await makeKubeadmCluster(fleet, { controlPlanes: ['cp'], workers: [], version: OLD });
     plane = new LonelyHost(fleet.host('cp'));
-    await plane.host.writeFile('/etc/farrier/sources.d/lab.list', 'deb [trusted=yes] file:/srv/repo ./\n');
+    await plane.prepareSource();
   }, 10 * 60_000);
 
   afterAll(async () => {
@@ -51,7 +50,7 @@ describe.skipIf(missing.length > 0)('a control plane of kubeadm', () => {
   }
 
   test('certificates are renewed with all that uses them, and put back with all that used them', async () => {
-    const before = await nodeState(plane.host, KEPT);
+    const before = await hostState(plane.host);
     const expiry = async (): Promise<string> => plane.host.mustExec(['sh', '-c', 'for f in apiserver etcd/server; do openssl x509 -noout -serial -in /etc/kubernetes/pki/$f.crt; done']);
     const old = await expiry();
     const running = async (): Promise<string> => plane.host.mustExec(['sh', '-c', 'for p in etcd kube-apiserver kube-scheduler; do systemctl show --property=MainPID pod-$p-cp.service; done']);
@@ -62,29 +61,29 @@ describe.skipIf(missing.length > 0)('a control plane of kubeadm', () => {
     const renewed = await running();
     expect(renewed.split('\n').filter((line, index) => line !== '' && line === pids.split('\n')[index])).toEqual([]);
     expect(await whole(generation)).toMatchObject({ end: { kind: 'done' } });
-    expect(await nodeState(plane.host, KEPT)).toEqual(before);
+    expect(await hostState(plane.host)).toEqual(before);
     expect((await running()).split('\n').filter((line, index) => line !== '' && line === renewed.split('\n')[index])).toEqual([]);
     await cluster.waitUntilReady(`v${OLD}`);
   });
 
   test('a field of the kubelet that it starts with stays, one that it cannot start with is put back', async () => {
-    const before = await nodeState(plane.host, KEPT);
+    const before = await hostState(plane.host);
     const set = (path: readonly string[], value: string | number): StepSpec => ({ kind: 'kubelet_config', name: 'config', ...LOOKS, set: [{ path, value }] });
     const look = await whole([set(['healthzBindAddress'], '203.0.113.1')]);
     expect([look.end?.kind, look.end?.outcome.code]).toEqual(['reverted', 'kubelet-unhealthy']);
-    expect(await nodeState(plane.host, KEPT)).toEqual(before);
+    expect(await hostState(plane.host)).toEqual(before);
     expect(await whole([set(['maxPods'], 150)])).toMatchObject({ end: { kind: 'done' } });
     expect(await plane.host.mustExec(['cat', '/var/lib/kubelet/config.yaml'])).toContain('maxPods: 150');
     expect(await whole(generation)).toMatchObject({ end: { kind: 'done' } });
-    expect(await nodeState(plane.host, KEPT)).toEqual(before);
+    expect(await hostState(plane.host)).toEqual(before);
   });
 
   test('what fails before the first manifest is swapped is put back: packages, certificates and all', async () => {
-    const before = await nodeState(plane.host, KEPT);
+    const before = await hostState(plane.host);
     await tellStandIn(plane.host, 'kubeadm', [{ at: 'kube-apiserver-certificates-renewed', how: 'fail' }]);
     const look = await whole(upgradeNodeTo(NEW, 'first-control-plane', false));
     expect(look).toMatchObject({ end: { kind: 'reverted', outcome: { code: 'apply-failed' } } });
-    expect(await nodeState(plane.host, KEPT)).toEqual(before);
+    expect(await hostState(plane.host)).toEqual(before);
     await cluster.waitUntilReady(`v${OLD}`);
   });
 

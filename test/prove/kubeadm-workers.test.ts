@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { bootFleet, type Fleet } from '../fleet/fleet.ts';
-import { nodeState, upgradeNodeTo } from '../fleet/kubeadm-node.ts';
+import { hostState } from '../fleet/host-state.ts';
+import { upgradeNodeTo } from '../fleet/kubeadm-node.ts';
 import { codeFor, LonelyHost } from '../fleet/lonely-host.ts';
 import { missingParts, notChecked } from '../fleet/missing-parts.ts';
 import { type KubernetesCluster, tellStandIn } from '../fleet/stand-ins/kubernetes-cluster.ts';
@@ -16,8 +17,6 @@ if (missing.length > 0) console.warn(notChecked('the upgrade of kubeadm nodes on
 
 const OLD = '1.33.9';
 const NEW = '1.34.1';
-/** What tells the stand-ins to fail is the test's own. */
-const KEPT = ['/etc/stand-in'];
 
 describe.skipIf(missing.length > 0)('a node of kubeadm', () => {
   const folder = mkdtempSync(join(tmpdir(), 'farrier-kubeadm-'));
@@ -39,18 +38,18 @@ describe.skipIf(missing.length > 0)('a node of kubeadm', () => {
 
   test.concurrent('a worker goes to the next minor, and back to exactly what it was', async () => {
     const worker = new LonelyHost(fleet.host('good'));
-    const before = await nodeState(worker.host, KEPT);
+    const before = await hostState(worker.host);
     expect(await worker.whole(1, upgradeNodeTo(NEW, 'worker'))).toMatchObject({ end: { kind: 'done' } });
     expect(await cluster.versions()).toMatchObject({ good: `v${NEW}` });
     expect(await worker.host.mustExec(['cat', '/var/lib/kubelet/config.yaml'])).toContain('containerRuntimeEndpoint: unix:///run/containerd/containerd.sock');
     expect(await worker.whole(2, 1)).toMatchObject({ end: { kind: 'done' } });
-    expect(await nodeState(worker.host, KEPT)).toEqual(before);
+    expect(await hostState(worker.host)).toEqual(before);
     expect(await cluster.versions()).toMatchObject({ good: `v${OLD}` });
   });
 
   test.concurrent('a worker whose new kubelet crashes after 5 s is exactly what it was, soon after', async () => {
     const worker = new LonelyHost(fleet.host('bad'));
-    const before = await nodeState(worker.host, KEPT);
+    const before = await hostState(worker.host);
     await tellStandIn(worker.host, 'kubelet', [{ at: 'start', how: 'crash', version: `v${NEW}`, afterMs: 5000 }]);
     await worker.stage(1, upgradeNodeTo(NEW, 'worker'));
     await worker.agent('permit', '1');
@@ -59,7 +58,7 @@ describe.skipIf(missing.length > 0)('a node of kubeadm', () => {
     const look = await worker.over(1);
     const tookMs = performance.now() - startedMs;
     expect([look.end?.kind, look.end?.outcome.code, look.end?.outcome.object]).toEqual(['reverted', 'unit-crashed', 'kubelet.service']);
-    expect(await nodeState(worker.host, KEPT)).toEqual(before);
+    expect(await hostState(worker.host)).toEqual(before);
     expect(await cluster.versions()).toMatchObject({ bad: `v${OLD}` });
     // Ten of them are the proof that the old kubelet stays up; hosts that share two cores with a whole test run need the rest.
     console.log(`put back and proved ${Math.round(tookMs / 1000)} s after the new kubelet was started`);

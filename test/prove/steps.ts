@@ -1,13 +1,19 @@
-// npm run prove:steps: what the reversible steps promise, on real hosts.
+// npm run prove:steps: what the reversible steps promise, on real hosts. `--only` picks sections, or cases of the sweep.
 import { readProofOptions } from './proof-options.ts';
 import { ProofSections } from './proof-sections.ts';
 import { playTests } from './steps/play-tests.ts';
+import { playSweep } from './steps/sweep.ts';
+import { allCases } from './steps/sweep-case.ts';
 
 const FAST = 'test/vitest.config.ts';
 const TESTS_MAX_MS = 10 * 60_000;
 
 const { only } = await readProofOptions('prove:steps');
 const sections = new ProofSections(only);
+
+const cases = allCases();
+const picked = cases.filter(({ name }) => name.includes(only));
+await sections.prove('a failure and a power cut at every step', () => playSweep(picked.length > 0 ? picked : cases), cases.map(({ name }) => name));
 
 const SILENCE = { files: ['test/unit/agent/watchdog.test.ts', 'test/simulation/simulation.test.ts'], named: '40 minutes|takes the outage for its own failure', timeoutMs: TESTS_MAX_MS };
 await sections.prove('40 minutes without a coordinator', async () => await playTests(FAST, SILENCE));

@@ -24,6 +24,11 @@ export function faultFile(program: string): string {
   return `/etc/stand-in/${program}.json`;
 }
 
+/** Holds the version of a package whose postinst is to fail. */
+export function postinstFaultFile(name: string): string {
+  return `/etc/stand-in/${name}.postinst`;
+}
+
 /** A point of `program` at which a test may let it fail, hang or crash; costs one look for a file. */
 export async function passPoint(program: string, version: string, at: string): Promise<void> {
   const faults = readFaults(program);

@@ -1,4 +1,5 @@
 import { makeDeb, type DebSpec } from '../deb-package.ts';
+import { postinstFaultFile } from './faults.ts';
 import { hostArchitecture } from '../../../systemd/package/node-runtime.ts';
 
 type HostProgram = 'kubeadm' | 'kubelet' | 'kubectl';
@@ -22,7 +23,7 @@ export async function kubernetesDebs(folder: string, version: string, programOf:
     { ...common, name: 'kubernetes-cni', files: { ...notice('kubernetes-cni'), '/opt/cni/bin/.kubernetes-cni-keep': '' } },
     { ...common, name: 'kubectl', files: { ...notice('kubectl'), ...program('kubectl') } },
     {
-      ...common, name: 'kubeadm', depends: ['cri-tools (>= 1.30.0)'],
+      ...common, name: 'kubeadm', depends: ['cri-tools (>= 1.30.0)'], scripts: { postinst: orFail('kubeadm', version) },
       files: { ...notice('kubeadm'), ...program('kubeadm'), '/usr/lib/systemd/system/kubelet.service.d/10-kubeadm.conf': DROP_IN },
     },
     {
@@ -34,13 +35,18 @@ export async function kubernetesDebs(folder: string, version: string, programOf:
       conffiles: ['/etc/default/kubelet'],
       // A new kubelet is not restarted by its package: `systemctl restart kubelet` is a step of its own.
       scripts: {
-        postinst: 'if [ "$1" = configure ] && [ -d /run/systemd/system ]; then systemctl daemon-reload; systemctl enable --quiet kubelet.service; fi',
+        postinst: [orFail('kubelet', version), 'if [ "$1" = configure ] && [ -d /run/systemd/system ]; then systemctl daemon-reload; systemctl enable --quiet kubelet.service; fi'].join('\n'),
         prerm: 'if [ "$1" = remove ] && [ -d /run/systemd/system ]; then systemctl disable --quiet --now kubelet.service; fi',
         postrm: 'if [ -d /run/systemd/system ]; then systemctl daemon-reload; fi',
       },
     },
   ];
   return Promise.all(debs.map((deb) => makeDeb(folder, deb)));
+}
+
+/** Fails where /etc/stand-in/NAME.postinst names this version. */
+function orFail(name: string, version: string): string {
+  return `if [ "$1" = configure ] && grep --quiet --no-messages --line-regexp '${debVersion(version)}' ${postinstFaultFile(name)}; then echo 'stand-in: told to fail' >&2; exit 1; fi`;
 }
 
 function notice(name: string): Readonly<Record<string, string>> {

@@ -17,17 +17,22 @@ export interface KubeadmClusterOptions {
   readonly workers: readonly string[];
   /** `1.33.9`, one of those that the stand-ins were packed with. */
   readonly version: string;
+  /** Of workers that were left behind; `version` unless given. */
+  readonly workerVersion?: string;
+  /** Image tag of etcd where a person brought it further than kubeadm did: `3.5.32-0`. */
+  readonly etcd?: string;
   /** More fields of every kubelet's configuration, such as failCgroupV1. */
   readonly kubelet?: Readonly<Record<string, unknown>>;
 }
 
+const READY_MAX_MS = 60_000;
 const HELD = ['kubeadm', 'kubelet', 'kubectl'];
 
 /**
  * Makes a cluster of hosts that were booted with packStandIns: packages installed and held, files as `kubeadm init` and
  * `join` leave them, all nodes Ready. A few seconds.
  */
-export async function makeKubeadmCluster(fleet: Fleet, { controlPlanes, workers, version, kubelet = {} }: KubeadmClusterOptions): Promise<KubernetesCluster> {
+export async function makeKubeadmCluster(fleet: Fleet, { controlPlanes, workers, version, workerVersion = version, etcd, kubelet = {} }: KubeadmClusterOptions): Promise<KubernetesCluster> {
   const first = fleet.host(controlPlanes[0] ?? '');
   const planes = controlPlanes.map((name) => fleet.host(name));
   const cluster = new KubernetesCluster(planes, workers.map((name) => fleet.host(name)), ['kubectl', '--kubeconfig=/etc/kubernetes/admin.conf']);
@@ -36,18 +41,18 @@ export async function makeKubeadmCluster(fleet: Fleet, { controlPlanes, workers,
   const kubeletConfig = kubeletConfiguration(kubelet);
   const initialCluster = planes.map(({ name, address }) => `${name}=https://${address}:2380`).join(',');
   const endpoints = planes.map(({ address }) => `${address} ${ENDPOINT}\n`).join('');
-  const prepare = async (host: Host, files: PkiFiles): Promise<void> => {
-    await installPackages(host, version);
-    await putFiles(host, { ...files, ...kubeletFiles(target, kubeletConfig) });
+  const prepare = async (host: Host, files: PkiFiles, own = version): Promise<void> => {
+    await installPackages(host, own);
+    await putFiles(host, { ...files, ...kubeletFiles(`v${own}`, kubeletConfig) });
     await host.mustExec(['sh', '-c', 'printf %s "$1" >> /etc/hosts; systemctl start kubelet.service', 'sh', endpoints]);
   };
   const started = [
     ...planes.map(async (host) => {
       const parts = { version: target, node: host, etcd: { initialCluster, state: 'new' } } as const;
-      const manifests = Object.fromEntries((['etcd', ...CONTROL_PLANE_COMPONENTS] as const).map((component) => [`${MANIFESTS}/${component}.yaml`, staticPodManifest(component, parts)]));
+      const manifests = Object.fromEntries((['etcd', ...CONTROL_PLANE_COMPONENTS] as const).map((component) => [`${MANIFESTS}/${component}.yaml`, withEtcd(staticPodManifest(component, parts), etcd)]));
       await prepare(host, { ...(await controlPlaneFiles(authorities, host, host === first)), ...manifests });
     }),
-    ...cluster.workers.map(async (host) => prepare(host, await workerFiles(authorities, host))),
+    ...cluster.workers.map(async (host) => prepare(host, await workerFiles(authorities, host), workerVersion)),
   ];
   await Promise.all(started);
   await cluster.until(60_000, async () => (await cluster.nodes()).length === controlPlanes.length + workers.length);
@@ -58,8 +63,15 @@ export async function makeKubeadmCluster(fleet: Fleet, { controlPlanes, workers,
     const taints = [{ key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' }];
     await cluster.kubectl(['patch', 'node', name, '--type=merge', '-p', JSON.stringify({ metadata: { labels: { 'node-role.kubernetes.io/control-plane': '' } }, spec: { taints } })]);
   }
-  await cluster.waitUntilReady(target);
+  await cluster.until(READY_MAX_MS, async () => {
+    const versions = await cluster.versions();
+    return planes.every(({ name }) => versions[name] === target) && workers.every((name) => versions[name] === `v${workerVersion}`);
+  });
   return cluster;
+}
+
+function withEtcd(manifest: string, tag: string | undefined): string {
+  return tag === undefined ? manifest : manifest.replace(/(\/etcd):[\d.]+-\d+/, `$1:${tag}`);
 }
 
 async function installPackages(host: Host, version: string): Promise<void> {
