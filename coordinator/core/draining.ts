@@ -58,7 +58,7 @@ function isDrainedFirst({ frozen }: RolloutState, node: NodeName): boolean {
 }
 
 /** Of the calls of this leader for this slot. */
-export function lastAnswer(world: World, node: NodeName, generation: Generation): DrainAnswer | null {
+export function lastAnswer(world: Pick<World, 'nodes'>, node: NodeName, generation: Generation): DrainAnswer | null {
   const drain = world.nodes.get(node)?.drain;
   return drain?.generation === generation ? drain.last : null;
 }

@@ -2,7 +2,7 @@ import type { Generation, NodeName } from '../../shared/domain/ids.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
 import type { Logger } from '../../shared/ports/logger.ts';
 import type { Decision } from '../core/decision.ts';
-import type { DrainAnswer } from '../core/draining.ts';
+import { type DrainAnswer, lastAnswer } from '../core/draining.ts';
 import type { Cordon, Drain, DrainTrouble } from '../ports/drain.ts';
 import { type FleetState, updateNode } from './fleet-state.ts';
 
@@ -82,8 +82,7 @@ export class DrainCalls {
     const by: Cordon = { fleet: this.#state.fleet, rollout, epoch: this.#state.epoch };
     const answer = await this.#answerOf(kind, node, by);
     if (this.#stop.signal.aborted) return;
-    if (!answer.ok) this.#logger.warn('the cluster did not do what it was asked for', { ...decision, code: answer.code, why: answer.message });
-    else if (answer.state !== 'leaving') this.#logger.info(answer.state, { rollout, node, generation });
+    if (nameOf(answer) !== nameOf(lastAnswer(this.#state, node, generation))) this.#say(decision, answer);
     if (answer.ok && answer.state === 'cordoned') this.#takeIn(node, by);
     if (answer.ok && answer.state === 'restored') this.#takeIn(node, undefined);
     this.#answered(node, generation, answer);
@@ -99,6 +98,12 @@ export class DrainCalls {
     } catch (error) {
       return { ok: false, code: 'api-unreachable', message: error instanceof Error ? error.message : String(error), object: '' };
     }
+  }
+
+  /** A drain that is tried every few seconds says each thing once. */
+  #say(decision: DrainDecision, answer: DrainAnswer): void {
+    if (answer.ok) this.#logger.info(SAYINGS[answer.state], { ...decision });
+    else this.#logger.warn('the cluster did not do what it was asked for', { ...decision, code: answer.code, why: answer.message });
   }
 
   #begin(node: NodeName, generation: Generation): void {
@@ -125,6 +130,19 @@ export class DrainCalls {
     setOrDelete(cordons, node, cordon);
     this.#state.cordons = cordons;
   }
+}
+
+const SAYINGS: Readonly<Record<Extract<DrainAnswer, { readonly ok: true }>['state'], string>> = {
+  cordoned: 'cordoned',
+  leaving: 'pods are leaving',
+  blocked: 'pods may not leave',
+  drained: 'drained',
+  restored: 'uncordoned',
+};
+
+function nameOf(answer: DrainAnswer | null): string {
+  if (answer === null) return '';
+  return answer.ok ? answer.state : answer.code;
 }
 
 function setOrDelete(cordons: Map<NodeName, Cordon>, node: NodeName, cordon: Cordon | undefined): void {

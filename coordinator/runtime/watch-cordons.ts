@@ -1,5 +1,6 @@
 import type { Clock } from '../../shared/ports/clock.ts';
 import type { Logger } from '../../shared/ports/logger.ts';
+import { isStoreFull } from '../ports/store-error.ts';
 import type { DrainCalls } from './drain-calls.ts';
 import type { FleetState } from './fleet-state.ts';
 
@@ -29,9 +30,14 @@ export async function watchCordons(
       answered = false;
     }
     const newest = newestEpoch(state);
-    if (newest > state.epoch) await raiseEpoch(newest);
+    if (newest > state.epoch) await raiseEpoch(newest).catch(unlessFull);
     await clock.sleep(LOOK_EVERY_MS, signal).catch(() => undefined);
   }
+}
+
+/** Without room in the store nobody can lead under a later epoch: it is tried again. */
+function unlessFull(error: unknown): void {
+  if (!isStoreFull(error)) throw error;
 }
 
 /** Of the cordons that stand in the clusters; 0 where there are none. */

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import type { RolloutEventBody } from '../../../../coordinator/core/rollout-event.ts';
 import { evolveRollout } from '../../../../coordinator/core/rollout.ts';
+import type { FrozenPlan } from '../../../../shared/domain/plan.ts';
 import { aFrozen, aRollout, assigned, done, further, NOW, reverted } from '../../../support/world-builder.ts';
 
 const frozen = aFrozen('r1', [['n1'], ['n2', 'n3']]);
@@ -14,6 +15,7 @@ const rollbackAsked: RolloutEventBody = { type: 'rollback-asked', by: 'ann', why
 const rollbackStarted: RolloutEventBody = { type: 'rollback-started', rollback: 'r2' };
 const ended = (status: 'completed' | 'failed' | 'aborted' | 'rolled-back'): RolloutEventBody => ({ type: 'ended', status });
 const returned = (reason: 'aborted' | 'store-regressed'): RolloutEventBody => ({ type: 'node-returned', node: 'n1', generation: 1, reason });
+const givenUp: RolloutEventBody = { type: 'drain-given-up', node: 'n1', generation: 1, outcome: { code: 'drain-given-up', message: '', object: '' } };
 
 describe('status: from -> to', () => {
   test.each<[string, RolloutEventBody[], string]>([
@@ -57,6 +59,8 @@ describe('status: from -> to', () => {
     ['assigned twice', [assigned('n1'), assigned('n1', 2)]],
     ['assigned under an old generation', [assigned('n1', 2), { type: 'node-returned', node: 'n1', generation: 2, reason: 'refused' }, assigned('n1', 2)]],
     ['permitted while paused', [assigned('n1'), paused, { type: 'permit-issued', node: 'n1', generation: 1, requestId: 'q' }]],
+    ['permitted after its drain was given up', [assigned('n1'), givenUp, { type: 'permit-issued', node: 'n1', generation: 1, requestId: 'q' }]],
+    ['given up under an old generation', [assigned('n1', 2), givenUp]],
     ['permitted after its recall', [assigned('n1'), { type: 'recall-asked', node: 'n1', generation: 1 }, { type: 'permit-issued', node: 'n1', generation: 1, requestId: 'q' }]],
     ['ended under another generation', [assigned('n1', 2), done('n1', 1)]],
     ['ended without an assignment', [done('n1')]],
@@ -112,4 +116,9 @@ test('an older state is left as it was', () => {
   const before = aRollout('r1', frozen);
   further(before, opened, assigned('n1'));
   expect(before).toEqual(aRollout('r1', frozen));
+});
+
+test('a log that was begun before there were drains drains nothing', () => {
+  const { drained: _, ...older } = frozen;
+  expect(aRollout('r1', older as FrozenPlan).frozen.drained).toEqual([]);
 });

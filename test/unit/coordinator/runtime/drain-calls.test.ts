@@ -4,10 +4,10 @@ import { describe, expect, test } from 'vitest';
 import type { Cordon, Drain } from '../../../../coordinator/ports/drain.ts';
 import { DrainCalls } from '../../../../coordinator/runtime/drain-calls.ts';
 import { aFleet } from '../../../support/fleet-state.ts';
+import { lineLogger } from '../../../support/line-logger.ts';
 import { manualClock } from '../../../support/manual-clock.ts';
 import { MemoryCluster } from '../../../support/memory-cluster.ts';
 import { memoryDrain } from '../../../support/memory-drain.ts';
-import { silentLogger } from '../../../support/silent-logger.ts';
 import { aView } from '../../../support/world-builder.ts';
 
 const never = new AbortController().signal;
@@ -28,13 +28,14 @@ function bench(over: (real: Drain) => Partial<Drain> = () => ({})) {
       return await drain.cordon(node, by, signal);
     },
   };
-  const calls = new DrainCalls({ state, drain: counting, clock, logger: silentLogger, changed: () => undefined });
+  const { logger, lines } = lineLogger();
+  const calls = new DrainCalls({ state, drain: counting, clock, logger, changed: () => undefined });
   const ask = async (kind: 'cordon' | 'drain' | 'restore', node: string, what = R1): Promise<void> => {
     calls.ask({ kind, node, ...what });
     await setImmediate();
   };
   const by = (): Cordon => ({ fleet: state.fleet, rollout: 'r1', epoch: state.epoch });
-  return { clock, cluster, real, state, asked, calls, ask, by };
+  return { clock, cluster, real, state, asked, calls, ask, by, lines };
 }
 
 /** Resolves when the test says so. */
@@ -103,6 +104,19 @@ describe('calls to a cluster', () => {
     open();
     await setImmediate();
     expect([...state.cordons!.keys()].toSorted()).toEqual(['n1', 'n2']);
+  });
+
+  test('say what they find once, and again when it is something else', async () => {
+    const { clock, cluster, ask, lines } = bench();
+    cluster.run('n1', { app: 'db', kind: 'unmanaged' });
+    await ask('cordon', 'n1');
+    for (let pass = 0; pass < 3; pass++) {
+      await ask('drain', 'n1');
+      clock.advance(5_000);
+    }
+    cluster.isReachable = false;
+    await ask('drain', 'n1');
+    expect(lines.map((line) => /cordoned|pods may not leave|api-unreachable/u.exec(line)?.[0])).toEqual(['cordoned', 'pods may not leave', 'api-unreachable']);
   });
 
   test('count the time of a slot from the first of them, and of another slot anew', async () => {
