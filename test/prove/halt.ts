@@ -20,8 +20,13 @@ export async function disarm(host: Host): Promise<void> {
 
 /** @returns whether the host got there in time. */
 export async function waitUntilHalted(host: Host, timeoutMs: number): Promise<boolean> {
+  return await waitUntilAnyHalted([host], timeoutMs);
+}
+
+/** @returns whether one of the hosts got there in time. */
+export async function waitUntilAnyHalted(hosts: readonly Host[], timeoutMs: number): Promise<boolean> {
   for (const deadline = performance.now() + timeoutMs; performance.now() < deadline; await sleep(LOOK_EVERY_MS)) {
-    if (agentProcesses(host).some(({ stopped }) => stopped)) return true;
+    if (hosts.some((host) => agentProcesses(host).some(({ stopped }) => stopped))) return true;
   }
   return false;
 }
