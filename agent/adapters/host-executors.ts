@@ -94,7 +94,7 @@ function kubeadmExecutors(units: ReturnType<typeof systemdUnits>, clock: Clock, 
   const [config = ''] = kubeletFiles(places);
   const truth = kubeletTruth({ kubeconfig: join(places.kubernetes, 'kubelet.conf'), config, manifests: manifestsFolder(places) });
   const kubeadm = { run: runProgram, truth, clock, places };
-  const kubelet = { units, truth, clock };
+  const kubelet = { units, truth, clock, places };
   return {
     kubeadm: preflighted(kubeadmStep(kubeadm), preflight),
     kubelet: preflighted(kubeletStep(kubelet, runProgram), preflight),

@@ -1,23 +1,32 @@
 import type { KubeletSpec } from '../../../shared/domain/steps/kubeadm-spec.ts';
 import type { RunProgram } from '../../ports/programs.ts';
-import { type CheckResult, STEP_OK, type StepContext, type StepExecutor, type StepResult, stepFailure } from '../step.ts';
+import { type CaptureResult, type CheckResult, STEP_OK, type StepContext, type StepExecutor, type StepResult, stepFailure } from '../step.ts';
+import type { KubeadmPlaces } from '../kubeadm/kubeadm-places.ts';
 import { asItWas, captureKubelet, kubeletNotFound, type KubeletPrior, wasRestarted } from './kubelet-prior.ts';
+import { removeNewState, stateFiles } from './kubelet-state.ts';
 import { KUBELET_UNIT, type KubeletParts, proveKubelet } from './prove-kubelet.ts';
 import { isUp, restartKubelet, stopKubelet } from './restart-kubelet.ts';
+
+type Parts = KubeletParts & { readonly places: Pick<KubeadmPlaces, 'kubelet'> };
+
+interface Prior extends KubeletPrior {
+  /** Its checkpoints; absent where the journal is of an agent that did not look. */
+  readonly state?: readonly string[];
+}
 
 /**
  * `restart` restarts the kubelet and proves by its own truth that it is the one that was wanted. `guard` stands before the
  * steps that change what the kubelet runs on: it changes nothing, and going back through it, when those are back, restarts
  * the kubelet on what it ran on before and proves that.
  */
-export function kubeletStep(parts: KubeletParts, run: RunProgram): StepExecutor<KubeletSpec, KubeletPrior> {
+export function kubeletStep(parts: Parts, run: RunProgram): StepExecutor<KubeletSpec, Prior> {
   return {
     kind: 'kubelet',
     // The kubelet may come with a package of an earlier step: only its own turn can say.
     stage: async () => STEP_OK,
     canRevert: async () => STEP_OK,
     check: (spec, context) => check(parts, run, spec, context),
-    capture: (_spec, context) => captureKubelet(parts, context),
+    capture: (_spec, context) => capture(parts, context),
     apply: (spec, _prior, context) => (spec.action === 'guard' ? Promise.resolve(STEP_OK) : restartKubelet(parts.units, context)),
     verify: async (spec, prior, context) => {
       if (spec.action === 'guard') return STEP_OK;
@@ -37,11 +46,17 @@ async function check({ units }: KubeletParts, run: RunProgram, spec: KubeletSpec
   return stepFailure('wrong-version', `the kubelet on this host is ${installed || 'of no version that it tells'}, not ${spec.version}; install it in a packages step before this one`, 'kubelet');
 }
 
-async function revert(parts: KubeletParts, spec: KubeletSpec, prior: KubeletPrior, context: StepContext): Promise<StepResult> {
+async function capture(parts: Parts, context: StepContext): Promise<CaptureResult<Prior>> {
+  const found = await captureKubelet(parts, context);
+  return found.ok ? { ok: true, prior: { ...found.prior, state: await stateFiles(parts.places.kubelet) } } : found;
+}
+
+async function revert(parts: Parts, spec: KubeletSpec, prior: Prior, context: StepContext): Promise<StepResult> {
   if (!isUp(prior.unit)) return stopKubelet(parts.units, context);
   // The guard does it, once what the kubelet runs on is back.
   if (spec.action === 'restart') return STEP_OK;
   if ((await parts.units.look(KUBELET_UNIT, context.signal)) === null) return kubeletNotFound();
+  if (prior.state !== undefined) await removeNewState(parts.places.kubelet, prior.state);
   const restarted = await restartKubelet(parts.units, context);
   return restarted.ok ? proveKubelet(parts, asItWas(prior), spec, context) : restarted;
 }

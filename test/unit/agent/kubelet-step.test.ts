@@ -108,6 +108,26 @@ describe('going back', () => {
     expect(codeOf(await step().revert(spec('guard'), prior, lab.context()))).toBe('verify-failed');
   });
 
+  test('checkpoints that only the newer kubelet keeps are removed before the one that was found is started', async () => {
+    const [old, added] = ['var/lib/kubelet/cpu_manager_state', 'var/lib/kubelet/dra_manager_state'];
+    lab.write(old, 'old');
+    const before = lab.files();
+    const prior = await captured('guard');
+    lab.write(added, 'new');
+    expect(await step().revert(spec(), prior, lab.context())).toEqual({ ok: true });
+    expect(lab.read(added)).toBe('new');
+    lab.onRestart = () => { expect(lab.files()).toEqual(before); };
+    expect(await step().revert(spec('guard'), prior, lab.context())).toEqual({ ok: true });
+    expect(lab.files()).toEqual(before);
+  });
+
+  test('where a journal says nothing of checkpoints they stay', async () => {
+    const { unit, node } = await captured('guard');
+    lab.write('var/lib/kubelet/dra_manager_state', 'new');
+    expect(await step().revert(spec('guard'), { unit, node }, lab.context())).toEqual({ ok: true });
+    expect(lab.read('var/lib/kubelet/dra_manager_state')).toBe('new');
+  });
+
   test('it gets there with no API server alive', async () => {
     const prior = await captured();
     lab.node = { reached: false, why: 'ECONNREFUSED' };

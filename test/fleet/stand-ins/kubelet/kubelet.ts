@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -24,6 +24,8 @@ export interface KubeletOptions {
   readonly runtimeVersion: string | null;
 }
 
+/** --root-dir */
+const ROOT = '/var/lib/kubelet';
 /** The kubelet's: nodeStatusUpdateFrequency, a quarter of nodeLeaseDurationSeconds, nodeStatusReportFrequency. */
 const LOOK_EVERY_MS = 1000;
 const LEASE_EVERY_MS = 10_000;
@@ -54,6 +56,8 @@ export async function runKubelet({ version, program, flags, config, client, labe
   const reporter = new NodeReporter(client, { name, kubeletVersion: version, labels, taints: [], annotations });
   const nodeInfo = nodeInfoOf(version, runtimeVersion ?? (await containerdVersion()));
   await point('start');
+  mkdirSync(ROOT, { recursive: true });
+  for (const state of checkpoints(parseKubeVersion(version).minor)) writeFileSync(`${ROOT}/${state}`, '{}', { mode: 0o600 });
   serveHealthz(config);
   const startedAt = Date.now();
   let isReady = false;
@@ -90,6 +94,11 @@ export async function runKubelet({ version, program, flags, config, client, labe
     }
     await sleep(isReady ? LOOK_EVERY_MS : READY_AFTER_MS / 2);
   }
+}
+
+/** What the real one keeps of what it gave to containers; here it gives nothing. */
+function checkpoints(minor: number): readonly string[] {
+  return ['cpu_manager_state', 'memory_manager_state', ...(minor >= 34 ? ['dra_manager_state'] : [])];
 }
 
 function serveHealthz({ healthzBindAddress, healthzPort }: KubeletConfig): void {
