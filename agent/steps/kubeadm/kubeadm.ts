@@ -76,8 +76,10 @@ async function check(parts: KubeadmParts, spec: KubeadmSpec, context: StepContex
 }
 
 /** With its version named, kubeadm asks nobody on the internet which ones there are. */
-async function checkPlan({ run }: KubeadmParts, { version, etcdUpgrade }: KubeadmSpec, atTarget: boolean, { signal, output }: StepContext): Promise<CheckResult> {
-  const args = ['upgrade', 'plan', `v${version}`, '-o', 'json'];
+async function checkPlan({ run }: KubeadmParts, { version, etcdUpgrade, ignorePreflightErrors }: KubeadmSpec, atTarget: boolean, { signal, output }: StepContext): Promise<CheckResult> {
+  // It looks at the cluster as apply does, and refuses what apply would.
+  const ignored = ignorePreflightErrors.length === 0 ? [] : [`--ignore-preflight-errors=${ignorePreflightErrors.join(',')}`];
+  const args = ['upgrade', 'plan', `v${version}`, '-o', 'json', ...ignored];
   const result = await run(['kubeadm', ...args], { signal, output });
   if (result.code !== 0) return kubeadmFailure(result, args, 'kubeadm-refused');
   const plan = parseUpgradePlan(result.stdout, etcdUpgrade);

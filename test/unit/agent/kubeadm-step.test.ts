@@ -92,6 +92,13 @@ describe('check', () => {
     expect(lab.did).toContain(`kubeadm upgrade plan v${NEW} -o json`);
   });
 
+  test('checks that the plan ignores are ignored by kubeadm’s plan as well', async () => {
+    lab.makeControlPlane(OLD);
+    lab.answers.set('kubeadm upgrade plan', { stdout: plan() });
+    expect(stateOf(await step().check(spec('first-control-plane', { ignorePreflightErrors: ['CoreDNSMigration', 'CreateJob'] }), lab.context()))).toBe('needed');
+    expect(lab.did).toContain(`kubeadm upgrade plan v${NEW} -o json --ignore-preflight-errors=CoreDNSMigration,CreateJob`);
+  });
+
   test('patches must be root’s alone, for kubeadm runs them as its own', async () => {
     const folder = join(lab.root, 'patches');
     const withPatches = () => step().check(spec('worker', { patches: folder }), lab.context());
