@@ -25,7 +25,6 @@ export async function debianLab(): Promise<PackageLab> {
   let count = 0;
   const debOf = async (spec: LabPackage): Promise<string> => buildDeb(spec, join(base, `build-${(count += 1)}`));
   return {
-    packsAgain: true,
     system: aptPackageSystem({ run: runProgram, sourcesDir, cacheDir: join(base, 'cache'), lockWaitMs: 1_500 }),
     publish: async (packages) => {
       await rm(repository, { recursive: true });

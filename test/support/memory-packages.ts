@@ -140,7 +140,6 @@ export async function memoryLab(): Promise<PackageLab> {
   };
   return {
     system,
-    packsAgain: true,
     conffilePath,
     publish: async (packages) => { source = packages; },
     installed: async (spec) => void install([spec], 'keep'),

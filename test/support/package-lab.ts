@@ -15,8 +15,6 @@ export interface LabPackage {
 /** A host with packages, real or in memory, as the cases need it. One lab a case; names never meet those of another lab. */
 export interface PackageLab {
   readonly system: PackageSystem;
-  /** Whether it can pack an installed package again; if not, going back needs a source that still has it. */
-  readonly packsAgain: boolean;
   /** Into the source named `lab`, whose whole content this is from now on. */
   publish(packages: readonly LabPackage[]): Promise<void>;
   /** As a person would have, before Farrier came. */

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 
 import { atWork, codeOf, works } from './packages-at-work.ts';
 import { type RpmFamilyName, type RpmLab, type RpmLabPackage, VERSIONLOCK_LIST } from './rpm-lab.ts';
@@ -16,6 +18,15 @@ const nail = (version: string): RpmLabPackage => ({ name: 'farrier-nail', versio
 /** Where dnf and zypper keep what they know of sources. */
 const KEPT = ['/etc/zypp', '/etc/dnf', '/etc/yum.repos.d', '/var/cache/zypp', '/var/lib/zypp'];
 const listed = () => Promise.all(KEPT.map((folder) => readdir(folder, { recursive: true }).catch(() => [])));
+
+/** What rpm finds different from what was installed, its header's digest, and each file as a person would list it. */
+async function stateOf(name: string, folder: string): Promise<string> {
+  const run = async (program: string, ...words: readonly string[]): Promise<string> => (await promisify(execFile)(program, words)).stdout;
+  const verified = await run('rpm', '--verify', name).catch((error: unknown) => (error as { readonly stdout: string }).stdout);
+  const files = await run('find', folder, '-type', 'd', '-printf', '%p %M %u %g\n', '-o', '-printf', '%p %M %u %g %s %n %l %T@\n');
+  const sums = await run('find', folder, '-type', 'f', '-exec', 'sha256sum', '{}', '+');
+  return [verified, await run('rpm', '--query', '--queryformat', '%{SHA256HEADER}', name), files, sums].map((text) => text.split('\n').toSorted().join('\n')).join('\n');
+}
 
 /** What rpm alone, or dnf and zypper alone, do or cannot do. */
 export const RPM_CASES: readonly RpmCase[] = [
@@ -102,6 +113,38 @@ export const RPM_CASES: readonly RpmCase[] = [
       works(await step.apply(prior), step.output());
       works(await step.verify(prior), step.output());
       works(await step.revert(prior), step.output());
+    },
+  },
+  ...['w6.gzdio', 'w3.zstdio', 'w1.xzdio'].map((payload): RpmCase => ({
+    name: `packs an installed package again, file by file the same (${payload})`,
+    run: async (lab) => {
+      const lib = '/usr/lib/farrier-hoof';
+      await lab.installed(hoof('1.0-1', { payload, conffile: 'old', more: {
+        install: [`mkdir -p %{buildroot}${lib}/empty`, `cd %{buildroot}${lib}`, 'head -c 300001 /dev/urandom > large', 'echo once > one', 'ln one two', 'ln -s ../farrier-hoof/one link', 'touch nothing', 'echo x > private'],
+        files: [lib, `%attr(4750,root,daemon) ${lib}/private`, '%ghost /run/farrier-hoof.pid'],
+      } }));
+      await writeFile('/etc/farrier-hoof.conf', 'mine, and longer than what the package brought');
+      await lab.publish([hoof('1.1-1', { conffile: 'new' })]);
+      const step = await atWork(lab, { 'farrier-hoof': '1.1-1' });
+      const before = await stateOf('farrier-hoof', lib);
+      works(await step.stage(), step.output());
+      const prior = await step.capture();
+      works(await step.apply(prior), step.output());
+      await assert.rejects(readFile(`${lib}/large`));
+      works(await step.revert(prior), step.output());
+      assert.equal(await stateOf('farrier-hoof', lib), before);
+      assert.equal(await readFile('/etc/farrier-hoof.conf', 'utf8'), 'mine, and longer than what the package brought');
+    },
+  })),
+  {
+    name: 'packs nothing again that was damaged, and says which file was',
+    run: async (lab) => {
+      await lab.installed(hoof('1.0-1'));
+      await writeFile('/usr/bin/farrier-hoof', '#!/bin/sh\necho farrier-hoof 9.9-9\n');
+      await lab.publish([hoof('1.1-1')]);
+      const result = await (await atWork(lab, { 'farrier-hoof': '1.1-1' })).stage();
+      assert.equal(codeOf(result), 'prior-unavailable');
+      assert.match(JSON.stringify(result), /\/usr\/bin\/farrier-hoof was changed/);
     },
   },
   {

@@ -21,6 +21,10 @@ const SCRIPTS = { preinst: 'pre', postinst: 'post', prerm: 'preun', postrm: 'pos
 export interface RpmLabPackage extends LabPackage {
   /** Lines of its preamble: `Obsoletes: farrier-nail`. */
   readonly preamble?: readonly string[];
+  /** Lines that lay more files below `%{buildroot}`, and lines that list them. */
+  readonly more?: { readonly install: readonly string[]; readonly files: readonly string[] };
+  /** How its payload is compressed: `w3.zstdio`. */
+  readonly payload?: string;
 }
 
 export interface RpmLab extends PackageLab {
@@ -72,7 +76,6 @@ export async function rpmLab(family: RpmFamilyName, { conffileFlag }: RpmLabOpti
     sourcesDir,
     repository,
     system: rpmPackageSystem(parts, FAMILIES[family](parts)),
-    packsAgain: false,
     publish: async (packages) => {
       await rm(repository, { recursive: true });
       await mkdir(repository);
@@ -128,7 +131,7 @@ async function clean(rpm: (...words: readonly string[]) => Promise<string>): Pro
   await mkdir('/etc/dnf/plugins', { recursive: true });
 }
 
-async function buildRpm({ name, version, depends, conflicts, conffile, broken, preamble = [] }: RpmLabPackage, conffileFlag: string, folder: string): Promise<string> {
+async function buildRpm({ name, version, depends, conflicts, conffile, broken, preamble = [], more, payload = 'w6.gzdio' }: RpmLabPackage, conffileFlag: string, folder: string): Promise<string> {
   const [, epoch, upstream = '', release = ''] = /^(?:(\d+):)?([^-]+)-([^-]+)$/.exec(version) ?? [];
   const header = [`Name: ${name}`, `Version: ${upstream}`, `Release: ${release}`, 'Summary: made for a test', 'License: none', 'BuildArch: noarch', 'AutoReqProv: no', ...preamble];
   if (epoch !== undefined) header.push(`Epoch: ${epoch}`);
@@ -137,13 +140,15 @@ async function buildRpm({ name, version, depends, conflicts, conffile, broken, p
   if (conflicts !== undefined) header.push(`Conflicts: ${conflicts}`);
   const lines = [...header, '%description', 'made for a test', '%install', 'mkdir -p %{buildroot}/usr/bin %{buildroot}/etc', `printf '#!/bin/sh\\necho ${name} ${version}\\n' > %{buildroot}/usr/bin/${name}`];
   if (conffile !== undefined) lines.push(`printf '%s' '${conffile}' > %{buildroot}/etc/${name}.conf`);
+  lines.push(...(more?.install ?? []));
   for (const script of broken ?? []) lines.push(`%${SCRIPTS[script]}`, 'exit 1');
   lines.push('%files', `%attr(755,root,root) /usr/bin/${name}`);
   if (conffile !== undefined) lines.push(`%${conffileFlag} /etc/${name}.conf`);
+  lines.push(...(more?.files ?? []));
   await mkdir(folder, { recursive: true });
   const spec = join(folder, 'made.spec');
   await writeFile(spec, `${lines.join('\n')}\n`);
-  const defines = [`_topdir ${folder}`, `_rpmdir ${folder}/made`, '_build_id_links none', '__os_install_post %{nil}'].flatMap((one) => ['--define', one]);
+  const defines = [`_topdir ${folder}`, `_rpmdir ${folder}/made`, '_build_id_links none', '__os_install_post %{nil}', `_binary_payload ${payload}`].flatMap((one) => ['--define', one]);
   await run('rpmbuild', ['--quiet', '-bb', ...defines, spec], { env: ENVIRONMENT });
   const made = join(folder, 'made/noarch');
   return join(made, (await readdir(made))[0] ?? '');

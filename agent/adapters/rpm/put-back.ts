@@ -6,21 +6,25 @@ import { STEP_OK, type StepResult } from '../../steps/step.ts';
 import type { PackageParts } from '../packages/package-parts.ts';
 import { classifyFailure } from './classify-failure.ts';
 import { invoke, mustRun } from './invoke-rpm.ts';
+import { PACKED } from './pack-again.ts';
 import { configFilesIn, FILES } from './rpm-file.ts';
 import type { RpmFamily } from './rpm-family.ts';
 import { installedRpms } from './rpm-query.ts';
 
 /** Up or down, once more too. Files were verified when they were fetched, each against the key of its source. */
 export const UPGRADE = ['--upgrade', '--oldpackage', '--replacepkgs', '--nosignature'];
+/** The payload of what was packed again is not the one that its header tells of; the staged file has a digest of its own. */
+const TRUSTED = ['--nodigest', '--nofiledigest'];
 /** A version that is thrown out has no say in it. */
 const SILENT = ['--nopreun', '--nopostun'];
 
 /** Dependencies may be broken in between, for all of them are made whole again in the end. First with the scripts of the versions that go, then without. */
 export async function putBack(parts: PackageParts, family: RpmFamily, want: PutBack, call: PackageCall): Promise<StepResult> {
   const away = [...want.purge, ...want.remove];
+  const trusted = want.files.some(({ path }) => path.endsWith(PACKED)) ? TRUSTED : [];
   let result: ProgramResult = { code: 0, stdout: '', stderr: '' };
   for (const silent of [[], SILENT]) {
-    if (want.files.length > 0) result = await invoke(parts, ['rpm', ...UPGRADE, '--nodeps', ...silent, '--', ...want.files.map(({ path }) => path)], call);
+    if (want.files.length > 0) result = await invoke(parts, ['rpm', ...UPGRADE, ...trusted, '--nodeps', ...silent, '--', ...want.files.map(({ path }) => path)], call);
     for (const name of away) result = (await erase(parts, name, silent, call)) ?? result;
     if (await isBack(parts, want, call)) {
       await family.forget(away);

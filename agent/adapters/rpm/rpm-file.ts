@@ -6,8 +6,11 @@ import { mustRun } from './invoke-rpm.ts';
 import { ownArchitecture, ROW, rowsOf } from './rpm-query.ts';
 
 /** RPMFILE_CONFIG and RPMFILE_GHOST of rpm's file flags: a ghost is named by a package and not brought. */
-const CONFIG = 1;
-const GHOST = 64;
+export const CONFIG = 1;
+export const GHOST = 64;
+
+/** By the length of what is written in hexadecimal: rpm names the algorithm by a number, and older packages do not. */
+export const DIGESTS: Readonly<Record<number, string>> = { 32: 'md5', 40: 'sha1', 64: 'sha256', 96: 'sha384', 128: 'sha512' };
 
 /** Of rpm's query formats: flags, digest and path of each file; some packages have none. */
 export const FILES = '[%{FILEFLAGS}\\t%{FILEDIGESTS}\\t%{FILENAMES}\\n]';

@@ -9,13 +9,11 @@ import { classifyFailure, didAll } from './classify-failure.ts';
 import { databaseOf, invoke, mustRun } from './invoke-rpm.ts';
 import { putBack, UPGRADE } from './put-back.ts';
 import { rehearse } from './rehearse.ts';
-import { configFilesIn, FILES, readRpm } from './rpm-file.ts';
+import { PACKED, packAgain } from './pack-again.ts';
+import { configFilesIn, DIGESTS, FILES, readRpm } from './rpm-file.ts';
 import type { RpmFamily } from './rpm-family.ts';
 import { installedRpms, twiceInstalled } from './rpm-query.ts';
 import { openRpmSources } from './rpm-sources.ts';
-
-/** By the length of what is written in hexadecimal: rpm names the algorithm by a number, and older packages do not. */
-const DIGESTS: Readonly<Record<number, string>> = { 32: 'md5', 40: 'sha1', 64: 'sha256', 96: 'sha384', 128: 'sha512' };
 
 /** rpm with dnf 4, or with zypper: from RHEL 8, SLE 15 and their like on. */
 export function rpmPackageSystem(parts: PackageParts, family: RpmFamily): PackageSystem {
@@ -76,7 +74,7 @@ async function mark(parts: PackageParts, family: RpmFamily, states: readonly Pic
   return STEP_OK;
 }
 
-/** As it was fetched once. rpm cannot pack an installed package again. */
+/** As it was fetched once, else packed again. */
 async function keepInstalled(parts: PackageParts, { caches }: RpmFamily, name: string, version: string, into: string, call: PackageCall): Promise<FileResult> {
   const plain = name.split(':')[0] ?? name;
   for (const cache of caches) {
@@ -89,7 +87,7 @@ async function keepInstalled(parts: PackageParts, { caches }: RpmFamily, name: s
       return { ok: true, file: { ...found, path: kept } };
     }
   }
-  return stepFailure('prior-unavailable', `${name} ${version} is installed, but none of the named sources has it any more, so nothing could go back to it; give a source that has it`, name);
+  return packAgain(parts, name, join(into, name + PACKED), call);
 }
 
 async function conffilesOf(parts: PackageParts, name: PackageName, call: PackageCall): Promise<readonly DistributedConffile[]> {
