@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { notChecked as notCheckedLine, requireFleet } from './fleet/missing-parts.ts';
 import { runBounded } from './run/run-bounded.ts';
-import { runVitest } from './run/run-vitest.ts';
+import { runVitest, type VitestRun } from './run/run-vitest.ts';
 import { sumTallies, tallyLine } from './run/tally.ts';
 import type { Tally } from './run/tally.ts';
 
@@ -35,7 +35,7 @@ const notChecked: string[] = [];
 
 const tallies: Tally[] = [];
 for (const script of STATIC_CHECKS) tallies.push(await runStaticCheck(script));
-tallies.push(await runTests('fast tests', 'test/vitest.config.ts', fastTimeoutMs));
+tallies.push(await runTests('fast tests', 'test/vitest.config.ts', { timeoutMs: fastTimeoutMs }));
 tallies.push(await runFleetTests());
 
 const total = sumTallies(tallies);
@@ -52,9 +52,10 @@ async function runStaticCheck(script: string): Promise<Tally> {
   return { passed: exitCode === 0 ? 1 : 0, failed: exitCode === 0 ? 0 : 1, skipped: 0 };
 }
 
-async function runTests(title: string, config: string, timeoutMs: number): Promise<Tally> {
+async function runTests(title: string, config: string, run: VitestRun): Promise<Tally> {
   console.log(`\n${title}`);
-  const tally = await runVitest(config, { timeoutMs });
+  const tally = await runVitest(config, run);
+  notChecked.push(...tally.unfinished.map((file) => `${title}: ${file} (the time was up)`));
   notChecked.push(...tally.skippedNames.map((name) => `${title}: ${name} (skipped by its own test; what it printed says why)`));
   return tally;
 }
@@ -62,7 +63,7 @@ async function runTests(title: string, config: string, timeoutMs: number): Promi
 /** A machine that cannot start hosts leaves these unproved: that is said, counted, and no pass where a pass is asked for (CI=true). */
 async function runFleetTests(): Promise<Tally> {
   const missing = await requireFleet((line) => console.log(line));
-  if (missing.length === 0) return runTests('fleet tests (real hosts)', 'test/fleet/vitest.config.ts', fleetTimeoutMs);
+  if (missing.length === 0) return runTests('fleet tests (real hosts)', 'test/fleet/vitest.config.ts', { timeoutMs: fleetTimeoutMs, eachTest: true });
   const files = readdirSync('test/fleet', { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.test.ts'));
   notChecked.push(notCheckedLine('fleet tests', missing), ...files.map((name) => `test/fleet/${name}`));
   return process.env['CI'] === 'true' ? { passed: 0, failed: files.length, skipped: 0 } : { passed: 0, failed: 0, skipped: files.length };
