@@ -1,6 +1,5 @@
-import { credentials } from '@grpc/grpc-js';
-
 import { farrier } from '../../shared/wire/protocol.ts';
+import { tlsChannel } from '../../shared/wire/tls-channel.ts';
 import { loadIdentity } from '../identity/load-identity.ts';
 import { stepFailure } from '../steps/step.ts';
 import type { LinkArtifactsParts } from './link-artifacts.ts';
@@ -12,7 +11,7 @@ const KEEPALIVE_MS = 20_000;
 export async function connectArtifacts({ stateDir, coordinator }: { readonly stateDir: string; readonly coordinator: string | null }): ReturnType<LinkArtifactsParts['connect']> {
   const loaded = await loadIdentity(stateDir);
   if (!loaded.ok) return stepFailure('source-unreachable', loaded.message);
-  const { caPem, keyPem, certificatePem, linkAddress } = loaded.identity;
-  const channel = credentials.createSsl(Buffer.from(caPem), Buffer.from(keyPem), Buffer.from(certificatePem));
-  return { ok: true, client: new farrier.Artifacts(coordinator ?? linkAddress, channel, { 'grpc.keepalive_time_ms': KEEPALIVE_MS, 'grpc.initial_reconnect_backoff_ms': 300, 'grpc.max_reconnect_backoff_ms': 5_000 }) };
+  const address = coordinator ?? loaded.identity.linkAddress;
+  const { credentials, options } = tlsChannel(address, loaded.identity);
+  return { ok: true, client: new farrier.Artifacts(address, credentials, { ...options, 'grpc.keepalive_time_ms': KEEPALIVE_MS, 'grpc.initial_reconnect_backoff_ms': 300, 'grpc.max_reconnect_backoff_ms': 5_000 }) };
 }

@@ -1,9 +1,10 @@
-import { credentials, status, type ClientUnaryCall, type requestCallback, type ServiceError } from '@grpc/grpc-js';
+import { status, type ClientUnaryCall, type requestCallback, type ServiceError } from '@grpc/grpc-js';
 
 import { failure, type Failure } from '../../shared/trust/failure.ts';
 import { failureCodeOf } from '../../shared/wire/failure-status.ts';
 import type { EnrollmentClient } from '../../shared/wire/messages.ts';
 import { farrier } from '../../shared/wire/protocol.ts';
+import { tlsChannel } from '../../shared/wire/tls-channel.ts';
 
 const DEADLINE_MS = 30_000;
 
@@ -17,7 +18,8 @@ export async function callEnrollment<Response>(
   signal: AbortSignal,
 ): Promise<EnrollmentAnswer<Response>> {
   if (signal.aborted) return aborted();
-  const client = new farrier.Enrollment(address, credentials.createSsl(Buffer.from(caPem)));
+  const { credentials, options } = tlsChannel(address, { caPem });
+  const client = new farrier.Enrollment(address, credentials, options);
   let cancel = (): void => undefined;
   try {
     return await new Promise((resolve) => {
@@ -47,6 +49,10 @@ function explain(address: string, error: ServiceError): Failure<'unreachable' | 
   }
   if (/altnames|Hostname\/IP/i.test(error.details)) {
     return failure('unreachable', `${address} is not a name of the coordinator's certificate (${error.details}); dial a name that it has, or add this one to \`advertise\` there`);
+  }
+  // Enrollment asks for no certificate: a host has none yet.
+  if (/certificate required|handshake failure|bad certificate/i.test(error.details)) {
+    return failure('unreachable', `${address} asks for a certificate: agents and operators use that port, hosts enroll at another one. They are 7443 and 7444 unless configured otherwise; \`farrier token create\` prints the right one`);
   }
   if (error.code === status.UNAVAILABLE || error.code === status.DEADLINE_EXCEEDED) {
     return failure('unreachable', `${address} cannot be reached: ${error.details}; check the network and that farrier-coordinator runs there`);

@@ -4,7 +4,7 @@ import { connect, type DetailedPeerCertificate } from 'node:tls';
 
 import { caHashOf } from '../../shared/trust/ca-hash.ts';
 import { failure, type Failure } from '../../shared/trust/failure.ts';
-import { splitAddress } from '../link/split-address.ts';
+import { splitAddress } from '../../shared/wire/split-address.ts';
 
 const TIMEOUT_MS = 15_000;
 /** A server sends its own certificate and one CA; more is a loop or a mistake. */

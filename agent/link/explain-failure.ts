@@ -15,6 +15,9 @@ export function explainFailure(error: ServiceError, address: string): { readonly
   if (error.code === status.PERMISSION_DENIED || error.code === status.UNAUTHENTICATED) {
     return { why: error.details, remedy: 'ask an operator: farrier node show' };
   }
+  if (error.code === status.UNIMPLEMENTED) {
+    return { why: `${address} serves no agents: hosts enroll there`, remedy: 'agents use another port than enrolling hosts, 7443 and 7444 unless configured otherwise; mend `coordinator` in agent.yaml' };
+  }
   if (error.code === status.UNAVAILABLE) {
     return { why: `${address} does not answer: ${error.details}`, remedy: 'check the network and that farrier-coordinator runs there' };
   }

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { connect } from 'node:tls';
 
 import type { AgentIdentity } from '../identity/load-identity.ts';
-import { splitAddress } from './split-address.ts';
+import { splitAddress } from '../../shared/wire/split-address.ts';
 
 const ANSWER_MS = 10_000;
 

@@ -1,9 +1,10 @@
-import { type ClientDuplexStream, credentials, type ServiceError } from '@grpc/grpc-js';
+import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
 
 import type { JournalRecord } from '../../shared/domain/journal-record.ts';
 import type { AgentMessage, CoordinatorMessage__Output } from '../../shared/wire/messages.ts';
 import { farrier } from '../../shared/wire/protocol.ts';
 import { toReport } from '../../shared/wire/report-codec.ts';
+import { tlsChannel } from '../../shared/wire/tls-channel.ts';
 import { explainFailure } from './explain-failure.ts';
 import { ReportPump } from './report-pump.ts';
 
@@ -42,7 +43,9 @@ export interface SessionTarget {
 
 /** Serves one session to its end. Never throws: how it ended is the result. */
 export async function serveSession(target: SessionTarget, host: SessionHost, signal: AbortSignal): Promise<SessionEnd> {
-  const client = new farrier.AgentLink(target.address, credentials.createSsl(target.caPem, target.keyPem, target.certificatePem), {
+  const { credentials, options } = tlsChannel(target.address, target);
+  const client = new farrier.AgentLink(target.address, credentials, {
+    ...options,
     'grpc.keepalive_time_ms': KEEPALIVE_MS,
     'grpc.keepalive_timeout_ms': KEEPALIVE_ANSWER_MS,
     'grpc.keepalive_permit_without_calls': 0,

@@ -27,7 +27,9 @@ export function explainRpcError(error: ServiceError, destination: Destination): 
     case status.RESOURCE_EXHAUSTED:
       return new CliError('refused', details, 'nothing was changed');
     case status.UNIMPLEMENTED:
-      return new CliError('refused', `${where} does not know this command: it is older than this program`, 'upgrade the coordinator first');
+      return destination.kind === 'socket'
+        ? new CliError('refused', `${where} does not know this command: it is older than this program`, 'upgrade the coordinator first')
+        : new CliError('refused', `${where} does not know this command: hosts enroll there, or it is older than this program`, `operators use another port than enrolling hosts, 7443 and 7444 unless configured otherwise (the operator file names ${destination.operator.server}); if the port is right, upgrade the coordinator first`);
     default:
       return new CliError('coordinator-failed', `${where} failed: ${details}`, 'look at its log: journalctl -u farrier-coordinator');
   }

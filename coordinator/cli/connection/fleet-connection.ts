@@ -1,8 +1,9 @@
-import { credentials, Metadata, type ChannelCredentials, type ClientReadableStream, type ServiceError } from '@grpc/grpc-js';
+import { credentials, Metadata, type ClientReadableStream, type ServiceError } from '@grpc/grpc-js';
 import type { MethodDefinition } from '@grpc/proto-loader';
 
 import type { AddArtifactResponse__Output, ArtifactHead__Output, FleetDefinition, Rollout__Output as Rollout } from '../../../shared/wire/messages.ts';
 import { farrier } from '../../../shared/wire/protocol.ts';
+import { tlsChannel, type TlsChannel } from '../../../shared/wire/tls-channel.ts';
 import { describe, explainRpcError } from './explain-rpc-error.ts';
 import type { Destination } from './find-connection.ts';
 import { sendArtifact } from './send-artifact.ts';
@@ -30,7 +31,9 @@ export interface FleetConnection {
 
 export function openConnection(destination: Destination): FleetConnection {
   const address = destination.kind === 'socket' ? `unix:${destination.path}` : destination.address;
-  const client = new farrier.Fleet(address, credentialsFor(destination), {
+  const channel = channelTo(destination);
+  const client = new farrier.Fleet(address, channel.credentials, {
+    ...channel.options,
     // A coordinator that starts again is found soon; gRPC would wait up to two minutes.
     'grpc.initial_reconnect_backoff_ms': 300,
     'grpc.max_reconnect_backoff_ms': 3000,
@@ -80,8 +83,8 @@ async function* rolloutsOf(stream: ClientReadableStream<{ readonly rollout: Roll
   }
 }
 
-function credentialsFor(destination: Destination): ChannelCredentials {
-  if (destination.kind === 'socket') return credentials.createInsecure();
-  const { caPem, privateKeyPem, certificatePem } = destination.operator;
-  return credentials.createSsl(Buffer.from(caPem), Buffer.from(privateKeyPem), Buffer.from(certificatePem));
+function channelTo(destination: Destination): TlsChannel {
+  if (destination.kind === 'socket') return { credentials: credentials.createInsecure(), options: {} };
+  const { address, operator } = destination;
+  return tlsChannel(address, { caPem: operator.caPem, keyPem: operator.privateKeyPem, certificatePem: operator.certificatePem });
 }

@@ -160,6 +160,25 @@ test('a wrong CA hash, well formed and not', async () => {
   expect((await enroll('web6', made)).exitCode).toBe(0);
 });
 
+test("the port of agents and operators in the enrolling hosts' place, and the other way round", async () => {
+  const made = await token();
+  const { listen, enrollListen } = coordinator.settings;
+  const [agents, hosts] = [listen, enrollListen].map((address) => address.replace('127.0.0.1', 'localhost'));
+  expect(await refused(() => enroll('web9', { ...made, enrollAddress: agents ?? '' }))).toEqual({
+    said: 'farrier-agent: localhost:7443 asks for a certificate: agents and operators use that port, hosts enroll at another one. They are 7443 and 7444 unless configured otherwise; `farrier token create` prints the right one',
+    exitCode: 1,
+  });
+  expect(await refused(() => farrier('node', 'ls', '--operator', join(folder, 'ann.json'), '--server', hosts ?? ''))).toEqual({
+    said: `farrier: the coordinator at localhost:7444 does not know this command: hosts enroll there, or it is older than this program
+  remedy: operators use another port than enrolling hosts, 7443 and 7444 unless configured otherwise (the operator file names localhost:7443); if the port is right, upgrade the coordinator first`,
+    exitCode: 1,
+  });
+  const [caPem, keyPem, certificatePem] = ['ca.pem', 'key.pem', 'cert.pem'].map((name) => readFileSync(join(stateDir('web1'), 'identity', name)));
+  if (caPem === undefined || keyPem === undefined || certificatePem === undefined) throw new Error('web1 has no identity');
+  const ended = await serveSession({ address: hosts ?? '', caPem, keyPem, certificatePem }, NOBODY, AbortSignal.timeout(20_000));
+  expect(plain(`${ended.why}; ${ended.remedy}`)).toBe('localhost:7444 serves no agents: hosts enroll there; agents use another port than enrolling hosts, 7443 and 7444 unless configured otherwise; mend `coordinator` in agent.yaml');
+});
+
 test('a disk with no room for the identity', async () => {
   const made = await token();
   mkdirSync(stateDir('web8'));
