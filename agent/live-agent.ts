@@ -14,6 +14,7 @@ import type { JournalError } from './core/journal-error.ts';
 import { openAssignment } from './core/progress.ts';
 import { storeTrust } from './identity/trust-store.ts';
 import type { FactsWatch } from './facts/facts-watch.ts';
+import { forgetLinkFailure } from './link/link-failure.ts';
 import type { SessionHost } from './link/session.ts';
 import type { OpenHost } from './open-host.ts';
 import type { WorkUnits } from './ports/work-units.ts';
@@ -87,8 +88,15 @@ export class LiveAgent implements SessionHost {
   opened(): void {
     // A question asked in an earlier session is not answered in this one: whoever led then may lead no more.
     this.#question = null;
-    this.#host.logger.info('session open');
+    const { stateDir, logger } = this.#host;
+    logger.info('session open');
     void this.#prove();
+    try {
+      forgetLinkFailure(stateDir);
+    } catch (error) {
+      // A disk that became read-only ends no session.
+      logger.error('the last failure of the link could not be forgotten', { error });
+    }
   }
 
   /** What an upgrade of the agent waits for. Once a boot: a link that comes and goes writes nothing. */

@@ -26,7 +26,9 @@ export const verb: Verb = (_name, args) =>
   asVerb(async () => {
     const { values } = readOptions(args, OPTIONS, HELP);
     const { stateDir } = await settingsOf(values);
-    const token = values['token-file'] === undefined ? values['token'] : readFileSync(String(values['token-file']), 'utf8').trim();
+    const tokenFile = values['token-file'];
+    const token = tokenFile === undefined ? values['token'] : tokenIn(String(tokenFile));
+    if (token === null) return 1;
     const missing = [
       ...(values['coordinator'] === undefined ? ['--coordinator'] : []),
       ...(token === undefined ? ['--token or --token-file'] : []),
@@ -50,10 +52,21 @@ export const verb: Verb = (_name, args) =>
       AbortSignal.timeout(ENROLL_MS),
     );
     if (!enrolled.ok) return complain(enrolled.message);
-    const { fleet, node, linkAddress } = enrolled;
-    process.stdout.write(values['json'] === true ? `${JSON.stringify({ fleet, node, linkAddress })}\n` : `enrolled as ${node} in fleet ${fleet}; next: systemctl start farrier-agent\n`);
+    const { fleet, node, linkAddress, awaitsApproval } = enrolled;
+    if (values['json'] === true) process.stdout.write(`${JSON.stringify({ fleet, node, linkAddress, awaitsApproval })}\n`);
+    else process.stdout.write(`enrolled as ${node} in fleet ${fleet}${awaitsApproval ? `, where another host has that name: this one gets no session before an operator says farrier node approve ${node}` : ''}; next: systemctl start farrier-agent\n`);
     return 0;
   });
+
+/** null after saying why the file cannot be read. */
+function tokenIn(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch (error) {
+    complain(`--token-file ${path} cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}; write what \`farrier token create\` prints into it`);
+    return null;
+  }
+}
 
 const ENROLL_MS = 60_000;
 

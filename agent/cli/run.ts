@@ -6,6 +6,7 @@ import { runProgram } from '../adapters/run-program.ts';
 import { FactsWatch } from '../facts/facts-watch.ts';
 import { isReadOnly, readOnlyOutcome } from '../core/disk-full.ts';
 import { renewWhenDue } from '../identity/renew-when-due.ts';
+import { keepLinkFailure } from '../link/link-failure.ts';
 import { serveSession } from '../link/session.ts';
 import { stayConnected } from '../link/stay-connected.ts';
 import { LiveAgent } from '../live-agent.ts';
@@ -71,9 +72,14 @@ export const verb: Verb = (_name, args) =>
           keyPem: Buffer.from(identity.keyPem),
           certificatePem: Buffer.from(identity.certificatePem),
         };
-        const end = await serveSession(target, agent, signal);
+        const served = await serveSession(target, agent, signal);
         // Dialled all the same: it may be this host's clock that is wrong.
-        return expired === '' ? end : { ...end, why: expired, remedy: 'it is tried again before each dial; where that cannot help, farrier-agent enroll --force' };
+        const end = expired === '' ? served : { ...served, why: expired, remedy: 'it is tried again before each dial; where that cannot help, farrier-agent enroll --force' };
+        const { why, remedy } = end;
+        if (!signal.aborted) {
+          await keepLinkFailure(settings.stateDir, { why, remedy, sinceUnixMs: host.clock.wallUnixMs() }).catch((error: unknown) => logger.error('the failure of the link could not be kept', { error }));
+        }
+        return end;
       },
       { clock: host.clock, random: host.random, logger },
       stop.signal,

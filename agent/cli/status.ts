@@ -1,7 +1,9 @@
+import { redactLine } from '../../shared/domain/redact.ts';
 import { AGENT_HOME, agentVersionsOnDisk } from '../adapters/agent-versions-on-disk.ts';
 import { journalDurableFiles } from '../adapters/system-durable-files.ts';
 import { openAssignment, type Progress } from '../core/progress.ts';
 import { loadIdentity } from '../identity/load-identity.ts';
+import { readLinkFailure } from '../link/link-failure.ts';
 import { describeVersion, type VersionState } from '../runner/describe-version.ts';
 import { JournalReader } from '../runner/journal-reader.ts';
 import { journalFolder } from '../runner/host.ts';
@@ -26,12 +28,17 @@ export const verb: Verb = (_name, args) =>
     const reader = new JournalReader(journalFolder(stateDir), journalDurableFiles);
     if (reader.error !== null) return complain(`${reader.error.message}; ${reader.error.remedy}`);
     const open = openAssignment(reader.records);
+    const linkFailure = readLinkFailure(stateDir);
     if (values['json'] === true) {
       const assignment = open === null ? null : { rollout: open.rollout, generation: open.generation, ...stateOf(open) };
-      process.stdout.write(`${JSON.stringify({ fleet, node, certificateUntilUnixMs: notAfterUnixMs, journalRecords: reader.records.length, agent, assignment })}\n`);
+      process.stdout.write(`${JSON.stringify({ fleet, node, certificateUntilUnixMs: notAfterUnixMs, journalRecords: reader.records.length, agent, linkFailure, assignment })}\n`);
       return 0;
     }
     process.stdout.write(`node         ${node} in fleet ${fleet}\ncertificate  until ${new Date(notAfterUnixMs).toISOString()}\nagent        ${agentLine(agent)}\n`);
+    if (linkFailure !== null) {
+      const { why, remedy, sinceUnixMs } = linkFailure;
+      process.stdout.write(`link         none since ${new Date(sinceUnixMs).toISOString()}: ${redactLine(why)}\nremedy       ${redactLine(remedy)}\n`);
+    }
     if (open === null) {
       process.stdout.write('assignment   none is open: nothing is being changed\n');
     } else {

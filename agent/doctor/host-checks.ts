@@ -2,10 +2,12 @@ import { accessSync, constants, existsSync, readdirSync, statfsSync } from 'node
 import { connect } from 'node:net';
 
 import type { OsFacts, PackageFamily } from '../../shared/domain/host-facts.ts';
+import { redactLine } from '../../shared/domain/redact.ts';
 import { hostPackageSystem } from '../adapters/packages/host-package-system.ts';
 import { runProgram as runOnHost } from '../adapters/run-program.ts';
 import { hostFiles } from '../facts/host-files.ts';
 import { readOs } from '../facts/os.ts';
+import { readLinkFailure, type LinkFailure } from '../link/link-failure.ts';
 import type { AgentSettings } from '../settings/settings.ts';
 import { type Check, failed, ok, warning } from './check.ts';
 import { runProgram } from './run-program.ts';
@@ -22,7 +24,7 @@ const AUDIT_MS = 30_000;
 const DISK_LEAST_BYTES = 512 * 1024 * 1024;
 const CONNECT_MS = 5_000;
 
-/** What must be there on the host itself. */
+/** What must be there on the host itself. @param coordinator null where the host is not enrolled: another check says so. */
 export function hostChecks(settings: AgentSettings, coordinator: string | null): readonly Check[] {
   const os = readOs(hostFiles());
   const family = os.packageFamily === null ? null : FAMILIES[os.packageFamily];
@@ -33,7 +35,7 @@ export function hostChecks(settings: AgentSettings, coordinator: string | null):
     { name: 'package system', run: async () => await auditPackages(os, settings.sourcesDir) },
     { name: 'disk', run: async () => measureDisk(settings.stateDir) },
     { name: 'package sources', run: async () => listSources(settings.sourcesDir, family?.sources ?? /./) },
-    { name: 'coordinator', run: async () => await reach(coordinator) },
+    ...(coordinator === null ? [] : [{ name: 'coordinator', run: async () => await reach(coordinator, readLinkFailure(settings.stateDir)) }]),
     { name: 'host', run: async () => await describeHost() },
   ];
 }
@@ -70,8 +72,7 @@ function listSources(sourcesDir: string, named: RegExp) {
   return names.length > 0 ? ok(names.join(', ')) : warning(`no source lies in ${sourcesDir}`, 'plans can install only from sources that an admin put there');
 }
 
-async function reach(coordinator: string | null) {
-  if (coordinator === null) return failed('this host is not enrolled', 'farrier-agent enroll --help');
+async function reach(coordinator: string, last: LinkFailure | null) {
   const [, host = '', port = ''] = /^\[?(.*?)\]?:(\d+)$/.exec(coordinator) ?? [];
   const problem = await new Promise<string | null>((resolve) => {
     const socket = connect({ host, port: Number(port), timeout: CONNECT_MS });
@@ -83,7 +84,9 @@ async function reach(coordinator: string | null) {
     socket.on('timeout', () => done('no answer'));
     socket.on('error', (error) => done(error.message));
   });
-  return problem === null ? ok(`${coordinator} answers`) : failed(`${coordinator}: ${problem}`, 'check the network; the agent dials out, so a firewall must let it');
+  if (problem !== null) return failed(`${coordinator}: ${problem}`, 'check the network; the agent dials out, so a firewall must let it');
+  if (last !== null) return failed(`${coordinator} answers, and has given no session since ${new Date(last.sinceUnixMs).toISOString()}: ${redactLine(last.why)}`, redactLine(last.remedy));
+  return ok(`${coordinator} answers`);
 }
 
 async function describeHost() {

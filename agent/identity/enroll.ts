@@ -40,7 +40,16 @@ export type EnrollCode =
   | 'answer-invalid'
   | 'aborted';
 
-export type Enrolled = { readonly ok: true; readonly fleet: string; readonly node: string; readonly linkAddress: string } | Failure<EnrollCode>;
+export type Enrolled =
+  | {
+      readonly ok: true;
+      readonly fleet: string;
+      readonly node: string;
+      readonly linkAddress: string;
+      /** The name was taken: an operator has to approve this host in its place. */
+      readonly awaitsApproval: boolean;
+    }
+  | Failure<EnrollCode>;
 
 /**
  * Makes this host a node. The key is made here and stays here. Either all of the identity is written or none of it; an attempt
@@ -73,7 +82,7 @@ export async function enroll(order: EnrollOrder, signal: AbortSignal): Promise<E
     'identity.json': writeIdentityFacts({ fleet, node: name, linkAddress, enrollAddress, caHash, enrolledUnixMs: clock.wallUnixMs() }),
   });
   await rm(attemptKeyPath(stateDir), { force: true });
-  return { ok: true, fleet, node: name, linkAddress };
+  return { ok: true, fleet, node: name, linkAddress, awaitsApproval: answer.response.awaitsApproval };
 }
 
 /** Kept until the identity is written, so that the next attempt after a crash is the same one to the coordinator. */

@@ -13,7 +13,7 @@ export function explainFailure(error: ServiceError, address: string): { readonly
     return { why: `${address} shows a certificate of another CA`, remedy: 'check the address; if the fleet was made anew, enroll again with --force' };
   }
   if (error.code === status.PERMISSION_DENIED || error.code === status.UNAUTHENTICATED) {
-    return { why: error.details, remedy: 'ask an operator: farrier node show' };
+    return explainRefusal(error.details);
   }
   if (error.code === status.UNIMPLEMENTED) {
     return { why: `${address} serves no agents: hosts enroll there`, remedy: 'agents use another port than enrolling hosts, 7443 and 7444 unless configured otherwise; mend `coordinator` in agent.yaml' };
@@ -22,4 +22,10 @@ export function explainFailure(error: ServiceError, address: string): { readonly
     return { why: `${address} does not answer: ${error.details}`, remedy: 'check the network and that farrier-coordinator runs there' };
   }
   return { why: error.details || error.message, remedy: 'see the coordinator’s log' };
+}
+
+/** What the coordinator says to an agent that it does not serve: the cause, and after the last semicolon the remedy. */
+export function explainRefusal(text: string): { readonly why: string; readonly remedy: string } {
+  const [, why = text, remedy = 'ask an operator: `farrier node show NODE` says more'] = /^(.*); (.*)$/s.exec(text) ?? [];
+  return { why, remedy };
 }

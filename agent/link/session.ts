@@ -5,7 +5,7 @@ import type { AgentMessage, CoordinatorMessage__Output } from '../../shared/wire
 import { farrier } from '../../shared/wire/protocol.ts';
 import { toReport } from '../../shared/wire/report-codec.ts';
 import { tlsChannel } from '../../shared/wire/tls-channel.ts';
-import { explainFailure } from './explain-failure.ts';
+import { explainFailure, explainRefusal } from './explain-failure.ts';
 import { ReportPump } from './report-pump.ts';
 
 /** A link that shows no sign of life for this long is over; TCP alone would take a quarter of an hour. */
@@ -106,7 +106,8 @@ class Conversation {
     }
     if (message.goodbye) {
       const { reason, retryAfterMs } = message.goodbye;
-      this.#goodbye = { why: `the coordinator said: ${reason}`, remedy: 'farrier node show', retryAfterMs };
+      const { why, remedy } = explainRefusal(reason);
+      this.#goodbye = { why: `the coordinator said: ${why}`, remedy, retryAfterMs };
       return;
     }
     if (message.welcome) this.#welcomed(message.welcome);

@@ -149,7 +149,7 @@ export class AgentLinkService implements AgentSessions {
     if (session.isEnding) return;
     const view = state.nodes.get(node);
     if (view === undefined || !view.record.approved) {
-      const why = view === undefined ? `node ${node} is not in this fleet` : `node ${node} awaits approval: farrier node approve ${node}`;
+      const why = view === undefined ? `node ${node} is not in this fleet` : `node ${node} awaits approval; an operator can: farrier node approve ${node}`;
       logger.warn('session refused', { node, why });
       session.end(why, RETRY_AFTER_MS);
       return;

@@ -84,6 +84,7 @@ export async function enrollNode(parts: EnrollmentParts, request: EnrollRequest_
     rootKeySpki: spkiOf(keys.rootKey.publicKey),
     trust: await publishTrust(parts),
     linkAddress: parts.linkAddress,
+    awaitsApproval: claimed.state === 'pending-approval',
   };
   parts.enrolled?.(node, claimed.state);
   return { ok: true, response, state: claimed.state };

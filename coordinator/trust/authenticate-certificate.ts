@@ -84,7 +84,7 @@ async function checkNode(store: EventStore, name: string, enrollment: string): P
   const node = await getEnrolledNode(store, name);
   if (node === null) return failure('node-unknown', `node ${name} is not in this fleet, or was removed from it; ${remedyFor('node')}`);
   if (node.pending?.identity.enrollment === enrollment || (node.identity.enrollment === enrollment && !node.approved)) {
-    return failure('pending-approval', `node ${name} was enrolled before; an operator has to approve this host in its place: farrier node approve ${name}`);
+    return failure('pending-approval', `node ${name} was enrolled before, and no operator has let this host take its place; an operator can: farrier node approve ${name}`);
   }
   if (node.identity.enrollment !== enrollment) {
     return failure('certificate-superseded', `another host (machine id ${node.identity.machineId}) is node ${name} now; if this one shall be it, ${remedyFor('node')}`);

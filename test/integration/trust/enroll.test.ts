@@ -69,7 +69,7 @@ async function identityOf(stateDir: string) {
 }
 
 test('a host with a token becomes a node: labels from the token, everything in one folder that only root reads', async () => {
-  expect(await enroll(order, forever)).toEqual({ ok: true, fleet: 'prod', node: 'web1', linkAddress: 'localhost:7443' });
+  expect(await enroll(order, forever)).toEqual({ ok: true, fleet: 'prod', node: 'web1', linkAddress: 'localhost:7443', awaitsApproval: false });
   const identity = await identityOf(order.stateDir);
   expect(identity).toMatchObject({ fleet: 'prod', node: 'web1', caHash: order.caHash, enrollAddress: order.enrollAddress });
   expect(identity.notAfterUnixMs - fleet.clock.wallUnixMs()).toBeGreaterThan(29 * DAY_MS);
@@ -171,7 +171,7 @@ describe('a name that is taken', () => {
 
   test('waits beside its owner until an operator approves', async () => {
     const before = await getEnrolledNode(fleet.store, 'web1');
-    expect((await enroll(await host('two'), forever)).ok).toBe(true);
+    expect(await enroll(await host('two'), forever)).toMatchObject({ ok: true, awaitsApproval: true });
     const waiting = await getEnrolledNode(fleet.store, 'web1');
     expect(waiting?.identity).toEqual(before?.identity);
     expect(waiting?.approved).toBe(true);

@@ -179,6 +179,21 @@ test("the port of agents and operators in the enrolling hosts' place, and the ot
   expect(plain(`${ended.why}; ${ended.remedy}`)).toBe('localhost:7444 serves no agents: hosts enroll there; agents use another port than enrolling hosts, 7443 and 7444 unless configured otherwise; mend `coordinator` in agent.yaml');
 });
 
+test('a token file that is not there', async () => {
+  const { caHash, enrollAddress } = await token();
+  expect(await refused(() => agent('enroll', 'web9', '--coordinator', enrollAddress, '--token-file', '/nope', '--ca-hash', caHash))).toEqual({
+    said: 'farrier-agent: --token-file /nope cannot be read: ENOENT; write what `farrier token create` prints into it',
+    exitCode: 1,
+  });
+});
+
+test('a name that another host has: it is told that it has to be approved', async () => {
+  const made = await token();
+  expect(plain((await agent('enroll', 'twin', '--coordinator', made.enrollAddress, '--token', made.token, '--ca-hash', made.caHash, '--name', 'web1')).stdout).trim()).toBe(
+    'enrolled as web1 in fleet test, where another host has that name: this one gets no session before an operator says farrier node approve web1; next: systemctl start farrier-agent',
+  );
+});
+
 test('a disk with no room for the identity', async () => {
   const made = await token();
   mkdirSync(stateDir('web8'));
@@ -232,8 +247,8 @@ test("an operator's certificate shown to the agents' door by other means", async
   if (key === undefined || certificate === undefined || ca === undefined) throw new Error('ann has no file');
   const target = { address: `localhost:${coordinator.settings.listen.split(':')[1] ?? ''}`, caPem: ca, keyPem: key, certificatePem: certificate };
   expect(await serveSession(target, NOBODY, AbortSignal.timeout(20_000))).toEqual({
-    why: 'this is the certificate of operator ann (operator) of fleet test; here only the certificate of a node is taken: enroll the host again: farrier-agent enroll --force',
-    remedy: 'ask an operator: farrier node show',
+    why: 'this is the certificate of operator ann (operator) of fleet test',
+    remedy: 'here only the certificate of a node is taken: enroll the host again: farrier-agent enroll --force',
     retryAfterMs: 0,
   });
   expect(await latestAudit()).toBe('ann authenticate AgentLink/Session: refused: wrong-kind');

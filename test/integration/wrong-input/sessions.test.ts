@@ -16,7 +16,7 @@ import { identityOfPeerCertificate } from '../../../shared/trust/peer-identity.t
 import type { CreateTokenResponse__Output } from '../../../shared/wire/messages.ts';
 import { call } from '../../support/call.ts';
 import { runFarrier } from '../../support/cli-run.ts';
-import { runProgramText } from '../../support/run-program-text.ts';
+import { runProgramText, type ProgramText } from '../../support/run-program-text.ts';
 import { RunningCoordinator } from '../../support/running-coordinator.ts';
 
 const DAY_MS = 86_400_000;
@@ -60,8 +60,21 @@ async function runAgent(stateDir: string, last: string, first?: string, meanwhil
   return stderr.trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
+/** Cause and remedy of each session that did not come about or ended. */
 function whys(lines: readonly Record<string, unknown>[]): readonly string[] {
-  return lines.filter(({ message }) => message === 'link is down').map(({ why }) => String(why).replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'WHEN').replaceAll(/:\d{4,5}\b/g, ':PORT'));
+  return lines.filter(({ message }) => message === 'link is down').map(({ why, remedy }) => `${String(why)}; ${String(remedy)}`.replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'WHEN').replaceAll(/:\d{4,5}\b/g, ':PORT'));
+}
+
+async function agent(verb: string, stateDir: string, ...flags: readonly string[]): Promise<ProgramText> {
+  return await runProgramText('agent/main.ts', [verb, '--config-dir', join(folder, 'etc'), '--state-dir', stateDir, ...flags]);
+}
+
+/** What doctor finds of the link; the other checks are about the machine that runs this. */
+async function coordinatorCheck(stateDir: string): Promise<unknown> {
+  const { stdout } = await agent('doctor', stateDir, '--json');
+  const found = (JSON.parse(stdout) as readonly { readonly name: string }[]).find(({ name }) => name === 'coordinator');
+  const { name: _name, ...finding } = found ?? { name: '' };
+  return finding;
 }
 
 async function farrier(...argv: readonly string[]): Promise<string> {
@@ -86,7 +99,10 @@ test('a host that takes a name waits, its owner goes on; rejected, nothing has c
   const other = await enrolled('web1', 'other', MACHINES[1]);
   expect(await farrier('node', 'show', 'web1')).toMatch(new RegExp(`approval +another host, machine id ${MACHINES[1] ?? ''}, waits for .*: farrier node approve web1, or with --reject`));
   expect(await farrier('why', 'web1')).toContain(`it has the machine id ${MACHINES[1] ?? ''}`);
-  expect(whys(await runAgent(other, 'link is down'))).toEqual(['node web1 was enrolled before; an operator has to approve this host in its place: farrier node approve web1']);
+  expect(whys(await runAgent(other, 'link is down'))).toEqual(['node web1 was enrolled before, and no operator has let this host take its place; an operator can: farrier node approve web1']);
+
+  expect(await coordinatorCheck(other)).toEqual({ status: 'failed', detail: expect.stringMatching(/answers, and has given no session since .*: node web1 was enrolled before/), remedy: 'an operator can: farrier node approve web1' });
+  expect((await agent('status', other)).stdout).toMatch(/^link +none since .*: node web1 was enrolled before.*\nremedy +an operator can: farrier node approve web1$/m);
 
   const waiting = readFileSync(join(other, 'identity', 'cert.pem'), 'utf8');
   expect(await farrier('node', 'approve', 'web1', '--reject')).toContain('is turned away');
@@ -96,6 +112,7 @@ test('a host that takes a name waits, its owner goes on; rejected, nothing has c
 
   await enrolled('web1', 'third', MACHINES[1]);
   const lines = await runAgent(owner, 'link is down', 'session open', () => farrier('node', 'approve', 'web1'));
+  expect(await coordinatorCheck(owner)).toMatchObject({ status: 'failed', remedy: 'if this one shall be it, farrier-agent enroll --force' });
   expect(whys(lines)).toEqual(['the coordinator said: another host was approved under this name; if this one shall be it, farrier-agent enroll --force']);
   expect(whys(await runAgent(owner, 'link is down'))).toEqual([
     `another host (machine id ${MACHINES[1] ?? ''}) is node web1 now; if this one shall be it, enroll the host again: farrier-agent enroll --force`,
@@ -119,6 +136,7 @@ test('a certificate that has expired is renewed before the coordinator is dialle
   const stateDir = await enrolled('late');
   await expire(stateDir);
   const lines = await runAgent(stateDir, 'session open');
+  expect(await coordinatorCheck(stateDir)).toMatchObject({ status: 'ok' });
   const messages = lines.map(({ message }) => message);
   expect(messages).toEqual(['agent runs', 'the certificate of this host has expired; it is renewed before the coordinator is dialled', 'certificate renewed', 'session open']);
   expect(await farrier('audit', '--last', '1')).toMatch(/node\/late +node +renew +node\/late +serial [0-9a-f]+, 10 days after expiry/);
@@ -131,7 +149,7 @@ test('where it cannot be renewed, the log says so and not what TLS says', async 
   writeFileSync(join(folder, 'etc', 'agent.yaml'), 'enrollment: localhost:1\n');
   try {
     const [why] = whys(await runAgent(stateDir, 'link is down'));
-    expect(why).toMatch(/^the certificate of this host expired at WHEN and was not renewed: localhost:1 cannot be reached: .*; check the network and that farrier-coordinator runs there$/);
+    expect(why).toMatch(/^the certificate of this host expired at WHEN and was not renewed: localhost:1 cannot be reached: .*; check the network and that farrier-coordinator runs there; it is tried again .*$/);
     expect(readFileSync(join(stateDir, 'identity', 'cert.pem'), 'utf8')).toBe(before);
   } finally {
     rmSync(join(folder, 'etc', 'agent.yaml'));
