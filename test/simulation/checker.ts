@@ -134,9 +134,9 @@ export class Checker implements Witness {
     }
   }
 
-  /** I9: no cordon outlives the rollout that owns it. */
-  ended(rollout: string): void {
-    const left = this.#cluster.cordons().filter((node) => this.#cluster.cordonOn(node)?.rollout === rollout && !this.#cluster.isLate(node));
+  /** I9: no cordon outlives the rollout that owns it. @param slots of the leader that ended it. */
+  ended(rollout: string, slots: World['ledger']['slots']): void {
+    const left = this.#cluster.cordons().filter((node) => this.#cluster.cordonOn(node)?.rollout === rollout && slots.get(node)?.rollout === rollout);
     if (left.length > 0) this.breaches.push(`I9 ${rollout} ended while ${left.join(' ')} was cordoned`);
   }
 

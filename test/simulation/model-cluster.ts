@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 
+import type { ClusterView } from '../../coordinator/core/world.ts';
 import type { Cordon, CordonedNodes, Drain, DrainTrouble } from '../../coordinator/ports/drain.ts';
 import { MemoryCluster } from '../support/memory-cluster.ts';
 import { cordonOf, memoryDrain } from '../support/memory-drain.ts';
@@ -35,6 +36,7 @@ export class ModelCluster {
   readonly #late = new Set<string>();
   #calls: readonly Call[] = [];
   #tick = 0;
+  #isCalm = false;
   #downTicks = 0;
 
   constructor(nodes: readonly string[], dice: Dice, faults: Faults) {
@@ -70,6 +72,7 @@ export class ModelCluster {
   /** One tick of the API server, the controllers, persons and other fleets. */
   async step(tick: number, calm: boolean): Promise<void> {
     this.#tick = tick;
+    this.#isCalm = calm;
     if (calm) this.#calmDown();
     else this.#misbehave();
     this.#truth.isReachable = this.#downTicks-- <= 0;
@@ -88,8 +91,12 @@ export class ModelCluster {
     return this.#truth.isReachable;
   }
 
-  isUnschedulable(node: string): boolean {
-    return this.#byPersons.has(node);
+  /** What a coordinator knows of a node now, which it asks about now and then; null where it never heard of it. */
+  look(node: string, before: ClusterView | null): ClusterView | null {
+    const { notReady, personCordons, apiDown } = this.#faults;
+    if (notReady + personCordons + apiDown === 0 || !this.#dice.chance(0.1)) return before;
+    if (!this.isUp()) return before === null ? null : { ...before, silent: true };
+    return { ready: this.#isCalm || !this.#dice.chance(notReady * 10), unschedulable: this.#byPersons.has(node) };
   }
 
   /** What stands on the node, whoever can reach it. */

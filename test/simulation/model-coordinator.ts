@@ -5,7 +5,7 @@ import type { Decision } from '../../coordinator/core/decision.ts';
 import type { LedgerEvent } from '../../coordinator/core/ledger-event.ts';
 import type { RolloutEventBody } from '../../coordinator/core/rollout-event.ts';
 import type { Rules } from '../../coordinator/core/rules.ts';
-import type { Now, World } from '../../coordinator/core/world.ts';
+import type { ClusterView, Now, World } from '../../coordinator/core/world.ts';
 import type { EventStore } from '../../coordinator/ports/event-store.ts';
 import type { Drain } from '../../coordinator/ports/drain.ts';
 import { DrainCalls } from '../../coordinator/runtime/drain-calls.ts';
@@ -38,7 +38,7 @@ export interface Surroundings {
   readonly audit: (world: World, now: Now, decisions: readonly Decision[]) => void;
   /** Durable in the ledger from now on. */
   readonly granted: (events: readonly LedgerEvent[]) => void;
-  readonly ended: (rollout: string) => void;
+  readonly ended: (rollout: string, slots: World['ledger']['slots']) => void;
   readonly drainFor: (isAlive: () => boolean) => Drain;
 }
 
@@ -171,8 +171,8 @@ export class ModelCoordinator {
   }
 
   /** What the cluster says of a node. */
-  observe(node: string, ready: boolean, unschedulable: boolean): void {
-    if (this.state.nodes.has(node)) updateNode(this.state, node, (view) => ({ ...view, cluster: { ready, unschedulable } }));
+  observe(node: string, look: (before: ClusterView | null) => ClusterView | null): void {
+    if (this.state.nodes.has(node)) updateNode(this.state, node, (view) => ({ ...view, cluster: look(view.cluster) }));
   }
 
   async #perform(decision: Decision): Promise<boolean> {
@@ -183,7 +183,7 @@ export class ModelCoordinator {
         return true;
       case 'rollout':
         await this.#log.rollout(decision.rollout, decision.events);
-        if (decision.events.some(({ type }) => type === 'ended')) this.#around.ended(decision.rollout);
+        if (decision.events.some(({ type }) => type === 'ended')) this.#around.ended(decision.rollout, this.state.ledger.slots);
         return true;
       case 'assign': {
         const { rollout, node, generation } = decision;

@@ -89,7 +89,7 @@ class Simulation {
       },
       audit: (world, now, decisions) => this.#checker.audit(world, now, decisions),
       granted: (events) => this.#checker.granted(events),
-      ended: (rollout) => this.#checker.ended(rollout),
+      ended: (rollout, slots) => this.#checker.ended(rollout, slots),
       drainFor: (isAlive) => cluster.portFor(isAlive, options.uncordonsPersons ?? false),
     };
   }
@@ -179,15 +179,13 @@ class Simulation {
   }
 
   async #stepLeader(leader: ModelCoordinator): Promise<void> {
-    const { coordinatorCrash, freeze, notReady, personCordons } = this.#faults;
+    const { coordinatorCrash, freeze } = this.#faults;
     if (!this.#calm && this.#dice.chance(coordinatorCrash)) return this.#kill(leader);
     if (!this.#calm && this.#dice.chance(freeze)) leader.frozenTicks = this.#dice.int(3, 15);
     if (leader.frozenTicks-- > 0) return;
     // A deposed leader that appends nothing learns it only when its lease is gone.
     if (leader !== this.#leaders.at(-1) && (this.#calm || this.#dice.chance(0.08))) return this.#kill(leader);
-    for (const name of this.#agents.keys()) {
-      if (notReady + personCordons > 0 && this.#dice.chance(0.1)) leader.observe(name, this.#calm || !this.#dice.chance(notReady * 10), this.#cluster.isUnschedulable(name));
-    }
+    for (const name of this.#agents.keys()) leader.observe(name, (before) => this.#cluster.look(name, before));
     // Proofs come late, and one is never taken for ever.
     if (this.#calm || this.#dice.chance(0.2)) leader.state.proofs = new Map(Object.keys(this.#scenario.controlPlanes).map((cluster) => [cluster, this.#clock.wallUnixMs()]));
     try {

@@ -37,7 +37,8 @@ export function auditGrants(world: World, now: Now, decisions: readonly Decision
       for (const slot of event.slots) {
         breaches.push(...ruleBreaches(world, rollouts, slot, slots), ...quorumBreaches(world, now, rollouts, slot, slots));
         const counts = scopeCounts(world, now, rollouts, slots, slot.node);
-        const wasOut = isOut(world, now, world.nodes.get(slot.node)!, slots);
+        const view = world.nodes.get(slot.node)!;
+        const wasOut = isOut(world, now, view, slots) && !isOnlySilent(view);
         if (wasOut) repairs.push(slot);
         else breaches.push(...counts.filter(({ out, limit }) => out >= limit).map(({ name, out, limit }) => `I1 ${slot.node} taken with ${out} of ${limit} out in ${name}`));
         if (!wasOut && counts.some(({ out, limit }) => out === limit - 1)) lastUnits += 1;

@@ -146,6 +146,15 @@ describe('calls to a cluster', () => {
     expect(state.nodes.get('n1')?.drain?.last).toBeNull();
   });
 
+  test('for a node that its cluster does not have fail, and there is nothing to uncordon', async () => {
+    const { cluster, state, ask } = bench();
+    cluster.removeNode('n1');
+    await ask('cordon', 'n1');
+    expect(state.nodes.get('n1')?.drain?.last).toMatchObject({ ok: false, code: 'node-gone', object: 'n1' });
+    await ask('restore', 'n1');
+    expect(state.nodes.get('n1')?.drain?.last).toEqual({ ok: true, state: 'restored' });
+  });
+
   test('of a node that is no longer of the fleet still end', async () => {
     const { state, cluster, real, ask, by } = bench();
     await real.cordon('n1', by(), never);
