@@ -9,7 +9,7 @@ import { type CaptureResult, type CheckResult, STEP_OK, type StepContext, type S
 import { certificateNamed, type Expiry, filesOf, parseExpiration, type StaticPod, usersOf } from './certificates.ts';
 import { invokeKubeadm, kubeadmFailure } from './invoke-kubeadm.ts';
 import type { KubeadmParts } from './kubeadm.ts';
-import { copyPaths, firstLost, isAsCopied, type PathCopy, restorePaths } from './path-copies.ts';
+import { copyPaths, firstLost, isAsCopied, type PathCopy, restorePaths, syncPaths, tornOf } from './path-copies.ts';
 import { restartStaticPods, returnManifests } from './restart-static-pods.ts';
 
 /** What is to be renewed, and all that goes back. */
@@ -97,11 +97,15 @@ async function capture(parts: Parts, spec: KubeadmCertsSpec, context: StepContex
 
 async function apply(parts: Parts, prior: KubeadmCertsPrior, context: StepContext): Promise<StepResult> {
   await returnManifests(parts.places);
+  // kubeadm syncs nothing: what a power cut left empty of it is renewed anew.
+  const lost = (await isOwed(context.folder)) ? await restorePaths(await tornOf(prior.copies), copiesFolder(context)) : [];
+  if (lost.length > 0) return stepFailure('prior-unavailable', `the copy of ${lost.join(', ')} is gone or damaged`, lost[0]);
   await owe(context.folder);
   for (const { name } of await notRenewed(parts, prior)) {
     const renewed = await invokeKubeadm(parts.run, ['certs', 'renew', name], 'apply-failed', context);
     if (!renewed.ok) return renewed;
   }
+  await syncPaths(prior.copies.map(({ path }) => path));
   const restarted = await restartStaticPods(usersOf(prior.due.map(({ name }) => name)), parts, context);
   if (restarted.ok) await settleOwed(context.folder);
   return restarted;

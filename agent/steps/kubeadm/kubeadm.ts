@@ -14,7 +14,7 @@ import { type CaptureResult, type CheckResult, STEP_OK, type StepContext, type S
 import { invokeKubeadm, kubeadmFailure, kubeadmIsNot } from './invoke-kubeadm.ts';
 import { type KubeadmPlaces, kubeletFiles } from './kubeadm-places.ts';
 import { isControlPlane, manifestsNotAt } from './manifests.ts';
-import { copyNodeFiles, firstDifference, manifestsTouched, type NodeFiles, restoreNodeFiles, returnMissingManifests } from './node-files.ts';
+import { copyNodeFiles, firstDifference, manifestsTouched, type NodeFiles, restoreNodeFiles, returnForAnother, syncNodeFiles } from './node-files.ts';
 import { firstLost, TooMuchToCopy } from './path-copies.ts';
 import { upgradeConfiguration } from './upgrade-configuration.ts';
 import { parseUpgradePlan } from './upgrade-plan.ts';
@@ -101,11 +101,11 @@ async function capture(spec: KubeadmSpec, places: KubeadmPlaces, context: StepCo
 }
 
 async function apply(parts: KubeadmParts, spec: KubeadmSpec, prior: NodeFiles, context: StepContext): Promise<StepResult> {
-  if (spec.role !== 'worker' && (await isOwed(context.folder))) {
+  if (await isOwed(context.folder)) {
     // kubeadm needs all manifests and a living API server, and killed between two renames it leaves neither.
-    const lost = await returnMissingManifests(prior, parts.places, copiesFolder(context));
+    const lost = await returnForAnother(prior, parts.places, copiesFolder(context));
     if (lost.length > 0) return stepFailure('prior-unavailable', `the copy of ${lost.join(', ')} is gone or damaged`, lost[0]);
-    const holds = await holdApiServer(parts, { version: null, deadlineMs: deadlineOf(parts, spec) }, context);
+    const holds = spec.role === 'worker' ? STEP_OK : await holdApiServer(parts, { version: null, deadlineMs: deadlineOf(parts, spec) }, context);
     if (!holds.ok) return holds;
   }
   const { stringify } = await import('yaml');
@@ -114,8 +114,11 @@ async function apply(parts: KubeadmParts, spec: KubeadmSpec, prior: NodeFiles, c
   await owe(context.folder);
   const verb = spec.role === 'first-control-plane' ? ['apply', `v${spec.version}`, '--yes'] : ['node'];
   const upgraded = await invokeKubeadm(parts.run, ['upgrade', ...verb, '--config', config], 'apply-failed', context);
-  if (upgraded.ok) await settleOwed(context.folder);
-  return upgraded;
+  if (!upgraded.ok) return upgraded;
+  // The mark must not be gone while what it stands for can still be lost.
+  await syncNodeFiles(spec.role, parts.places);
+  await settleOwed(context.folder);
+  return STEP_OK;
 }
 
 async function verify(parts: KubeadmParts, spec: KubeadmSpec, context: StepContext): Promise<StepResult> {

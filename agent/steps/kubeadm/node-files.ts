@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 
 import type { KubeadmRole } from '../../../shared/domain/steps/kubeadm-spec.ts';
 import { type KubeadmPlaces, kubeletFiles, manifestsFolder, scratchFolder } from './kubeadm-places.ts';
-import { copyPaths, isAsCopied, isUntouched, type PathCopy, pathsBelow, restorePaths } from './path-copies.ts';
+import { copyPaths, isAsCopied, isUntouched, type PathCopy, pathsBelow, restorePaths, syncPaths, tornOf } from './path-copies.ts';
 
 /** What `kubeadm upgrade` can change on a node, as it was found. */
 export interface NodeFiles {
@@ -26,10 +26,21 @@ export async function restoreNodeFiles(role: KubeadmRole, files: NodeFiles, plac
   return lost;
 }
 
-/** Those that are away lie where they were again; those that are there stay, old or new. @returns paths that could not be brought back. */
-export async function returnMissingManifests({ copies }: NodeFiles, places: KubeadmPlaces, folder: string): Promise<readonly string[]> {
+/**
+ * For another run of kubeadm after one that was cut off. Manifests that are away lie where they were again; those that are
+ * there stay, old or new. What the power cut left empty is as it was, and so is all that is the kubelet's, which each run
+ * writes anew: kubeadm takes an instance-config.yaml for written because it is there. @returns paths that could not be brought back.
+ */
+export async function returnForAnother({ copies }: NodeFiles, places: KubeadmPlaces, folder: string): Promise<readonly string[]> {
   const there = (await namesIn(manifestsFolder(places))) ?? [];
-  return restorePaths(copies.filter(({ path, kind }) => kind === 'file' && dirname(path) === manifestsFolder(places) && !there.includes(basename(path))), folder);
+  const away = copies.filter(({ path, kind }) => kind === 'file' && dirname(path) === manifestsFolder(places) && !there.includes(basename(path)));
+  const ofKubelet = copies.filter(({ path }) => kubeletFiles(places).includes(path));
+  return restorePaths([...new Set([...away, ...(await tornOf(copies)), ...ofKubelet])], folder);
+}
+
+/** kubeadm syncs nothing of what it writes. */
+export async function syncNodeFiles(role: KubeadmRole, places: KubeadmPlaces): Promise<void> {
+  await syncPaths([...(role === 'worker' ? [] : await ownedByControlPlane(places)), ...kubeletFiles(places)]);
 }
 
 /** All as it was found, by content, mode and owner, with nothing of kubeadm's beside it. */

@@ -16,6 +16,7 @@ export type PathCopy =
 
 export const COPIES_MAX = 1000;
 export const COPY_MAX_BYTES = 4 * 1024 * 1024;
+const EMPTY = hashOf(Buffer.alloc(0));
 
 /** More, or larger, than what kubeadm writes: nothing of it is taken. */
 export class TooMuchToCopy extends Error {}
@@ -113,6 +114,21 @@ export async function isAsCopied(copy: PathCopy): Promise<boolean> {
 export async function isUntouched(copy: PathCopy): Promise<boolean> {
   if (copy.kind !== 'file') return isAsCopied(copy);
   return String((await stateOf(copy.path))?.ctimeNs) === copy.changedNs && (await isAsCopied(copy));
+}
+
+/** Those of which a power cut left an empty file: so it ends where a file was written and not synced. */
+export async function tornOf(copies: readonly PathCopy[]): Promise<readonly PathCopy[]> {
+  const torn: PathCopy[] = [];
+  for (const copy of copies) {
+    const state = await stateOf(copy.path);
+    if (state?.isFile() === true && state.size === 0n && !(copy.kind === 'file' && copy.sha256 === EMPTY)) torn.push(copy);
+  }
+  return torn;
+}
+
+/** Programs that write files need not sync them: from here on they are durable, with their names. What is not there is left out. */
+export async function syncPaths(paths: readonly string[]): Promise<void> {
+  for (const path of new Set(paths.flatMap((each) => [each, dirname(each)]))) if ((await stateOf(path)) !== null) await syncFolder(path);
 }
 
 /** @returns the first path whose kept content is gone or damaged, null where all are there. */

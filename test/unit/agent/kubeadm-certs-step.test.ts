@@ -96,6 +96,17 @@ describe('apply renews and restarts', () => {
     expect(await check()).toBe('satisfied');
   });
 
+  test('what a power cut left empty is renewed again', async () => {
+    const prior = await captured();
+    lab.onSleep = () => undefined;
+    await step().apply(spec(), prior, lab.context());
+    for (const file of ['apiserver.crt', 'apiserver.key']) lab.write(`etc/kubernetes/pki/${file}`, '');
+    lab.did.length = 0;
+    lab.onSleep = kubelet;
+    expect(await step().apply(spec(), prior, lab.context())).toEqual({ ok: true });
+    expect(renewals()).toEqual(['apiserver']);
+  });
+
   test('cut off before the restarts, it does not take the files for all of it', async () => {
     const prior = await captured();
     lab.running.set('etcd', ['etcd@stuck']);

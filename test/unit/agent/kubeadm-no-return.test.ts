@@ -88,6 +88,22 @@ test('killed between two renames, a control plane gets its manifest back before 
   expect(seen.filter((name) => !name.startsWith('.') && name !== 'kube-apiserver.yaml')).toEqual([]);
 });
 
+test.each<[KubeadmRole, readonly string[]]>([
+  ['worker', []],
+  ['control-plane', ['etc/kubernetes/pki/apiserver.crt', 'etc/kubernetes/admin.conf', `${MANIFESTS}/etcd.yaml`]],
+])('on a %s what a power cut left empty is no work of kubeadm: it runs again on what there was', async (role, written) => {
+  if (role === 'control-plane') lab.makeControlPlane(OLD);
+  const prior = await captured(role);
+  const before = lab.files();
+  const kubelet = ['config.yaml', 'kubeadm-flags.env', 'instance-config.yaml'].map((name) => `var/lib/kubelet/${name}`);
+  lab.answers.set('kubeadm upgrade', { code: 137, act: () => { for (const path of [...written, ...kubelet]) lab.write(path, ''); lab.write('var/lib/kubelet/kubeadm-flags.env', 'without its socket'); } });
+  expect(stateOf(await step().apply(spec(role), prior, lab.context()))).toBe('apply-failed');
+  let found: unknown;
+  lab.answers.set('kubeadm upgrade', { act: () => { found = lab.files(); } });
+  expect(stateOf(await step().apply(spec(role), prior, lab.context()))).toBe('ok');
+  expect(found).toEqual(before);
+});
+
 test('an API server that does not come back is not upgraded again', async () => {
   lab.makeControlPlane(OLD);
   const prior = await captured('control-plane');
