@@ -41,6 +41,8 @@ import { encodeSequence } from '../../shared/wire/sequence-codec.ts';
 import { toldAgent } from './told-agent.ts';
 
 const STATE = '/var/lib/lonely-agent';
+/** Units inherit nothing. */
+const COMPILED = process.env['NODE_COMPILE_CACHE'] === undefined ? [] : ['/usr/bin/env', `NODE_COMPILE_CACHE=${process.env['NODE_COMPILE_CACHE']}`];
 const print = (value: unknown): void => void process.stdout.write(`${JSON.stringify(value)}\n`);
 const logger = { debug: () => undefined, info: print, warn: (message: string, fields?: unknown) => print({ message, fields }), error: (message: string, fields?: unknown) => print({ message, fields }), with: () => logger };
 
@@ -53,7 +55,7 @@ const host: Host = {
   assignments: new AssignmentFiles(STATE), journalFiles: journalDurableFiles, clock: systemClock, random: systemRandom, logger,
   verify: (envelope, type) => verifyEnvelope(envelope, [signing], type),
 };
-const units = systemdWorkUnits(runProgram, { argv: () => [process.execPath, process.argv[1] ?? ''], stateDir: STATE, configDir: '/etc/farrier' });
+const units = systemdWorkUnits(runProgram, { argv: () => [...COMPILED, process.execPath, process.argv[1] ?? ''], stateDir: STATE, configDir: '/etc/farrier' });
 const watchdog = deadlineWatchdog(STATE, systemClock);
 const records = () => new JournalReader(journalFolder(STATE), journalDurableFiles).records;
 const header = (generation: number) => ({

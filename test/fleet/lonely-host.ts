@@ -9,11 +9,14 @@ import type { StepSpec } from '../../shared/domain/step-spec.ts';
 import { writeAptRepository } from './apt-repository.ts';
 import { makeServiceDeb } from './deb-package.ts';
 import type { Host } from './host.ts';
+import { runningAssignments } from './observe-host.ts';
 import { type Told, toldFile } from './told-agent.ts';
 
-const PROGRAM = ['/farrier/node_modules/.bin/node', '/farrier/test/fleet/lonely-agent.ts'];
+/** Node keeps what it compiled: many programs are started on few cores. */
+const PROGRAM = ['/usr/bin/env', 'NODE_COMPILE_CACHE=/var/cache/lonely-agent/compiled', '/farrier/node_modules/.bin/node', '/farrier/test/fleet/lonely-agent.ts'];
 const STATE = '/var/lib/lonely-agent';
 const POLL_MS = 40;
+const AT_REST_MAX_MS = 90_000;
 
 export interface Look {
   readonly running: boolean;
@@ -102,6 +105,7 @@ export class LonelyHost {
 
   async stage(generation: number, what: readonly StepSpec[] | number | { readonly steps: readonly StepSpec[]; readonly silenceMs: number }): Promise<Look> {
     await this.agent('assign', String(generation), JSON.stringify(what));
+    await this.atRest();
     return this.until(generation, (look) => !look.running && (look.staged || look.end !== null));
   }
 
@@ -115,6 +119,14 @@ export class LonelyHost {
 
   over(generation: number): Promise<Look> {
     return this.until(generation, (look) => !look.running && look.end !== null);
+  }
+
+  /** Waits until no work unit runs, or the host is down: cheap, for hosts side by side. */
+  async atRest(maxMs = AT_REST_MAX_MS): Promise<void> {
+    for (const deadline = performance.now() + maxMs; performance.now() < deadline; await sleep(POLL_MS)) {
+      const { leader } = this.host;
+      if (leader === null || runningAssignments(leader).length === 0) return;
+    }
   }
 
   async until(generation: number, holds: (look: Look) => boolean, maxMs = 90_000): Promise<Look> {

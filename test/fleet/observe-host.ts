@@ -106,7 +106,8 @@ async function lookAtContainers(host: Host, memory: HostMemory, atMs: number): P
   return gone.map(({ name }) => `container ${name} gone`);
 }
 
-function runningAssignments(leader: ProcessIdentity): readonly string[] {
+/** Work units of the agent, seen from outside: no program is started for it. */
+export function runningAssignments(leader: ProcessIdentity): readonly string[] {
   try {
     return readdirSync(`/proc/${leader.pid}/root/run/systemd/units`).flatMap((name) => assignmentUnit.exec(name)?.[1] ?? []);
   } catch {

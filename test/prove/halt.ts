@@ -6,7 +6,7 @@ import { lastSequence } from './host-journal.ts';
 import { agentProcesses } from './unit-processes.ts';
 
 const HALT_FILE = '/var/lib/farrier-agent/halt-at-record';
-const LOOK_EVERY_MS = 30;
+const LOOK_EVERY_MS = 100;
 
 /** Has the agent of a proof build stop there in the next assignment. */
 export async function arm(host: Host, { side, kind, step }: Boundary): Promise<void> {

@@ -63,12 +63,12 @@ export class KubernetesCluster {
   }
 
   /** Waits until `holds`; an API that does not answer counts as no. */
-  async until(timeoutMs: number, holds: () => Promise<boolean>): Promise<void> {
+  async until(timeoutMs: number, holds: () => Promise<boolean>, everyMs = POLL_MS): Promise<void> {
     const deadline = performance.now() + timeoutMs;
     for (;;) {
       if (await holds().catch(() => false)) return;
       if (performance.now() > deadline) throw new Error(`not so after ${timeoutMs} ms; nodes: ${JSON.stringify(await this.versions().catch(String))}`);
-      await sleep(POLL_MS);
+      await sleep(everyMs);
     }
   }
 }

@@ -19,7 +19,7 @@ export interface Verdict {
 }
 
 const SETTLED_MAX_MS = 30_000;
-const LOOK_EVERY_MS = 500;
+const LOOK_EVERY_MS = 1000;
 const PROBLEMS_MAX = 20;
 
 /** @param clean the node after the whole sequence with nothing going wrong; null while that is what is played. */

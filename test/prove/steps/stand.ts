@@ -9,7 +9,8 @@ import type { Track } from './sweep-case.ts';
 
 const READY_MAX_MS = 120_000;
 const SETTLED_MAX_MS = 30_000;
-const LOOK_EVERY_MS = 500;
+/** A look at a whole node costs the better part of a second of a core. */
+const LOOK_EVERY_MS = 1000;
 /** kubeadm on a control plane, with others at work beside it; and once more by a person. */
 export const OVER_MAX_MS = 360_000;
 
@@ -85,6 +86,7 @@ export class Stand {
   async over(generation: number, holds: (look: Look) => boolean = ({ end }) => end !== null): Promise<Look> {
     const deadline = performance.now() + OVER_MAX_MS;
     for (let last = ''; ; await sleep(LOOK_EVERY_MS)) {
+      await this.lonely.atRest(OVER_MAX_MS);
       try {
         const look = await this.lonely.look(generation);
         if (!look.running && holds(look)) return look;
@@ -101,7 +103,7 @@ export class Stand {
   async settledState(): Promise<string> {
     const deadline = performance.now() + SETTLED_MAX_MS;
     for (let last = await this.state(); ; ) {
-      await sleep(2 * LOOK_EVERY_MS);
+      await sleep(LOOK_EVERY_MS);
       const now = await this.state();
       if (now === last) return now;
       if (performance.now() > deadline) throw new Error(`${this.host.name} does not settle: ${differsFromOld(last, now).join('; ')}`);
@@ -116,6 +118,6 @@ export class Stand {
       const nodes = (await this.cluster.nodes()).filter(({ metadata }) => bootIds.has(metadata.name));
       // What a kubelet said before its host went down is no news.
       return nodes.length === bootIds.size && nodes.every((node) => isReady(node) && node.status.nodeInfo?.['bootID'] === bootIds.get(node.metadata.name));
-    });
+    }, LOOK_EVERY_MS);
   }
 }

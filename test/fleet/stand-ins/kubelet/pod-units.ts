@@ -19,15 +19,18 @@ export function unitOf(podName: string): string {
   return `pod-${podName}.service`;
 }
 
-/** null where it does not run. */
-export async function findPod(podName: string): Promise<RunningPod | null> {
-  const { stdout } = await run('systemctl', ['show', '--property=ActiveState,MainPID,Environment', unitOf(podName)]);
-  const fields = new Map(stdout.trim().split('\n').map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]));
-  const mainPid = Number(fields.get('MainPID'));
-  if (fields.get('ActiveState') !== 'active' || mainPid === 0) return null;
-  const environment = fields.get('Environment') ?? '';
-  const valueOf = (name: string): string => new RegExp(`\\b${name}=(\\S*)`).exec(environment)?.[1] ?? '';
-  return { hash: valueOf('STAND_IN_HASH'), startedBy: valueOf('STAND_IN_KUBELET_MINOR'), mainPid };
+/** By name, what runs here: one look, as a kubelet has one every second. */
+export async function runningPods(): Promise<ReadonlyMap<string, RunningPod>> {
+  const { stdout } = await run('systemctl', ['show', '--property=Id,ActiveState,MainPID,Environment', 'pod-*.service']);
+  return new Map(stdout.trim().split('\n\n').flatMap((shown) => {
+    const fields = new Map(shown.split('\n').map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]));
+    const name = /^pod-(.+)\.service$/.exec(fields.get('Id') ?? '')?.[1];
+    const mainPid = Number(fields.get('MainPID'));
+    if (name === undefined || fields.get('ActiveState') !== 'active' || mainPid === 0) return [];
+    const environment = fields.get('Environment') ?? '';
+    const valueOf = (variable: string): string => new RegExp(`\\b${variable}=(\\S*)`).exec(environment)?.[1] ?? '';
+    return [[name, { hash: valueOf('STAND_IN_HASH'), startedBy: valueOf('STAND_IN_KUBELET_MINOR'), mainPid }] as const];
+  }));
 }
 
 /** Runs the program that stands for the image of the pod's first container. @throws where there is no such image */
@@ -45,10 +48,4 @@ export async function startPod(pod: StaticPod, kubeletMinor: number): Promise<vo
 /** Ends it and waits until it is gone. Idempotent. */
 export async function stopPod(podName: string): Promise<void> {
   await run('systemctl', ['stop', unitOf(podName)]).catch(() => undefined);
-}
-
-/** Names of the pods that run here. */
-export async function runningPods(): Promise<readonly string[]> {
-  const { stdout } = await run('systemctl', ['list-units', '--plain', '--no-legend', '--full', '--type=service', 'pod-*.service']);
-  return stdout.split('\n').flatMap((line) => /^pod-(\S+)\.service\s/.exec(line)?.[1] ?? []);
 }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { ApiClient } from '../api/api-client.ts';
 import { kubeTime, type KubeObject } from '../api/kube-object.ts';
-import { findPod, runningPods, startPod, stopPod } from './pod-units.ts';
+import { type RunningPod, runningPods, startPod, stopPod } from './pod-units.ts';
 import { readStaticPods, type StaticPod } from './static-pod.ts';
 
 export interface RunnerOptions {
@@ -43,21 +43,22 @@ export class StaticPodRunner {
   async #sync(mayRecreate: boolean): Promise<void> {
     const { folder, nodeName, log } = this.#options;
     const wanted = readStaticPods(folder, nodeName, log);
-    for (const name of await runningPods()) {
+    const found = await runningPods();
+    for (const name of found.keys()) {
       if (wanted.some((pod) => pod.name === name)) continue;
       log(`Static pod ${name} was removed: killing it`);
       await stopPod(name);
       await this.#deleteMirror('kube-system', name);
     }
     for (const pod of wanted) {
-      await this.#keepRunning(pod, mayRecreate).catch((error: unknown) => log(`Error syncing pod ${pod.name}: ${String(error)}`));
+      await this.#keepRunning(pod, found.get(pod.name) ?? null, mayRecreate).catch((error: unknown) => log(`Error syncing pod ${pod.name}: ${String(error)}`));
     }
-    for (const pod of wanted) await this.#mirror(pod).catch((error: unknown) => log(`Failed creating a mirror pod for ${pod.name}: ${String(error)}`));
+    const running = await runningPods();
+    for (const pod of wanted) await this.#mirror(pod, running.get(pod.name)?.hash === pod.hash).catch((error: unknown) => log(`Failed creating a mirror pod for ${pod.name}: ${String(error)}`));
   }
 
-  async #keepRunning(pod: StaticPod, mayRecreate: boolean): Promise<void> {
+  async #keepRunning(pod: StaticPod, found: RunningPod | null, mayRecreate: boolean): Promise<void> {
     const { minor, log, passPoint } = this.#options;
-    const found = await findPod(pod.name);
     // A kubelet of another minor makes the pods anew, some time after it said Ready (seen from 1.35 to 1.36).
     const isStale = found !== null && mayRecreate && found.startedBy !== String(minor);
     if (found !== null && found.hash === pod.hash && !isStale) return;
@@ -74,11 +75,10 @@ export class StaticPodRunner {
   }
 
   /** The API shows a static pod under its name and node, with the hash of its manifest; one with another hash is replaced. */
-  async #mirror(pod: StaticPod): Promise<void> {
+  async #mirror(pod: StaticPod, isRunning: boolean): Promise<void> {
     const { client, nodeName } = this.#options;
     const path = `/api/v1/namespaces/${pod.namespace}/pods`;
     const mirror = await client.find<KubeObject>(`${path}/${pod.name}`);
-    const isRunning = (await findPod(pod.name))?.hash === pod.hash;
     const status = this.#statusOf(pod, isRunning);
     if (mirror?.metadata.annotations?.['kubernetes.io/config.mirror'] === pod.hash) {
       if (readinessOf(mirror) !== isRunning) await client.call(`${path}/${pod.name}/status`, { method: 'PATCH', contentType: 'application/merge-patch+json', body: { status } });
