@@ -1,9 +1,8 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 
-import type { ProgramOptions, ProgramResult, RunProgram } from '../ports/programs.ts';
+import { type ProgramOptions, type ProgramResult, type RunProgram, STDOUT_MAX } from '../ports/programs.ts';
 
-const STDOUT_MAX = 4 * 1024 * 1024;
 const STDERR_MAX = 64 * 1024;
 /** dpkg finishes the package in its hands when asked to end; after this it is not asked any more. */
 const KILL_AFTER_MS = 20_000;

@@ -10,10 +10,13 @@ export interface ProgramOptions {
   readonly output?: (text: string) => void;
 }
 
+/** Of standard output. */
+export const STDOUT_MAX = 4 * 1024 * 1024;
+
 export interface ProgramResult {
   /** 128 + signal where a signal ended it. */
   readonly code: number;
-  /** The last 4 MiB at most. */
+  /** The last STDOUT_MAX characters at most. */
   readonly stdout: string;
   /** The last 64 KiB at most. */
   readonly stderr: string;

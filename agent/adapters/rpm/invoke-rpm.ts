@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 
 import type { PackageCall } from '../../ports/package-system.ts';
-import type { ProgramResult } from '../../ports/programs.ts';
+import { type ProgramResult, STDOUT_MAX } from '../../ports/programs.ts';
 import { invokeLocked } from '../packages/invoke-locked.ts';
 import { lockHolder } from '../packages/lock-holder.ts';
 import type { PackageParts } from '../packages/package-parts.ts';
@@ -18,10 +18,11 @@ export async function invoke(parts: PackageParts, argv: readonly [string, ...str
   return invokeLocked(parts, run, { isLocked, holder }, call.signal);
 }
 
-/** For programs that only read and cannot fail on a sound host. */
+/** For programs that only read and cannot fail on a sound host. @throws also where they say more than is kept of it. */
 export async function mustRun(parts: PackageParts, argv: readonly [string, ...string[]], { signal }: PackageCall): Promise<string> {
   const { code, stdout, stderr } = await parts.run(argv, { signal });
   if (code !== 0) throw new Error(`${argv.join(' ').slice(0, 200)} ended with ${code}: ${stderr.slice(-500)}`);
+  if (stdout.length >= STDOUT_MAX) throw new Error(`${argv.join(' ').slice(0, 200)} says more than ${STDOUT_MAX} characters`);
   return stdout;
 }
 

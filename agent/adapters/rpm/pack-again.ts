@@ -27,7 +27,7 @@ export async function packAgain(parts: PackageParts, name: PackageName, path: st
   const rpmName = name.replace(':', '.');
   const ask = (format: string): Promise<string> => mustRun(parts, ['rpm', '--query', '--queryformat', format, '--', rpmName], call);
   const no = (why: string) => stepFailure('prior-unavailable', `no source has the installed version of ${name} any more, and it cannot be packed again: ${why}; give a source that has it`, name);
-  const header = headerOf(await ask('%{HEADERIMMUTABLE:base64}'));
+  const header = headerOf(await ask('%{HEADERIMMUTABLE:base64}').catch(() => ''));
   if (header === null) return no('rpm does not tell its header');
   const files: InstalledFile[] = [];
   for (const file of await installedFiles(ask)) {
