@@ -1,5 +1,6 @@
 import type { Reason } from '../../shared/domain/reason.ts';
 import type { RolloutDraft } from './apply-rollout-event.ts';
+import { hasFailed } from './failure-budget.ts';
 import type { NodeEventBody } from './rollout-event.ts';
 import type { Assigned, RolloutNode } from './rollout.ts';
 
@@ -12,7 +13,7 @@ export function applyNodeEvent(draft: RolloutDraft, event: NodeEventBody & { rea
   const after = nextNode(before, event);
   if (after === null) throw illegal(draft, before, event);
   draft.nodes.set(event.node, after);
-  draft.failures += failuresOf(after) - failuresOf(before);
+  draft.failures += Number(hasFailed(after)) - Number(hasFailed(before));
 }
 
 /** @returns null where the event is illegal in that state. */
@@ -81,11 +82,6 @@ function assigned(
   const { generation, digest, wallUnixMs } = event;
   const untouched = { permitIssued: false, permitRequestId: null, recallAsked: false, givenUp: null, stuck: false };
   return { state: 'assigned', generation, epoch, digest, envelope, ...untouched, returns: before.returns, sinceUnixMs: wallUnixMs };
-}
-
-function failuresOf(node: RolloutNode): number {
-  if (node.state === 'assigned') return node.stuck ? 1 : 0;
-  return node.state === 'ended' && node.end.state !== 'done' ? 1 : 0;
 }
 
 function illegal(draft: RolloutDraft, before: RolloutNode | undefined, event: NodeEventBody): Error {

@@ -61,7 +61,7 @@ interface Worked extends Settled {
 function work(world: World, now: Now, settled: Settled, owners: Map<NodeName, RolloutId>, rules: Rules): Worked {
   if (settled.broken) return { ...settled, commands: [], candidates: [] };
   try {
-    return { ...settled, candidates: slotCandidates(world, now, settled.rollout), commands: commandNodes(world, settled.rollout, owners, rules) };
+    return { ...settled, candidates: slotCandidates(world, now, settled.rollout, rules), commands: commandNodes(world, settled.rollout, owners, rules) };
   } catch (error) {
     const held = hold(settled.rollout, now, error);
     return { ...held, events: [...settled.events, ...held.events], commands: [], candidates: [] };

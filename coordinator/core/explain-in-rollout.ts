@@ -6,6 +6,7 @@ import { unprovedCluster } from './datastore-proved.ts';
 import { describeDrain } from './describe-drain.ts';
 import { isUncordoning, lastAnswer, nextBeforePermit } from './draining.ts';
 import type { Cause } from './explain.ts';
+import { failingSince, type Overspent, overspentSoon } from './failure-budget.ts';
 import type { Slot } from './ledger-event.ts';
 import { reportedProgress } from './reported-progress.ts';
 import type { NodeEnd } from './rollout-event.ts';
@@ -25,12 +26,14 @@ export interface Explaining {
   readonly owners: Owners;
   readonly waveOf: ReadonlyMap<NodeName, number>;
   readonly tallies: readonly WaveTally[];
+  /** Why it grants nothing until it is seen how nodes end that are failing. */
+  readonly overspent: Overspent | null;
 }
 
 export function explaining(world: World, now: Now, rollout: RolloutState, budget: Budget): Explaining {
   const { waves } = rollout.frozen;
   const waveOf = new Map(waves.flatMap(({ nodes }, index) => nodes.map((name) => [name, index] as const)));
-  return { world, now, rollout, budget, owners: ownersOf(world.rollouts.values()), waveOf, tallies: waves.map((wave) => tallyWave(rollout, wave)) };
+  return { world, now, rollout, budget, owners: ownersOf(world.rollouts.values()), waveOf, tallies: waves.map((wave) => tallyWave(rollout, wave)), overspent: overspentSoon(world, rollout) };
 }
 
 /** Why a node of a rollout is where it is; empty where it is done. What the host is doing comes before what it waits for. */
@@ -46,7 +49,7 @@ export function explainInRollout(here: Explaining, name: NodeName): readonly Cau
     case 'deferred':
       return [{ reason: 'deferred', object: name, sinceUnixMs: node.sinceUnixMs, detail: '' }, ...ofWaiting(here, name, node.sinceUnixMs)];
     case 'waiting':
-      return [...ofStatus(rollout), ...ofWave(here, name, node), ...ofWaiting(here, name, node.sinceUnixMs)];
+      return [...ofStatus(here), ...ofWave(here, name, node), ...ofWaiting(here, name, node.sinceUnixMs)];
     case 'assigned':
       return ofAssigned(here, name, node);
   }
@@ -60,15 +63,15 @@ function ofAssigned(here: Explaining, name: NodeName, node: Assigned): readonly 
   if (work !== null) return [work];
   const waiting: Cause = { reason: 'waiting-for-agent', object: name, sinceUnixMs: node.sinceUnixMs, detail: '' };
   if (node.givenUp !== null) return [ofOutcome('drain-given-up', node.givenUp, node.sinceUnixMs), waiting];
-  if (node.recallAsked) return [{ ...waiting, detail: 'it is asked to drop what it has not begun' }, ...ofStatus(rollout)];
-  if (view !== undefined && !isReachable(view)) return [waiting, ...ofStatus(rollout)];
-  if (progress === null) return [...ofStatus(rollout), waiting];
+  if (node.recallAsked) return [{ ...waiting, detail: 'it is asked to drop what it has not begun' }, ...ofStatus(here)];
+  if (view !== undefined && !isReachable(view)) return [waiting, ...ofStatus(here)];
+  if (progress === null) return [...ofStatus(here), waiting];
   if (progress.state === 'accepted') return [{ reason: 'staging', object: progress.stepName, sinceUnixMs: progress.sinceUnixMs, detail: '' }];
   const slot = world.ledger.slots.get(name);
-  if (slot?.generation === node.generation) return [...ofStatus(rollout), ofDrain(here, name, slot) ?? waiting];
+  if (slot?.generation === node.generation) return [...ofStatus(here), ofDrain(here, name, slot) ?? waiting];
   const unproved = unprovedCluster(world, here.now, rollout, name);
-  if (unproved !== null) return [...ofStatus(rollout), { reason: 'datastore-unproved', object: `cluster ${unproved}`, sinceUnixMs: node.sinceUnixMs, detail: '' }];
-  return [...ofStatus(rollout), ...ofWave(here, name, node), ...ofBudget(here, name, node)];
+  if (unproved !== null) return [...ofStatus(here), { reason: 'datastore-unproved', object: `cluster ${unproved}`, sinceUnixMs: node.sinceUnixMs, detail: '' }];
+  return [...ofStatus(here), ...ofWave(here, name, node), ...ofBudget(here, name, node)];
 }
 
 function ofWork({ state, stepName, outcome, sinceUnixMs }: AssignmentProgress): Cause | null {
@@ -105,7 +108,8 @@ function ofOutcome(
   return { reason, object: outcome?.object ?? '', sinceUnixMs, detail: outcome === null ? '' : `${outcome.code === reason ? '' : outcome.code} ${outcome.message}`.trim() };
 }
 
-function ofStatus({ id, status, startedUnixMs }: RolloutState): readonly Cause[] {
+function ofStatus(here: Explaining): readonly Cause[] {
+  const { id, status, startedUnixMs } = here.rollout;
   switch (status.state) {
     case 'paused':
       return [{ reason: status.reason, object: id, sinceUnixMs: status.sinceUnixMs, detail: status.detail }];
@@ -116,8 +120,15 @@ function ofStatus({ id, status, startedUnixMs }: RolloutState): readonly Cause[]
     case 'ended':
       return status.status === 'aborted' ? [{ reason: 'aborted', object: id, sinceUnixMs: status.atUnixMs, detail: '' }] : [];
     case 'running':
-      return [];
+      return ofFailing(here);
   }
+}
+
+function ofFailing({ world, rollout, overspent }: Explaining): readonly Cause[] {
+  if (overspent === null) return [];
+  const { failed, limit, inCanary } = overspent;
+  const sinceUnixMs = Math.max(...failed.map((name) => failingSince(world, rollout, name) ?? 0));
+  return [{ reason: 'failure-under-way', object: rollout.id, sinceUnixMs, detail: `${namesOf(failed)}; ${inCanary ? 'none may in the canary wave' : `maxFailures is ${limit}`}` }];
 }
 
 function ofWave({ rollout, waveOf, tallies }: Explaining, name: NodeName, node: RolloutNode): readonly Cause[] {

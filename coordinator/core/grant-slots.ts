@@ -2,9 +2,11 @@ import type { NodeName } from '../../shared/domain/ids.ts';
 import type { Reason } from '../../shared/domain/reason.ts';
 import type { Budget } from './budget.ts';
 import { unprovedCluster } from './datastore-proved.ts';
+import { overspentSoon } from './failure-budget.ts';
 import type { Slot } from './ledger-event.ts';
 import { reportedProgress } from './reported-progress.ts';
 import type { Assigned, RolloutState } from './rollout.ts';
+import type { Rules } from './rules.ts';
 import { isReachable } from './unavailable.ts';
 import type { Now, World } from './world.ts';
 
@@ -15,8 +17,8 @@ export interface SlotCandidate {
 }
 
 /** Slots that one rollout could use now, in the order in which its plan wants them: waves, then by name. */
-export function slotCandidates(world: World, now: Now, rollout: RolloutState): readonly SlotCandidate[] {
-  if (rollout.status.state !== 'running') return [];
+export function slotCandidates(world: World, now: Now, rollout: RolloutState, rules: Rules): readonly SlotCandidate[] {
+  if (rollout.status.state !== 'running' || (rules.slotsStopBeforeFailures && overspentSoon(world, rollout) !== null)) return [];
   const candidates: SlotCandidate[] = [];
   for (const wave of rollout.frozen.waves) {
     if (rollout.waves.get(wave.name)?.state === 'closed') break;

@@ -12,11 +12,13 @@ export interface Rules {
   readonly permitsWaitForDrains: boolean;
   /** No slot is returned before the node's cordon is gone. */
   readonly slotsWaitForRestores: boolean;
+  /** No slot once those that will have failed spend the failure budget. */
+  readonly slotsStopBeforeFailures: boolean;
 }
 
 export const SAFE_RULES: Rules = {
   ...{ slotTimeoutMs: null, budgetSlack: 0, countsUnreported: true, controlPlanesPerCluster: 1 },
-  ...{ permitsWaitForDrains: true, slotsWaitForRestores: true },
+  ...{ permitsWaitForDrains: true, slotsWaitForRestores: true, slotsStopBeforeFailures: true },
 };
 
 const MUTATION_SLOT_TIMEOUT_MS = 20_000;

@@ -1,14 +1,14 @@
 import type { NodeName } from '../../shared/domain/ids.ts';
+import { overspent } from './failure-budget.ts';
 import { FARRIER, type RolloutEventBody } from './rollout-event.ts';
-import type { RolloutNode, RolloutState } from './rollout.ts';
-import { frontier, isCanary, judgeWave, tallyWave } from './wave-tally.ts';
+import type { RolloutState } from './rollout.ts';
+import { frontier, judgeWave, tallyWave } from './wave-tally.ts';
 import type { Now, World } from './world.ts';
 
 const NODES_NAMED_MAX = 3;
 
 /** Holds a running rollout, or asks for its rollback, when more nodes failed than it may lose or a wave cannot complete. */
 export function settleFailures(_world: World, _now: Now, rollout: RolloutState): readonly RolloutEventBody[] {
-  // Failures that a person has seen, by resuming, stop nothing any more; the next one does.
   if (rollout.status.state !== 'running' || rollout.failures <= rollout.failuresSeen) return [];
   const detail = tooManyFailed(rollout) ?? waveCannotComplete(rollout);
   if (detail === null) return [];
@@ -18,12 +18,10 @@ export function settleFailures(_world: World, _now: Now, rollout: RolloutState):
 }
 
 function tooManyFailed(rollout: RolloutState): string | null {
-  // I3: nothing follows a failed canary, whatever maxFailures says, however late it failed.
-  const canary = rollout.frozen.waves.find((wave) => isCanary(rollout, wave));
-  const canaryFailed = canary !== undefined && canary.nodes.filter((name) => hasFailed(rollout.nodes.get(name))).length > rollout.failuresSeen;
-  const limit = canaryFailed ? 0 : rollout.frozen.plan.maxFailures;
-  if (rollout.failures <= limit) return null;
-  return `${rollout.failures} failed (${namesOfFailed(rollout)}); ${canaryFailed ? 'none may in the canary wave' : `maxFailures is ${limit}`}`;
+  const spent = overspent(rollout);
+  if (spent === null) return null;
+  const { failed, limit, inCanary } = spent;
+  return `${failed.length} failed (${describeFailures(rollout, failed)}); ${inCanary ? 'none may in the canary wave' : `maxFailures is ${limit}`}`;
 }
 
 function waveCannotComplete(rollout: RolloutState): string | null {
@@ -34,17 +32,12 @@ function waveCannotComplete(rollout: RolloutState): string | null {
   return `wave ${wave.name} cannot complete: ${done} of ${done + failed} nodes are done, minDonePercent is ${rollout.frozen.plan.minDonePercent}`;
 }
 
-function namesOfFailed(rollout: RolloutState): string {
-  const failed = [...rollout.nodes].flatMap(([name, node]) => describeFailure(name, node));
-  return [...failed.slice(0, NODES_NAMED_MAX), ...(failed.length > NODES_NAMED_MAX ? ['...'] : [])].join(', ');
+function describeFailures(rollout: RolloutState, failed: readonly NodeName[]): string {
+  const named = failed.slice(0, NODES_NAMED_MAX).map((name) => `${name} ${howItFailed(rollout, name)}`);
+  return [...named, ...(failed.length > NODES_NAMED_MAX ? ['...'] : [])].join(', ');
 }
 
-function hasFailed(node: RolloutNode | undefined): boolean {
-  return node !== undefined && describeFailure('', node).length > 0;
-}
-
-function describeFailure(name: NodeName, node: RolloutNode): string[] {
-  if (node.state === 'assigned') return node.stuck ? [`${name} needs-a-person`] : [];
-  if (node.state !== 'ended' || node.end.state === 'done') return [];
-  return [`${name} ${node.end.state} ${node.end.outcome.code}`];
+function howItFailed({ nodes }: RolloutState, name: NodeName): string {
+  const node = nodes.get(name);
+  return node?.state === 'ended' && node.end.state !== 'done' ? `${node.end.state} ${node.end.outcome.code}` : 'needs-a-person';
 }

@@ -3,6 +3,7 @@ import type { Outcome } from '../../shared/domain/journal-record.ts';
 import type { OutcomeCode } from '../../shared/domain/outcome.ts';
 import type { Reason } from '../../shared/domain/reason.ts';
 import { type AssignmentProgress, isOver } from './assignment-progress.ts';
+import { overspentSoon } from './failure-budget.ts';
 import { isSeenWorking, reportedProgress } from './reported-progress.ts';
 import type { NodeEnd, NodeEventBody } from './rollout-event.ts';
 import type { Assigned, RolloutState } from './rollout.ts';
@@ -75,7 +76,7 @@ function settleAssigned(world: World, now: Now, here: Case): NodeEventBody | nul
   const { rollout, name, node, view } = here;
   const { generation } = node;
   const progress = reportedProgress(view, rollout.id, node);
-  if (progress !== null && isOver(progress)) return settleOver(here, progress);
+  if (progress !== null && isOver(progress)) return settleOver(world, here, progress);
   const holdsSlot = world.ledger.slots.get(name)?.generation === generation;
   if (!holdsSlot && isGivenUp(world, here, progress)) return { type: 'node-gone', node: name };
   if (progress?.state === 'needs-a-person') return node.stuck ? null : { type: 'node-stuck', node: name, generation };
@@ -99,11 +100,11 @@ function whyNeverAccepted(world: World, node: Assigned, view: NodeView): Reason 
   return node.epoch < world.epoch ? 'waiting-for-agent' : null;
 }
 
-function settleOver({ rollout, name, node }: Case, progress: AssignmentProgress): NodeEventBody {
+function settleOver(world: World, { rollout, name, node }: Case, progress: AssignmentProgress): NodeEventBody {
   const { generation } = node;
   const wasRecalled = progress.state === 'refused' && progress.outcome?.code === 'recalled';
   if (wasRecalled && node.givenUp !== null) return { type: 'node-ended', node: name, generation, end: { state: 'refused', outcome: node.givenUp } };
-  const reason = progress.state === 'refused' ? whyReturned(rollout, node, progress.outcome?.code ?? NO_OUTCOME.code) : null;
+  const reason = progress.state === 'refused' ? whyReturned(world, rollout, node, progress.outcome?.code ?? NO_OUTCOME.code) : null;
   if (reason !== null) return { type: 'node-returned', node: name, generation, reason };
   return { type: 'node-ended', node: name, generation, end: endOf(progress) };
 }
@@ -125,15 +126,17 @@ function isToBeRepeated({ state, outcome }: AssignmentProgress): boolean {
 }
 
 /** @returns why the node goes back to waiting, or null where its refusal is its end. */
-function whyReturned(rollout: RolloutState, node: Assigned, code: OutcomeCode): Reason | null {
-  if (code === 'recalled' && node.recallAsked) return whyRecalled(rollout);
+function whyReturned(world: World, rollout: RolloutState, node: Assigned, code: OutcomeCode): Reason | null {
+  if (code === 'recalled' && node.recallAsked) return whyRecalled(world, rollout);
   if (node.returns >= RETURNS_MAX) return null;
   if (MENDED_BY_GENERATION.has(code)) return 'store-regressed';
   return MENDED_BY_PERMIT.has(code) ? 'refused' : null;
 }
 
-function whyRecalled({ status }: RolloutState): Reason {
+function whyRecalled(world: World, rollout: RolloutState): Reason {
+  const { status } = rollout;
   if (status.state === 'paused') return status.reason === 'failure-budget-spent' || status.reason === 'internal-error' ? status.reason : 'paused-by-person';
   if (status.state === 'aborting') return 'aborted';
-  return status.state === 'rolling-back' ? 'rolled-back' : 'paused-by-person';
+  if (status.state === 'rolling-back') return 'rolled-back';
+  return overspentSoon(world, rollout) === null ? 'paused-by-person' : 'failure-budget-spent';
 }

@@ -110,6 +110,11 @@ export const REASONS = {
     unblock: 'an operator: `farrier rollout resume`, `rollback` or `abort`',
     next: 'no slot is granted',
   },
+  'failure-under-way': {
+    message: 'a node is failing, and with it more nodes fail than maxFailures allows',
+    unblock: 'nobody needs to: how it ends is known soon',
+    next: 'no slot is granted; when the node has failed, the rollout is held or brought back, as its plan says',
+  },
   aborted: {
     message: 'a person aborted the rollout',
     unblock: 'nobody; start a new rollout',

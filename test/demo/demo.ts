@@ -5,6 +5,8 @@ import { parseArgs } from 'node:util';
 import { startChecker } from '../fleet/checker.ts';
 import type { FarrierFleet } from '../fleet/farrier/farrier-fleet.ts';
 import { notChecked, requireFleet } from '../fleet/missing-parts.ts';
+import { readJournal } from '../prove/host-journal.ts';
+import { permittedLate } from './permitted-late.ts';
 import { containerdPlan, samplePlan } from './plans.ts';
 import { prepareStage, type Stage, UNLUCKY_FILE } from './prepare.ts';
 import { printHosts, readHosts } from './print-hosts.ts';
@@ -68,7 +70,9 @@ async function show(stage: Stage): Promise<number> {
   const { all, oursOrUnexplained } = report.greatestAtOnce;
   say(`\nHosts down at once, measured from outside: at most ${all.possible} (${report.lookCount} looks, the longest gap ${Math.round(report.longestGapMs)} ms); allowed: ${BUDGET}.`);
 
+  const journals = new Map(await Promise.all(nodes.map(async (host) => [host.name, await readJournal(host)] as const)));
   const problems = [
+    ...permittedLate(journals, second).map((host) => `${host} was permitted to begin though ${UNLUCKY} was going back`),
     ...rows.filter((row) => row.version !== `${stage.versions.new} installed`).map((row) => `${row.host} has containerd ${row.version}`),
     ...[...rows, ...sampleRows].filter((row) => row.unit !== 'active').map((row) => `a unit of ${row.host} is ${row.unit}`),
     ...rows.filter((row) => row.container !== 'same process').map((row) => `the container of ${row.host} did not survive`),

@@ -22,7 +22,8 @@ const NODES = ['alone', 'booted', 'crashed'] as const;
 const PATIENCE_MS = 120_000;
 /** From the deadline to the first record of going back: the timer's period, its accuracy, and the start of a work unit. */
 const CAUGHT_MAX_MS = 40_000;
-const CRASH_TO_REVERTED_MAX_MS = 30_000;
+/** From the start of what crashes to the old version in service; its proof of ten looks a second apart comes after that. */
+const START_TO_REVERTED_MAX_MS = 30_000;
 
 /** hoofd 2.0 works, 3.0 hangs while it is configured, 4.0 crashes 5 s after its start; nail hangs too. */
 const STEPS = {
@@ -72,12 +73,14 @@ describe.skipIf(missing.length > 0)('with nobody to ask', () => {
     const host = fleet.host('crashed');
     const end = await recorded(host, 'reverted');
     const lines = (await host.mustExec(['journalctl', '--unit=hoofd.service', '--output=short-unix', '--no-pager'])).split('\n');
-    const crashed = secondsOf(lines.find((line) => /Main process exited, code=exited, status=1\b/.test(line)));
-    const up = secondsOf(lines.findLast((line) => line.includes('Started hoofd.service')));
-    const [toService, toReverted] = [up - crashed, end.wallUnixMs / 1000 - crashed];
-    console.log(`from the crash ${toService.toFixed(1)} s to the old version in service, ${toReverted.toFixed(1)} s to its proof, with the coordinator powered off`);
-    expect(toService).toBeGreaterThan(0);
-    expect(toService * 1000).toBeLessThan(CRASH_TO_REVERTED_MAX_MS);
+    const isStart = (line: string): boolean => line.includes('Started hoofd.service');
+    const exit = lines.findIndex((line) => /Main process exited, code=exited, status=1\b/.test(line));
+    const started = secondsOf(lines.slice(0, exit).findLast(isStart));
+    const [toCrash, toService, toReverted] = [secondsOf(lines[exit]), secondsOf(lines.findLast(isStart)), end.wallUnixMs / 1000].map((at) => at - started);
+    console.log(`from the start of the new version, by the host's own journals, the coordinator powered off: ${toCrash?.toFixed(1)} s to its crash, ${toService?.toFixed(1)} s to the old version in service, ${toReverted?.toFixed(1)} s to the proof that this stays up`);
+    expect(toCrash).toBeGreaterThan(4);
+    expect(toService).toBeGreaterThan(toCrash ?? Infinity);
+    expect((toService ?? Infinity) * 1000).toBeLessThan(START_TO_REVERTED_MAX_MS);
     expect(end.outcome?.code).toBe('unit-crashed');
     expect(await factsOf(host)).toBe(old.get('crashed'));
     expect(await deadlinesOn(host)).toBe('');

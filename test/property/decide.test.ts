@@ -7,7 +7,7 @@ import type { LedgerEvent, Slot } from '../../coordinator/core/ledger-event.ts';
 import { SAFE_RULES } from '../../coordinator/core/rules.ts';
 import type { World } from '../../coordinator/core/world.ts';
 import { applyDecisions } from '../support/apply-decisions.ts';
-import { arbitraryControlPlane, arbitraryDrain, arbitraryWorld } from '../support/arbitrary-world.ts';
+import { arbitraryControlPlane, arbitraryDrain, arbitraryFailing, arbitraryWorld } from '../support/arbitrary-world.ts';
 import { auditCordons } from '../support/cordon-breaches.ts';
 import { auditGrants } from '../support/worst-case.ts';
 import { later, NOW } from '../support/world-builder.ts';
@@ -16,7 +16,7 @@ const RUNS = 3_000;
 const ROUNDS_MAX = 8;
 
 /** How many of the worlds were really about the property: a generator that never comes near a limit proves nothing. */
-const seen = { grants: 0, lastUnits: 0, refused: 0, repairs: 0, assigned: 0, shared: 0, opened: 0, stopped: 0, recalled: 0, controlPlanes: 0, quorumRefused: 0, drained: 0, cordons: 0, kept: 0, strays: 0 };
+const seen = { grants: 0, lastUnits: 0, refused: 0, repairs: 0, assigned: 0, shared: 0, opened: 0, stopped: 0, recalled: 0, controlPlanes: 0, quorumRefused: 0, drained: 0, cordons: 0, kept: 0, strays: 0, failing: 0 };
 
 function never(breaches: (world: World) => readonly string[], worlds: fc.Arbitrary<World> = arbitraryWorld): void {
   fc.assert(
@@ -120,10 +120,12 @@ describe('decide never', () => {
       });
       const left = stopped.flatMap((id) => outstandingOf(after, id).filter((name) => after.rollouts.get(id)!.nodes.get(name)?.state === 'assigned' && !isRecalled(after, id, name)));
       seen.recalled += decisions.filter(({ kind }) => kind === 'recall').length;
+      if (slotsIn(decide(world, NOW, { ...SAFE_RULES, slotsStopBeforeFailures: false })).length > slotsIn(decisions).length) seen.failing += 1;
       return [...more.map(({ kind }) => kind), ...left, ...auditGrants(world, NOW, decisions).breaches.filter((breach) => breach.startsWith('I7'))];
-    });
+    }, fc.oneof(arbitraryWorld, arbitraryFailing));
     expect(seen.stopped).toBeGreaterThan(1_000);
     expect(seen.recalled).toBeGreaterThan(200);
+    expect(seen.failing, 'worlds in which hosts that go back refused a slot').toBeGreaterThan(20);
   });
 
   test('I9: lets a node begin before it is drained, takes a slot back before its cordon is gone, or a cordon away that is needed', () => {
@@ -180,8 +182,9 @@ describe('the properties catch', () => {
     ['a budget that is off by one', { ...SAFE_RULES, budgetSlack: 1 }],
     ['a second control-plane node of one cluster', { ...SAFE_RULES, controlPlanesPerCluster: 2 }],
     ['a node that has not reported and counts as available', { ...SAFE_RULES, countsUnreported: false }],
+    ['a slot beside hosts that go back and are one too many', { ...SAFE_RULES, slotsStopBeforeFailures: false }],
   ])('%s', (_, rules) => {
-    const found = fc.check(fc.property(fc.oneof(arbitraryWorld, arbitraryControlPlane), (world) => auditGrants(world, NOW, decide(world, NOW, rules)).breaches.length === 0), { numRuns: RUNS, seed: 1 });
+    const found = fc.check(fc.property(fc.oneof(arbitraryWorld, arbitraryControlPlane, arbitraryFailing), (world) => auditGrants(world, NOW, decide(world, NOW, rules)).breaches.length === 0), { numRuns: RUNS, seed: 1 });
     expect(found.failed).toBe(true);
   });
 

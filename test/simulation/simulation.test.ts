@@ -66,7 +66,7 @@ describe('the production core among failing agents and coordinators', () => {
   });
 });
 
-/** Judged by the truth on the hosts alone: who recounts grants would see the fault in the rule, not its harm. */
+/** Judged by the truth on the hosts alone: who recounts grants would see the fault in the rule, not its harm. Where a grant is the harm, grants are recounted. */
 describe('the simulation catches', () => {
   test.each<[string, SimulationOptions, RegExp, number]>([
     ['a slot that time returns', { rules: { ...SAFE_RULES, slotTimeoutMs: 20_000 } }, /^I1/u, 30],
@@ -75,11 +75,12 @@ describe('the simulation catches', () => {
     ['a silent host that counts as available', { rules: { ...SAFE_RULES, countsUnreported: false }, faults: { ...RESTORED_OFTEN, stepTicksMax: 20, ghosts: 0 } }, /^I1/u, 100],
     ['a permit before the node is drained', { rules: { ...SAFE_RULES, permitsWaitForDrains: false } }, /^I9 .* before it was drained/u, 10],
     ['a slot returned before its cordon is gone', { rules: { ...SAFE_RULES, slotsWaitForRestores: false } }, /^I9 the slot/u, 10],
+    ['a slot beside hosts that go back and are one too many', { rules: { ...SAFE_RULES, slotsStopBeforeFailures: false }, truthOnly: false }, /^I7 slot .* failures/u, 100],
     ['an uncordoning that takes away what a person did', { uncordonsPersons: true, faults: { personCordons: 0.05 } }, /^I9 .* a person had cordoned/u, 10],
     ['an agent that takes what a deposed leader signed', { agentsCheckEpoch: false, faults: RESTORED_OFTEN }, /^I5/u, 40],
   ])('%s', async (_, options, breach, seedsMax) => {
     for (let seed = 1; seed <= seedsMax; seed++) {
-      const { breaches } = await simulate(seed, { ...options, truthOnly: true });
+      const { breaches } = await simulate(seed, { truthOnly: true, ...options });
       if (breaches.some((text) => breach.test(text))) return;
     }
     expect.fail(`no run of ${seedsMax} broke ${breach}`);

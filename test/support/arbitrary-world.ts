@@ -131,6 +131,18 @@ export const arbitraryDrain: fc.Arbitrary<World> = fc
   })
   .map(buildWorld);
 
+/** Hosts that go back beside others that wait, where no other limit refuses a slot. */
+export const arbitraryFailing: fc.Arbitrary<World> = fc
+  .record({
+    nodes: fc.array(
+      fc.tuple(nodeSpec(12), fc.constantFrom('reverting', 'staged', 'staged', 'staged')).map(([spec, fate]): NodeSpec => ({ ...spec, fate, hasSlot: fate === 'reverting' || spec.hasSlot, owner: 0 })),
+      { minLength: 1, maxLength: NODES_MAX, size: 'max' },
+    ),
+    rollouts: fc.tuple(rolloutSpec.map((spec): RolloutSpec => ({ ...spec, maxUnavailable: NODES_MAX, status: 'running', openWaves: WAVES }))),
+    policy: fc.constant({ fleet: WHOLE, perCluster: WHOLE, perZone: WHOLE }),
+  })
+  .map(buildWorld);
+
 interface WorldSpec {
   readonly nodes: readonly NodeSpec[];
   readonly rollouts: readonly RolloutSpec[];

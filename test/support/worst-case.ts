@@ -54,7 +54,8 @@ function ruleBreaches(world: World, rollouts: ReadonlyMap<string, RolloutState>,
   const rollout = rollouts.get(slot.rollout);
   const what = `${slot.node} generation ${slot.generation} of ${slot.rollout}`;
   if (rollout === undefined) return [`I5 slot for ${what}: no such rollout`];
-  const { status, frozen, failures, failuresSeen } = rollout;
+  const { status, frozen, failuresSeen } = rollout;
+  const failures = rollout.failures + failing(world, rollout).length;
   const node = rollout.nodes.get(slot.node);
   const others = [...rollouts.values()].filter((other) => other.id !== slot.rollout && other.status.state !== 'ended' && other.nodes.get(slot.node)?.state === 'assigned');
   const index = frozen.waves.findIndex(({ nodes }) => nodes.includes(slot.node));
@@ -65,7 +66,7 @@ function ruleBreaches(world: World, rollouts: ReadonlyMap<string, RolloutState>,
     slots.has(slot.node) && `I5 second slot for ${what}`,
     others.length > 0 && `I5 slot for ${what} that ${others[0]?.id} owns too`,
     index > 0 && rollout.waves.get(frozen.waves[index - 1]!.name)?.state !== 'complete' && `I3 slot for ${what} before the wave before it is complete`,
-    index > 0 && failuresSeen === 0 && canaryFailed(rollout) && `I3 slot for ${what} after a failed canary`,
+    index > 0 && failuresSeen === 0 && canaryFailed(world, rollout) && `I3 slot for ${what} after a failed canary`,
     isUnproved(world, rollout, slot.node) && `I8 slot for ${what} without a proof of its datastore`,
     world.nodes.get(slot.node)?.cluster?.unschedulable === true && `I1 slot for ${what}, which a person cordoned`,
     isOnlySilent(world.nodes.get(slot.node)) && `I1 slot for ${what}, whose cluster is silent`,
@@ -106,10 +107,21 @@ function isUnproved({ proofs }: World, { frozen, startedUnixMs }: RolloutState, 
   return taken === undefined || ((frozen.chain?.hop ?? 1) > 1 && taken < startedUnixMs);
 }
 
-function canaryFailed({ frozen, nodes }: RolloutState): boolean {
-  return (frozen.waves[0]?.nodes ?? []).some((name) => {
-    const node = nodes.get(name);
-    return node?.state === 'ended' && node.end.state !== 'done';
+function canaryFailed(world: World, rollout: RolloutState): boolean {
+  const soon = failing(world, rollout);
+  return (rollout.frozen.waves[0]?.nodes ?? []).some((name) => {
+    const node = rollout.nodes.get(name);
+    return soon.includes(name) || (node?.state === 'ended' && node.end.state !== 'done');
+  });
+}
+
+/** I7: whoever goes back, or could not be drained, has as good as failed. */
+function failing(world: World, { id, nodes }: RolloutState): readonly string[] {
+  return [...nodes].flatMap(([name, node]) => {
+    if (node.state !== 'assigned' || node.stuck) return [];
+    const progress = world.nodes.get(name)?.journal.assignments.get(node.generation);
+    const goesBack = progress?.rollout === id && progress.digest === node.digest && progress.state === 'reverting';
+    return goesBack || node.givenUp !== null ? [name] : [];
   });
 }
 

@@ -9,6 +9,9 @@ const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 /** Fixed, so that a commit that changes no program changes no package. */
 const EPOCH_S = 1_735_689_600;
 
+/** What a fleet is installed with. */
+export const VERSION = '0.1.0';
+
 export interface FarrierPackages {
   /** Paths of the .debs. */
   readonly agent: string;
@@ -19,7 +22,7 @@ export interface FarrierPackages {
 export async function buildFarrierPackages(mutation: Mutation | '' = ''): Promise<FarrierPackages> {
   const built = await buildPackages({
     root: ROOT,
-    version: '0.1.0',
+    version: VERSION,
     packages: ['farrier-agent', 'farrier-coordinator'],
     architectures: [arch() === 'arm64' ? 'arm64' : 'amd64'],
     outFolder: cacheFolder('fleet-packages', mutation === '' ? 'plain' : mutation),

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import type { Rollout__Output } from '../../../shared/wire/messages.ts';
 import type { Fleet } from '../fleet.ts';
 import type { Host } from '../host.ts';
@@ -19,6 +21,7 @@ export class FarrierFleet {
   /** The nodes: every host but the control host. */
   readonly nodes: readonly Host[];
   readonly #packages: FarrierPackages;
+  #plans = 0;
 
   constructor(fleet: Fleet, packages: FarrierPackages) {
     this.fleet = fleet;
@@ -37,9 +40,9 @@ export class FarrierFleet {
     await this.farrier(['node', 'ls']);
   }
 
-  async createToken(labels: Readonly<Record<string, string>> = {}): Promise<Enrollment> {
+  async createToken(labels: Readonly<Record<string, string>> = {}, cluster = ''): Promise<Enrollment> {
     const flags = Object.entries(labels).flatMap(([label, value]) => ['--labels', `${label}=${value}`]);
-    return JSON.parse(await this.farrier(['token', 'create', '--uses', '100', '--json', ...flags])) as Enrollment;
+    return JSON.parse(await this.farrier(['token', 'create', '--uses', '100', '--json', ...flags, ...(cluster === '' ? [] : ['--cluster', cluster])])) as Enrollment;
   }
 
   /** Installs the agent on a host that has no Node, enrolls it, and starts it; the package source of the harness is allowed. */
@@ -68,20 +71,27 @@ export class FarrierFleet {
 
   /** @returns the rollout's id. */
   async start(planYaml: string): Promise<string> {
-    await this.control.writeFile('/root/plan.yaml', planYaml);
-    const { rollout } = JSON.parse(await this.farrier(['rollout', 'start', '/root/plan.yaml', '--json'])) as { readonly rollout: string };
+    const { rollout } = JSON.parse(await this.farrier(['rollout', 'start', await this.#putPlan(planYaml), '--json'])) as { readonly rollout: string };
     return rollout;
+  }
+
+  /** What `plan check` finds, each line without its place in the file. */
+  async check(planYaml: string): Promise<{ readonly exitCode: number; readonly findings: readonly string[] }> {
+    const file = await this.#putPlan(planYaml);
+    const { exitCode, stdout, stderr } = await this.tryFarrier(['plan', 'check', file]);
+    const findings = `${stderr}${stdout}`.split('\n').filter((line) => line.startsWith(`${file}:`)).map((line) => line.slice(line.indexOf(' ') + 1));
+    return { exitCode, findings };
   }
 
   async show(rollout: string): Promise<Rollout__Output> {
     return JSON.parse(await this.farrier(['rollout', 'show', rollout, '--json'])) as Rollout__Output;
   }
 
-  /** Waits until every node has a session. */
-  async waitForSessions(timeoutMs = 60_000): Promise<void> {
+  /** Waits until every one of these nodes has a session; all of them unless given. */
+  async waitForSessions(timeoutMs = 60_000, hosts = this.nodes): Promise<void> {
     await this.#until(timeoutMs, async () => {
-      const { nodes } = JSON.parse(await this.farrier(['node', 'ls', '--json'])) as { readonly nodes: readonly { readonly session: string }[] };
-      return nodes.length === this.nodes.length && nodes.every((node) => node.session === 'connected') ? nodes : null;
+      const { nodes } = JSON.parse(await this.farrier(['node', 'ls', '--json'])) as { readonly nodes: readonly { readonly name: string; readonly session: string }[] };
+      return hosts.every((host) => nodes.some(({ name, session }) => name === host.name && session === 'connected')) ? nodes : null;
     });
   }
 
@@ -98,13 +108,23 @@ export class FarrierFleet {
     }
   }
 
+  /** A file of its own: several rollouts may be started at a time. @returns its path. */
+  async #putPlan(planYaml: string): Promise<string> {
+    this.#plans += 1;
+    const path = `/root/plan-${this.#plans}.yaml`;
+    await this.control.writeFile(path, planYaml);
+    return path;
+  }
+
   async #until<T>(timeoutMs: number, look: () => Promise<T | null>): Promise<T> {
-    const deadline = performance.now() + timeoutMs;
+    const startedMs = performance.now();
     for (;;) {
       const found = await look();
       if (found !== null) return found;
-      if (performance.now() > deadline) throw new Error('time is up');
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      const elapsedMs = performance.now() - startedMs;
+      if (elapsedMs > timeoutMs) throw new Error('time is up');
+      // Each look starts a program on a machine that the hosts share.
+      await sleep(elapsedMs < 10_000 ? 300 : 1_000);
     }
   }
 }
