@@ -15,7 +15,7 @@ export interface CheckerOptions {
   readonly hosts: readonly Host[];
   readonly faults: () => readonly Fault[];
   /** A host is down when one of these is not active or was started anew. */
-  readonly units?: readonly string[];
+  readonly units?: readonly string[] | ((host: Host) => readonly string[]);
   readonly intervalMs?: number;
   readonly attribute?: Attribute;
 }
@@ -49,6 +49,7 @@ export interface Checker {
 
 interface Watch {
   readonly host: Host;
+  readonly units: readonly string[];
   readonly memory: HostMemory;
   track: HostTrack;
   lookCount: number;
@@ -61,16 +62,16 @@ const intervalDefaultMs = 250;
 /** Looks at every host from outside at an interval, each host in a round of its own so that a slow one delays no other. */
 export function startChecker(options: CheckerOptions): Checker {
   const intervalMs = options.intervalMs ?? intervalDefaultMs;
-  const units = options.units ?? ['containerd.service'];
+  const { units = ['containerd.service'] } = options;
   const ending = new AbortController();
   const sightings: AssignmentSighting[] = [];
   const startMs = monotonicMs();
   const watches = options.hosts.map((host): Watch => ({
-    host, memory: { units: new Map(), containers: new Map(), nextContainerLookMs: 0 },
+    host, units: typeof units === 'function' ? units(host) : units, memory: { units: new Map(), containers: new Map(), nextContainerLookMs: 0 },
     track: newTrack(host.name, startMs), lookCount: 0, lastLookMs: startMs, longestGapMs: 0,
   }));
   const look = async (watch: Watch): Promise<void> => {
-    const { sight, assignments } = await observeHost(watch.host, units, watch.memory);
+    const { sight, assignments } = await observeHost(watch.host, watch.units, watch.memory);
     watch.track = addSight(watch.track, sight);
     for (const unit of assignments) noteAssignment(sightings, watch, unit, sight.atMs);
     watch.longestGapMs = Math.max(watch.longestGapMs, sight.atMs - watch.lastLookMs);

@@ -1,6 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Host } from '../fleet/host.ts';
 
+/** Prints what an assignment that is over may not leave. */
+export const LEFT_OVER = `
+systemctl list-units --all --plain --no-legend 'farrier-assignment-*'
+find /var/lib/farrier-agent/watchdog /var/lib/farrier-agent/assignments -name reserve -o -path '*/watchdog/*' 2>/dev/null
+systemctl is-failed --quiet farrier-agent.service && echo 'the agent failed'
+`;
+
 /** Everything on a host that an upgrade of the sample may change, as the host's own programs say it; equal text is equal state. */
 const LOOK = `
 exec 2>&1
@@ -13,9 +20,8 @@ echo '== written by postinst'; cat /var/lib/sample/configured-*
 echo '== the service'; cat /usr/lib/sample/version; systemctl is-active sample.service; systemctl is-enabled sample.service
 pid=$(systemctl show --property=MainPID --value sample.service); tr '\\0' ' ' < /proc/$pid/cmdline; echo
 systemctl show --property=Description,NeedDaemonReload sample.service
-echo '== left over'; systemctl list-units --all --plain --no-legend 'farrier-assignment-*'
-find /var/lib/farrier-agent/watchdog /var/lib/farrier-agent/assignments -name reserve -o -path '*/watchdog/*' 2>/dev/null
-systemctl is-failed --quiet farrier-agent.service && echo 'the agent failed'
+echo '== left over'
+${LEFT_OVER}
 exit 0
 `;
 

@@ -1,6 +1,7 @@
 // npm run prove:steps: what the reversible steps promise, on real hosts. `--only` picks sections, or cases of the sweep.
 import { readProofOptions } from './proof-options.ts';
 import { ProofSections } from './proof-sections.ts';
+import { proveK3sSequence } from './steps/clean-k3s.ts';
 import { playTests } from './steps/play-tests.ts';
 import { provePreflightOfCluster } from './steps/preflight-of-a-cluster.ts';
 import { playSweep } from './steps/sweep.ts';
@@ -16,6 +17,8 @@ const sections = new ProofSections(only);
 const cases = allCases();
 const picked = cases.filter(({ name }) => name.includes(only));
 await sections.prove('a failure and a power cut at every step', () => playSweep(picked.length > 0 ? picked : cases), cases.map(({ name }) => name));
+
+await sections.prove('clean sequence of k3s-upgrade', proveK3sSequence);
 
 const PREFLIGHT = { files: ['test/fleet/preflight.fleet.test.ts'], timeoutMs: TESTS_MAX_MS };
 await sections.prove('preflight: on the host itself', async () => await playTests(FLEET, PREFLIGHT));

@@ -31,5 +31,7 @@ export async function bundleStandIns(): Promise<(program: Program, version: stri
     logLevel: 'warning',
   });
   const texts = new Map(outputFiles.map(({ path, text }) => [basename(path, '-main.js'), text]));
-  return (program, version) => `#!${RUNTIME}/node --no-warnings\n${(texts.get(program) ?? '').replaceAll(PLACEHOLDER, version)}`;
+  // The agent asks K3s for its version, and nothing in the agent's sandbox may make machine code of what it reads.
+  const runtime = (program: Program): string => (program === 'k3s' ? `/usr/bin/env -S ${RUNTIME}/node --no-warnings --jitless` : `${RUNTIME}/node --no-warnings`);
+  return (program, version) => `#!${runtime(program)}\n${(texts.get(program) ?? '').replaceAll(PLACEHOLDER, version)}`;
 }
