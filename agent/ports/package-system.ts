@@ -94,7 +94,7 @@ export interface PackageSystem {
   openSources(names: readonly string[], call: PackageCall): Promise<{ readonly ok: true; readonly sources: OpenSources } | StepFailure>;
 
   /** Runs `work` while nothing that the host starts by itself changes packages; what runs already is waited for, and named where it does not end. */
-  exclusively<T>(work: () => Promise<T>, call: PackageCall): Promise<T | StepFailure>;
+  exclusively<T>(work: () => Promise<T>, call: PackageCall & { /** The step's own, on disk. */ readonly folder: string }): Promise<T | StepFailure>;
 
   /** In the order asked; what the package system does not know is `absent`. */
   status(names: readonly PackageName[], call: PackageCall): Promise<readonly PackageState[]>;

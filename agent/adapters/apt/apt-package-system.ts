@@ -8,6 +8,7 @@ import { withoutOtherUpdates } from '../packages/other-updates.ts';
 import type { PackageParts } from '../packages/package-parts.ts';
 import { parseSimulation } from './apt-simulation.ts';
 import { openAptSources } from './apt-sources.ts';
+import { withAutoMarks } from './auto-marks.ts';
 import { classifyFailure } from './classify-failure.ts';
 import { brokenPackages, packageStates } from './dpkg-status.ts';
 import { APT_OPTIONS, conffileFlags, invoke, mustRun, withoutSources } from './invoke-apt.ts';
@@ -23,7 +24,7 @@ export function aptPackageSystem(parts: PackageParts): PackageSystem {
     conffileSuffixes: { persons: '.dpkg-old', packages: '.dpkg-dist', others: ['.dpkg-new'] },
     repair: 'run dpkg --configure -a and apt-get -f install',
     openSources: (names, call) => openAptSources(parts, names, call),
-    exclusively: (work, call) => withoutOtherUpdates(parts, UPDATE_UNITS, work, call),
+    exclusively: (work, call) => withoutOtherUpdates(parts, UPDATE_UNITS, () => withAutoMarks(call.folder, work), call),
     status: (names, call) => packageStates(parts, names, call),
     broken: (call) => brokenPackages(parts, call),
     repeat: (files, conffiles, call) => repeat(parts, files, conffiles, call),
