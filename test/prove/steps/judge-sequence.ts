@@ -1,3 +1,4 @@
+import type { JournalRecord } from '../../../shared/domain/journal-record.ts';
 import { type DownInterval, greatestAtOnce } from '../../fleet/down-intervals.ts';
 import type { Host } from '../../fleet/host.ts';
 import { readJournal } from '../host-journal.ts';
@@ -16,10 +17,15 @@ export function atMost(limit: number, what: string, seen: number): readonly stri
   return seen > limit ? [`${seen} ${what}, allowed: ${limit}`] : [];
 }
 
-/** By the hosts' own journals: never too many at once, control planes one at a time and before all workers. */
+/** By the hosts' own journals, which share one clock here. */
 export async function findOrderProblems({ farrier, cluster }: ClusterStage): Promise<readonly string[]> {
-  const planes = await Promise.all(cluster.controlPlanes.map(spanOf));
-  const workers = await Promise.all(farrier.nodes.filter((host) => !cluster.controlPlanes.includes(host)).map(spanOf));
+  const spanOn = async (host: Host): Promise<DownInterval> => spanOf(host.name, await readJournal(host));
+  const planes = await Promise.all(cluster.controlPlanes.map(spanOn));
+  return orderProblems(planes, await Promise.all(farrier.nodes.filter((host) => !cluster.controlPlanes.includes(host)).map(spanOn)));
+}
+
+/** Never too many at once, control planes one at a time and before all workers. */
+export function orderProblems(planes: readonly DownInterval[], workers: readonly DownInterval[]): readonly string[] {
   const lastMs = Math.max(...planes.map(({ until }) => until?.latestMs ?? Infinity));
   return [
     ...atMost(MAX_UNAVAILABLE, 'nodes were being upgraded at once', greatestAtOnce([...planes, ...workers]).possible),
@@ -28,12 +34,11 @@ export async function findOrderProblems({ farrier, cluster }: ClusterStage): Pro
   ];
 }
 
-/** From its first step's begin to its done: all hosts share one clock here. */
-async function spanOf(host: Host): Promise<DownInterval> {
-  const records = await readJournal(host);
+/** From its first step's begin to its done. */
+export function spanOf(host: string, records: readonly JournalRecord[]): DownInterval {
   const at = (ms: number | undefined) => ({ earliestMs: ms ?? 0, latestMs: ms ?? Infinity });
   const end = records.findLast(({ kind, step }) => kind === 'done' && step < 0);
-  return { host: host.name, causes: ['being upgraded'], from: at(records.find(({ kind }) => kind === 'begin')?.wallUnixMs), until: end === undefined ? null : at(end.wallUnixMs) };
+  return { host, causes: ['being upgraded'], from: at(records.find(({ kind }) => kind === 'begin')?.wallUnixMs), until: end === undefined ? null : at(end.wallUnixMs) };
 }
 
 /** What a host that was upgraded cleanly shows: done, nothing left over, everything else as before. */
