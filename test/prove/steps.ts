@@ -2,6 +2,7 @@
 import { readProofOptions } from './proof-options.ts';
 import { ProofSections } from './proof-sections.ts';
 import { proveK3sSequence } from './steps/clean-k3s.ts';
+import { proveKubeadmSequence } from './steps/clean-kubeadm.ts';
 import { playTests } from './steps/play-tests.ts';
 import { provePreflightOfCluster } from './steps/preflight-of-a-cluster.ts';
 import { playSweep } from './steps/sweep.ts';
@@ -18,6 +19,7 @@ const cases = allCases();
 const picked = cases.filter(({ name }) => name.includes(only));
 await sections.prove('a failure and a power cut at every step', () => playSweep(picked.length > 0 ? picked : cases), cases.map(({ name }) => name));
 
+await sections.prove('clean sequence of kubeadm-upgrade', proveKubeadmSequence);
 await sections.prove('clean sequence of k3s-upgrade', proveK3sSequence);
 
 const PREFLIGHT = { files: ['test/fleet/preflight.fleet.test.ts'], timeoutMs: TESTS_MAX_MS };
