@@ -6,6 +6,7 @@ import { linkArtifacts } from '../adapters/link-artifacts.ts';
 import { reachCoordinator } from '../link/reach-coordinator.ts';
 import { WORK_MODES } from '../ports/work-units.ts';
 import { runWork } from '../runner/run-work.ts';
+import { CACHE_DIR } from '../settings/cache-dir.ts';
 import { openOrEnd } from './open-or-end.ts';
 import { asVerb, complain, readOptions } from './read-options.ts';
 import type { Verb } from './verb.ts';
@@ -17,9 +18,6 @@ Runs inside a transient unit that the agent starts; not for people.
 
 Example:
   farrier-agent work --generation 4 --mode activate`;
-
-/** Apart from the state, which is root's alone: apt downloads as a user of its own where that can reach the folder. */
-const CACHE_DIR = '/var/cache/farrier-agent';
 
 /** Works on one assignment in the unit of its own. Exit code 0 also where the work itself failed: the journal says so. */
 export const verb: Verb = (_name, args) =>

@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, readdirSync, statfsSync } from 'node:fs';
+import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
 import { connect } from 'node:net';
 
 import type { OsFacts, PackageFamily } from '../../shared/domain/host-facts.ts';
@@ -8,16 +8,18 @@ import { runProgram as runOnHost } from '../adapters/run-program.ts';
 import { hostFiles } from '../facts/host-files.ts';
 import { readOs } from '../facts/os.ts';
 import { readLinkFailure, type LinkFailure } from '../link/link-failure.ts';
+import type { PackageSystem } from '../ports/package-system.ts';
+import { CACHE_DIR } from '../settings/cache-dir.ts';
 import type { AgentSettings } from '../settings/settings.ts';
-import { type Check, failed, ok, warning } from './check.ts';
+import { type Check, failed, type Finding, ok, warning } from './check.ts';
 import { runProgram } from './run-program.ts';
 
 const PROGRAMS = ['/usr/bin/systemd-run', '/usr/bin/systemctl', '/usr/bin/flock'];
-/** Of each package system: its programs, and how a source is named. */
-const FAMILIES: Readonly<Record<PackageFamily, { readonly programs: readonly string[]; readonly sources: RegExp }>> = {
-  apt: { programs: ['/usr/bin/dpkg', '/usr/bin/apt-get'], sources: /\.(list|sources)$/ },
-  dnf: { programs: ['/usr/bin/rpm', '/usr/bin/rpmkeys', '/usr/bin/dnf'], sources: /\.repo$/ },
-  zypper: { programs: ['/usr/bin/rpm', '/usr/bin/rpmkeys', '/usr/bin/zypper'], sources: /\.repo$/ },
+/** Of each package system. */
+const FAMILY_PROGRAMS: Readonly<Record<PackageFamily, readonly string[]>> = {
+  apt: ['/usr/bin/dpkg', '/usr/bin/apt-get'],
+  dnf: ['/usr/bin/rpm', '/usr/bin/rpmkeys', '/usr/bin/dnf'],
+  zypper: ['/usr/bin/rpm', '/usr/bin/rpmkeys', '/usr/bin/zypper'],
 };
 const AUDIT_MS = 30_000;
 /** Below this neither old nor new packages can be kept for long. */
@@ -27,14 +29,15 @@ const CONNECT_MS = 5_000;
 /** What must be there on the host itself. @param coordinator null where the host is not enrolled: another check says so. */
 export function hostChecks(settings: AgentSettings, coordinator: string | null): readonly Check[] {
   const os = readOs(hostFiles());
-  const family = os.packageFamily === null ? null : FAMILIES[os.packageFamily];
+  const familyPrograms = os.packageFamily === null ? [] : FAMILY_PROGRAMS[os.packageFamily];
+  const system = hostPackageSystem(os, { run: runOnHost, sourcesDir: settings.sourcesDir, cacheDir: CACHE_DIR, lockWaitMs: 0 });
   return [
     { name: 'root', run: async () => (process.getuid?.() === 0 ? ok('runs as root') : failed('not root', 'run with sudo')) },
-    { name: 'programs', run: async () => findPrograms([...PROGRAMS, ...(family?.programs ?? [])]) },
+    { name: 'programs', run: async () => findPrograms([...PROGRAMS, ...familyPrograms]) },
     { name: 'systemd', run: async () => await askSystemd() },
-    { name: 'package system', run: async () => await auditPackages(os, settings.sourcesDir) },
+    { name: 'package system', run: async () => await auditPackages(os, system) },
     { name: 'disk', run: async () => measureDisk(settings.stateDir) },
-    { name: 'package sources', run: async () => listSources(settings.sourcesDir, family?.sources ?? /./) },
+    { name: 'package sources', run: async () => await judgeSources(system, settings.sourcesDir) },
     ...(coordinator === null ? [] : [{ name: 'coordinator', run: async () => await reach(coordinator, readLinkFailure(settings.stateDir)) }]),
     { name: 'host', run: async () => await describeHost() },
   ];
@@ -53,9 +56,8 @@ async function askSystemd() {
   return failed(`systemctl is-system-running says ${state || exitCode}`, 'this agent needs systemd as the host’s init');
 }
 
-async function auditPackages(os: OsFacts, sourcesDir: string) {
-  if (os.packageFamily === null) return failed(`${os.prettyName || 'this host'} has none of ${Object.keys(FAMILIES).join(', ')}`, 'packages steps cannot run here; other steps can');
-  const system = hostPackageSystem(os, { run: runOnHost, sourcesDir, cacheDir: '/nonexistent', lockWaitMs: 0 });
+async function auditPackages(os: OsFacts, system: PackageSystem) {
+  if (os.packageFamily === null) return failed(`${os.prettyName || 'this host'} has none of ${Object.keys(FAMILY_PROGRAMS).join(', ')}`, 'packages steps cannot run here; other steps can');
   const broken = await system.broken({ signal: AbortSignal.timeout(AUDIT_MS), output: () => undefined });
   return broken.length === 0 ? ok(`${os.packageFamily}; no package is half installed`) : warning(`half installed: ${broken.join(', ')}`, system.repair);
 }
@@ -67,9 +69,13 @@ function measureDisk(stateDir: string) {
   return bytes >= DISK_LEAST_BYTES ? ok(text) : failed(text, `free at least ${DISK_LEAST_BYTES / 1024 / 1024} MiB`);
 }
 
-function listSources(sourcesDir: string, named: RegExp) {
-  const names = existsSync(sourcesDir) ? readdirSync(sourcesDir).filter((name) => named.test(name)) : [];
-  return names.length > 0 ? ok(names.join(', ')) : warning(`no source lies in ${sourcesDir}`, 'plans can install only from sources that an admin put there');
+/** As staging judges them, so that what it would refuse is known before a plan names it. */
+export async function judgeSources(system: Pick<PackageSystem, 'sources'>, sourcesDir: string): Promise<Finding> {
+  const sources = await system.sources();
+  if (sources.length === 0) return warning(`no source lies in ${sourcesDir}`, 'plans can install only from sources that an admin put there');
+  const problems = sources.flatMap(({ problem }) => problem ?? []);
+  const usable = sources.flatMap(({ name, problem }) => (problem === null ? [name] : [])).join(', ') || 'none can be used';
+  return problems.length === 0 ? ok(usable) : failed(`${usable}; ${problems.join('; ')}`, 'a plan that names such a source is refused while it is staged');
 }
 
 async function reach(coordinator: string, last: LinkFailure | null) {

@@ -71,6 +71,12 @@ export interface PackageCall {
   readonly output: (text: string) => void;
 }
 
+/** A source that an admin put on this host, and why a plan could not use it. */
+export interface SourceState {
+  readonly name: string;
+  readonly problem: string | null;
+}
+
 /** Package sources, refreshed; nothing but them was looked at. Closing removes what was kept of them. */
 export interface OpenSources {
   /** Simulates one transaction: everything that it would change, dependencies too, on this host with `assumed` installed on it. */
@@ -89,6 +95,9 @@ export interface PackageSystem {
 
   /** What a person does about packages that are half-installed. */
   readonly repair: string;
+
+  /** Every source of this host, judged as `openSources` judges its files; nothing is changed, and nobody is asked. */
+  sources(): Promise<readonly SourceState[]>;
 
   /** Sources are named files that an admin wrote. */
   openSources(names: readonly string[], call: PackageCall): Promise<{ readonly ok: true; readonly sources: OpenSources } | StepFailure>;

@@ -97,6 +97,7 @@ export async function memoryLab(): Promise<PackageLab> {
   const system: PackageSystem = {
     conffileSuffixes: { persons: '.dpkg-old', packages: '.dpkg-dist', others: ['.dpkg-new'] },
     repair: 'mend it',
+    sources: async () => [{ name: 'lab', problem: null }],
     openSources: async (names) => {
       const unknown = names.find((name) => name !== 'lab');
       return unknown === undefined ? { ok: true, sources } : stepFailure('source-unknown', `no source ${unknown}`, unknown);

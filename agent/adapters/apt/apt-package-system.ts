@@ -7,7 +7,7 @@ import { STEP_OK, type StepResult, stepFailure } from '../../steps/step.ts';
 import { withoutOtherUpdates } from '../packages/other-updates.ts';
 import type { PackageParts } from '../packages/package-parts.ts';
 import { parseSimulation } from './apt-simulation.ts';
-import { openAptSources } from './apt-sources.ts';
+import { aptSourcesHere, openAptSources } from './apt-sources.ts';
 import { withAutoMarks } from './auto-marks.ts';
 import { classifyFailure } from './classify-failure.ts';
 import { brokenPackages, packageStates } from './dpkg-status.ts';
@@ -23,6 +23,7 @@ export function aptPackageSystem(parts: PackageParts): PackageSystem {
   return {
     conffileSuffixes: { persons: '.dpkg-old', packages: '.dpkg-dist', others: ['.dpkg-new'] },
     repair: 'run dpkg --configure -a and apt-get -f install',
+    sources: () => aptSourcesHere(parts),
     openSources: (names, call) => openAptSources(parts, names, call),
     exclusively: (work, call) => withoutOtherUpdates(parts, UPDATE_UNITS, () => withAutoMarks(call.folder, work), call),
     status: (names, call) => packageStates(parts, names, call),

@@ -2,7 +2,7 @@ import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import type { PackageVersion } from '../../../shared/domain/step-spec.ts';
-import type { FileResult, OpenSources, PackageCall, Resolution } from '../../ports/package-system.ts';
+import type { FileResult, OpenSources, PackageCall, Resolution, SourceState } from '../../ports/package-system.ts';
 import { type StepFailure, stepFailure } from '../../steps/step.ts';
 import type { PackageParts } from '../packages/package-parts.ts';
 import { assumeInstalled } from './assumed-status.ts';
@@ -11,6 +11,7 @@ import { classifyFailure } from './classify-failure.ts';
 import { copySources } from './copy-sources.ts';
 import { readDeb } from './deb-file.ts';
 import { APT_OPTIONS, invoke } from './invoke-apt.ts';
+import { lookAtSource, sourceNames } from './look-at-source.ts';
 
 const VERSIONS_NAMED_MAX = 5;
 let counter = 0;
@@ -19,6 +20,7 @@ let counter = 0;
 export async function openAptSources(parts: PackageParts, names: readonly string[], call: PackageCall): Promise<{ readonly ok: true; readonly sources: OpenSources } | StepFailure> {
   const folder = join(parts.cacheDir, `apt-${process.pid}-${(counter += 1)}`);
   const options = [...APT_OPTIONS, '-o', 'Dir::Etc::sourcelist=/dev/null', '-o', `Dir::Etc::sourceparts=${folder}/sources`, '-o', `Dir::State::lists=${folder}/lists`];
+  await mkdir(parts.cacheDir, { recursive: true, mode: 0o755 });
   // apt fetches as an unprivileged user, who has to get there; a state folder that is closed to him is the admin's choice.
   const byAll = await isOpenToOthers(parts.cacheDir);
   if (!byAll) options.push('-o', 'APT::Sandbox::User=root');
@@ -39,10 +41,22 @@ export async function openAptSources(parts: PackageParts, names: readonly string
   };
 }
 
+/** Judged as they are opened, by what lies on this host. */
+export async function aptSourcesHere({ sourcesDir, cacheDir }: PackageParts): Promise<readonly SourceState[]> {
+  const byAll = await isOpenToOthers(cacheDir);
+  const states: SourceState[] = [];
+  for (const name of await sourceNames(sourcesDir)) {
+    const found = await lookAtSource(sourcesDir, name, byAll);
+    states.push({ name, problem: found.ok ? null : found.outcome.message });
+  }
+  return states;
+}
+
+/** What is not there yet will be made so. */
 async function isOpenToOthers(folder: string): Promise<boolean> {
-  await mkdir(folder, { recursive: true, mode: 0o755 });
   for (let path = folder; path !== '/'; path = dirname(path)) {
-    if (((await stat(path)).mode & 0o001) === 0) return false;
+    const state = await stat(path).catch(() => null);
+    if (state !== null && (state.mode & 0o001) === 0) return false;
   }
   return true;
 }

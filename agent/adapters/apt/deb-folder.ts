@@ -10,14 +10,15 @@ import { mustRun } from './invoke-apt.ts';
 
 const DEBS_MAX = 2_000;
 
-/**
- * A folder of .debs as a source, for a site without a network: an index of it is made beside, and the folder stays as it
- * is. It is trusted as the folder's owner is: everything in it has to be root's alone, as a source file has to be.
- *
- * @param into for the index, open to apt's own user.
- * @returns the line of sources.list(5).
- */
-export async function indexDebFolder(parts: PackageParts, name: string, folder: string, into: string, call: PackageCall): Promise<{ readonly ok: true; readonly line: string } | StepFailure> {
+/** A folder of .debs as a source, for a site without a network. */
+export interface DebFolder {
+  readonly ok: true;
+  readonly place: string;
+  readonly debs: readonly string[];
+}
+
+/** It is trusted as the folder's owner is: everything in it has to be root's alone, as a source file has to be. */
+export async function lookAtDebFolder(name: string, folder: string): Promise<DebFolder | StepFailure> {
   const place = await realpath(folder);
   const debs = (await readdir(place)).filter((file) => file.endsWith('.deb')).toSorted();
   if (debs.length === 0) return stepFailure('source-unknown', `package source ${name} is the folder ${place}, which holds no .deb`, name);
@@ -25,6 +26,16 @@ export async function indexDebFolder(parts: PackageParts, name: string, folder: 
   for (const path of [place, ...debs.map((file) => join(place, file))]) {
     if (!isRootsAlone(await stat(path))) return stepFailure('not-allowed', `${path} can be written by others than root; chown root and chmod go-w it`, name);
   }
+  return { ok: true, place, debs };
+}
+
+/**
+ * Makes an index beside the folder, which stays as it is.
+ *
+ * @param into for the index, open to apt's own user.
+ * @returns the line of sources.list(5).
+ */
+export async function indexDebFolder(parts: PackageParts, { place, debs }: DebFolder, into: string, call: PackageCall): Promise<string> {
   await mkdir(into, { recursive: true, mode: 0o755 });
   const entries: string[] = [];
   for (const [index, file] of debs.entries()) {
@@ -35,5 +46,5 @@ export async function indexDebFolder(parts: PackageParts, name: string, folder: 
     entries.push(`${control}\nFilename: ./${index}.deb\nSize: ${(await stat(path)).size}\nSHA256: ${await sha256Of(path)}\n`);
   }
   await writeFile(join(into, 'Packages'), entries.join('\n'), { mode: 0o644 });
-  return { ok: true, line: `deb [trusted=yes] file:${into} ./\n` };
+  return `deb [trusted=yes] file:${into} ./\n`;
 }

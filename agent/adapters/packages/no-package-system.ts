@@ -7,6 +7,7 @@ export function noPackageSystem(osName: string): PackageSystem {
   return {
     conffileSuffixes: { persons: '', packages: '', others: [] },
     repair: '',
+    sources: async () => [],
     openSources: async () => refused,
     exclusively: (work) => work(),
     status: async (names) => names.map((name) => ({ name, state: 'absent', version: null, hold: false, auto: false })),

@@ -9,6 +9,7 @@ import { classifyFailure, didAll } from './classify-failure.ts';
 import { databaseOf, invoke, mustRun } from './invoke-rpm.ts';
 import { putBack, UPGRADE } from './put-back.ts';
 import { rehearse } from './rehearse.ts';
+import { reposHere } from './repo-files.ts';
 import { PACKED, packAgain } from './pack-again.ts';
 import { configFilesIn, DIGESTS, FILES, readRpm } from './rpm-file.ts';
 import type { RpmFamily } from './rpm-family.ts';
@@ -20,6 +21,7 @@ export function rpmPackageSystem(parts: PackageParts, family: RpmFamily): Packag
   return {
     conffileSuffixes: { persons: '.rpmsave', packages: '.rpmnew', others: ['.rpmorig'] },
     repair: family.repair,
+    sources: () => reposHere(parts.sourcesDir),
     openSources: (names, call) => openRpmSources(parts, family, names, call),
     exclusively: (work, call) => withoutOtherUpdates(parts, family.updateUnits, work, call),
     status: (names, call) => status(parts, family, names, call),

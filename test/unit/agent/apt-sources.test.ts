@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
+import { aptSourcesHere } from '../../../agent/adapters/apt/apt-sources.ts';
 import { copySources } from '../../../agent/adapters/apt/copy-sources.ts';
 import { keyPathsOf } from '../../../agent/adapters/apt/source-keys.ts';
 import { runProgram } from '../../../agent/adapters/run-program.ts';
+import { judgeSources } from '../../../agent/doctor/host-checks.ts';
 import { makeDeb } from '../../fleet/deb-package.ts';
 import { codeOf } from '../../support/step-run.ts';
 
@@ -95,5 +97,34 @@ describe('a folder of .debs is a source', () => {
     mkdirSync(folder, { recursive: true });
     make(folder);
     expect((await copied('x')).code).toBe(expected);
+  });
+});
+
+describe('doctor judges sources as staging does', () => {
+  async function judged() {
+    return await judgeSources({ sources: () => aptSourcesHere({ run: runProgram, sourcesDir, cacheDir: join(base, 'not-there-yet'), lockWaitMs: 1 }) }, sourcesDir);
+  }
+
+  test('none at all', async () => {
+    expect(await judged()).toMatchObject({ status: 'warning', detail: `no source lies in ${sourcesDir}` });
+  });
+
+  test('a file, both styles of one name, and a folder of .debs; a file beside them is none', async () => {
+    writeFileSync(join(sourcesDir, 'a.list'), `deb [signed-by=${join(keys, 'k.gpg')}] https://x ./\n`);
+    writeFileSync(join(sourcesDir, 'b.list'), 'deb [trusted=yes] file:/x ./\n');
+    writeFileSync(join(sourcesDir, 'b.sources'), 'Types: deb\n');
+    writeFileSync(join(sourcesDir, 'README'), 'no source');
+    mkdirSync(join(sourcesDir, 'offline'));
+    copyFileSync(deb, join(sourcesDir, 'offline/nail.deb'));
+    expect(await judged()).toEqual({ status: 'ok', detail: 'a, b, offline' });
+    expect(readdirSync(base)).not.toContain('not-there-yet');
+  });
+
+  test('one whose key is missing and an empty folder, beside a good one', async () => {
+    writeFileSync(join(sourcesDir, 'a.list'), 'deb [signed-by=/nowhere/k.gpg] https://x ./\n');
+    writeFileSync(join(sourcesDir, 'b.list'), 'deb [trusted=yes] file:/x ./\n');
+    mkdirSync(join(sourcesDir, 'offline'));
+    const finding = await judged();
+    expect(finding).toMatchObject({ status: 'failed', detail: expect.stringMatching(/^b; package source a is signed by \/nowhere\/k\.gpg, which is not there; .*; package source offline is the folder .*, which holds no \.deb$/) });
   });
 });
