@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
 
 import { VERSION } from '../shared/ports/version.ts';
 import { noDatastoreProof } from './adapters/no-datastore-proof.ts';
@@ -9,8 +9,15 @@ import { runCommand } from './commands/run.ts';
 const program = new Command('farrier-coordinator')
   .description('Schedules upgrades of a fleet of hosts, never letting more be unavailable than allowed.')
   .version(VERSION)
-  .showHelpAfterError();
+  .showHelpAfterError()
+  .exitOverride();
 
 runCommand(program, { proof: noDatastoreProof, drain: noDrain });
 backupCommands(program);
-await program.parseAsync();
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error;
+  // As wrong settings do: systemd does not try that again.
+  process.exitCode = error.exitCode === 0 ? 0 : 2;
+}

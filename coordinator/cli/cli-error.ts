@@ -1,6 +1,6 @@
 import { EXIT, type ExitCode } from './exit-code.ts';
 
-export type CliErrorCode = 'usage' | 'not-reachable' | 'certificate-refused' | 'no-permission' | 'not-allowed' | 'not-found' | 'refused' | 'bad-file' | 'coordinator-failed' | 'interrupted';
+export type CliErrorCode = 'usage' | 'not-reachable' | 'certificate-refused' | 'no-permission' | 'not-allowed' | 'not-found' | 'refused' | 'bad-file' | 'operator-file-unusable' | 'coordinator-failed' | 'interrupted';
 
 /** Something that a person can mend: printed as cause and remedy, without a stack. */
 export class CliError extends Error {
@@ -22,7 +22,8 @@ const EXIT_BY_CODE: Readonly<Record<CliErrorCode, ExitCode>> = {
   'not-reachable': EXIT.unreachable,
   'certificate-refused': EXIT.unreachable,
   'no-permission': EXIT.unreachable,
-  'not-allowed': EXIT.failed,
+  'not-allowed': EXIT.unreachable,
+  'operator-file-unusable': EXIT.unreachable,
   'not-found': EXIT.failed,
   refused: EXIT.failed,
   'bad-file': EXIT.failed,

@@ -3,17 +3,17 @@ import { z } from 'zod';
 
 import { type Fragment, readFragments, type SettingsError } from '../../shared/settings/read-fragments.ts';
 
-const address = z.string().regex(/^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.*-]+):\d{1,5}$/, 'must be host:port');
+const address = z.string('must be host:port').regex(/^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.*-]+):\d{1,5}$/, 'must be host:port');
 
-const absolutePath = z.string().startsWith('/', 'must be an absolute path');
+const absolutePath = z.string('must be an absolute path').startsWith('/', 'must be an absolute path');
 
 /** Second stage: one merged input, every key optional. */
 const Inputs = z.strictObject({
-  fleet: z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'must be lower-case letters, digits and dashes').default('farrier'),
+  fleet: z.string('must be lower-case letters, digits and dashes').regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'must be lower-case letters, digits and dashes').default('farrier'),
   dataFolder: absolutePath.default('/var/lib/farrier-coordinator'),
   listen: address.default('0.0.0.0:7443'),
   enrollListen: address.default('0.0.0.0:7444'),
-  advertise: z.string().min(1).default(hostname()),
+  advertise: z.string('must be a name or an address').min(1, 'must be a name or an address').default(hostname()),
   adminSocket: absolutePath.default('/run/farrier-coordinator/admin.sock'),
   nats: z.string().nullable().default(null),
   natsMonitor: z.string().nullable().default(null),

@@ -51,6 +51,11 @@ test('the agent is started as its sandbox demands', () => {
   expect(read('package/agent/farrier-agent.sh')).toContain('--jitless');
 });
 
+test.each(['farrier-agent.service', 'farrier-coordinator.service'])('%s is not started again with wrong settings', (name) => {
+  // What both programs end with then.
+  expect(read(name)).toMatch(/^RestartPreventExitStatus=2$/m);
+});
+
 function exposureOf(name: string, text: string): number {
   writeFileSync(join(folder, name), text);
   const said = execFileSync('systemd-analyze', ['security', '--offline=true', '--no-pager', join(folder, name)], { encoding: 'utf8' });

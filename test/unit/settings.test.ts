@@ -62,4 +62,15 @@ describe('the coordinator’s settings', () => {
     if (loaded.ok) throw new Error('accepted');
     expect(loaded.errors.map(({ source }) => source.replace(folder, '')).toSorted()).toEqual(['/coordinator.yaml', '/coordinator.yaml', 'command line']);
   });
+
+  test('a number where text belongs is told what it has to be', async () => {
+    write('coordinator.yaml', 'listen: 7443\nfleet: 5\ndataFolder: 1\nadvertise: 10\n');
+    const loaded = await loadCoordinator(folder, {});
+    expect(loaded.ok ? [] : loaded.errors.map(({ message }) => message).toSorted()).toEqual([
+      '`advertise` must be a name or an address',
+      '`dataFolder` must be an absolute path',
+      '`fleet` must be lower-case letters, digits and dashes',
+      '`listen` must be host:port',
+    ]);
+  });
 });

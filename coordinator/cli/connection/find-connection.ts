@@ -30,7 +30,7 @@ export async function findConnection(options: ConnectionOptions, io: Pick<CliIo,
   throw new CliError(
     'not-reachable',
     `no way to a coordinator: there is neither an operator file at ${usual} nor a socket at ${DEFAULT_SOCKET}`,
-    'on the coordinator’s host run this as root; elsewhere an admin makes the file: farrier operator create NAME --role ROLE --out FILE',
+    'on the coordinator’s host, as root, start it: systemctl enable --now farrier-coordinator; elsewhere an admin makes the file: farrier operator create NAME --role ROLE --out FILE',
   );
 }
 

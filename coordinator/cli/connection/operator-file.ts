@@ -58,11 +58,11 @@ export async function exists(path: string): Promise<boolean> {
 async function read(path: string): Promise<string> {
   try {
     const { mode } = await stat(path);
-    if ((mode & 0o077) !== 0) throw new CliError('bad-file', `${path} holds a private key and others on this machine can read it`, `chmod 600 ${path}`);
+    if ((mode & 0o077) !== 0) throw new CliError('operator-file-unusable', `${path} holds a private key and others on this machine can read it`, `chmod 600 ${path}`);
     return await readFile(path, 'utf8');
   } catch (cause) {
     if (cause instanceof CliError) throw cause;
-    throw new CliError('bad-file', `the operator file ${path} cannot be read: ${errnoText(cause)}`, `check the path, or ${MAKE_ANOTHER}`);
+    throw new CliError('operator-file-unusable', `the operator file ${path} cannot be read: ${errnoText(cause)}`, `check the path, or ${MAKE_ANOTHER}`);
   }
 }
 
@@ -71,19 +71,19 @@ function parse(text: string, path: string): OperatorFile {
   try {
     value = JSON.parse(text);
   } catch {
-    throw new CliError('bad-file', `${path} is no operator file: it is not JSON`, MAKE_ANOTHER);
+    throw new CliError('operator-file-unusable', `${path} is no operator file: it is not JSON`, MAKE_ANOTHER);
   }
   const parsed = OperatorFile.safeParse(value);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  throw new CliError('bad-file', `${path} is no operator file: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`, MAKE_ANOTHER);
+  throw new CliError('operator-file-unusable', `${path} is no operator file: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`, MAKE_ANOTHER);
 }
 
 function certificateOf(file: OperatorFile, path: string): X509Certificate {
   try {
     return new X509Certificate(file.certificatePem);
   } catch {
-    throw new CliError('bad-file', `${path} holds no certificate that can be read`, MAKE_ANOTHER);
+    throw new CliError('operator-file-unusable', `${path} holds no certificate that can be read`, MAKE_ANOTHER);
   }
 }
 
