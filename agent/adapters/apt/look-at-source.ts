@@ -45,7 +45,7 @@ export async function lookAtSource(sourcesDir: string, name: string, byAll: bool
 /** What a plan could name. */
 export async function sourceNames(sourcesDir: string): Promise<readonly string[]> {
   const names = new Set<string>();
-  for (const entry of (await readdir(sourcesDir).catch(() => [])).toSorted()) {
+  for (const entry of (await readdir(sourcesDir).catch((): string[] => [])).toSorted()) {
     const ending = ENDINGS.find((each) => entry.endsWith(each));
     if (ending !== undefined) names.add(entry.slice(0, -ending.length));
     else if (await isFolder(join(sourcesDir, entry))) names.add(entry);

@@ -26,7 +26,7 @@ export async function copyRepos(sourcesDir: string, names: readonly string[], in
 /** Judged as they are brought. */
 export async function reposHere(sourcesDir: string): Promise<readonly SourceState[]> {
   const states: SourceState[] = [];
-  for (const file of (await readdir(sourcesDir).catch(() => [])).filter((each) => each.endsWith('.repo')).toSorted()) {
+  for (const file of (await readdir(sourcesDir).catch((): string[] => [])).filter((each) => each.endsWith('.repo')).toSorted()) {
     const name = file.slice(0, -'.repo'.length);
     const found = await lookAtRepo(sourcesDir, name);
     states.push({ name, problem: found.ok ? null : found.outcome.message });
