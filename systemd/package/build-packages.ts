@@ -25,6 +25,8 @@ export interface BuildOptions {
   readonly nodeBinary: string | null;
   /** Seconds; every time stamp in the packages. */
   readonly sourceDateEpoch: number;
+  /** What is being done, where somebody waits for it. */
+  readonly say?: (line: string) => void;
 }
 
 export interface BuiltPackage {
@@ -54,6 +56,7 @@ export async function buildPackages(options: BuildOptions): Promise<readonly Bui
     try {
       const bundleFolder = join(scratch, 'bundle');
       const { root, version, mutation } = options;
+      options.say?.(`${recipe.name}: bundling its programs`);
       const bundle = await bundlePrograms({ root, programs: recipe.programs, outFolder: bundleFolder, version, mutation });
       if (recipe.name === 'farrier-agent') mustStayLean(bundle);
       const licences = thirdPartyLicences(root, bundle.packageFolders);
@@ -71,7 +74,7 @@ export async function buildPackages(options: BuildOptions): Promise<readonly Bui
 }
 
 function packTree(treeFolder: string, name: PackageRecipe['name'], architecture: Architecture, options: BuildOptions): Pick<BuiltPackage, 'path' | 'bytes' | 'cached'> {
-  const { cacheFolder, outFolder, compression, mutation, sourceDateEpoch, version } = options;
+  const { cacheFolder, outFolder, compression, mutation, sourceDateEpoch, version, say } = options;
   // A program with a fault built in must never be taken for a release: its name says so.
   const fault = mutation === '' ? '' : `+mutation-${mutation}`;
   const fileName = `${name}_${version}${fault}_${architecture}.deb`;
@@ -81,6 +84,7 @@ function packTree(treeFolder: string, name: PackageRecipe['name'], architecture:
   const cached = takeOver(kept, path);
   if (!cached) {
     const draft = `${kept}.${process.pid}`;
+    say?.(`${fileName}: packing${compression === 'xz' ? ', about half a minute on an idle machine' : ''}`);
     makeDeb(treeFolder, draft, sourceDateEpoch, compression);
     takeOver(draft, path);
     forgetOlder(cacheFolder, `${basename(fileName, '.deb')}-${compression}-`);

@@ -56,6 +56,7 @@ const built = await buildPackages({
   mutation,
   nodeBinary,
   sourceDateEpoch: sourceDateEpoch(),
+  say: (line) => console.error(line),
 });
 
 for (const { runtime } of new Map(built.map((one) => [one.architecture, one])).values()) {

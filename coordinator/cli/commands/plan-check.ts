@@ -23,11 +23,11 @@ The file:
     onSilence: keep        # or revert, with silence: 10m
     minDonePercent: 90
     steps:
-      - packages: { install: { containerd: 1.7.24~ds1-6+b4 }, sources: [local] }
+      - packages: { install: { containerd: 1.7.24~ds1-6+deb13u1 }, sources: [ours] }
       - service: { restart: containerd.service }
 In place of steps, a procedure composes those of each node by its facts:
     procedure:
-      packages: { install: { containerd: 1.7.24~ds1-6+b4 }, sources: [local], restart: [containerd.service] }
+      packages: { install: { containerd: 1.7.24~ds1-6+deb13u1 }, sources: [ours], restart: [containerd.service] }
 
 Example:
   farrier plan check containerd.yaml

@@ -43,7 +43,9 @@ export function tokenCreate(parent: Command, context: CliContext): void {
         ]),
         '',
         'on each host, as root:',
+        '  dpkg -i farrier-agent_*.deb',
         `  farrier-agent enroll --coordinator ${made.enrollAddress} --token ${made.token} --ca-hash ${made.caHash}`,
+        '  systemctl start farrier-agent',
       ]);
     });
 }

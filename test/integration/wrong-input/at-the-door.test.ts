@@ -286,16 +286,6 @@ test('a second coordinator on the same data folder', async () => {
   expect((await farrier('node', 'ls')).exitCode).toBe(0);
 });
 
-test('words that the coordinator does not know, and settings that cannot be: 2, which systemd does not try again', async () => {
-  const wrong = join(folder, 'wrong');
-  mkdirSync(wrong);
-  writeFileSync(join(wrong, 'coordinator.yaml'), 'listen: 7443\n');
-  const run = async (...words: readonly string[]) => await runProgramText('coordinator/main.ts', words);
-  expect([await run('run', '--speed', '3'), await run('runn'), await run('restore')].map(({ exitCode }) => exitCode)).toEqual([2, 2, 2]);
-  expect(await run('run', '--config-dir', wrong)).toEqual({ stdout: '', stderr: `farrier-coordinator: ${wrong}/coordinator.yaml: \`listen\` must be host:port\n`, exitCode: 2 });
-  expect((await run('--version')).exitCode).toBe(0);
-});
-
 test('there was something that could have changed', () => {
   expect(Object.keys(filesOf(folder)).length).toBeGreaterThan(10);
   expect(storedIn(coordinator.settings.dataFolder).records).toHaveProperty('length');

@@ -1,0 +1,25 @@
+// What README shows is what a person pastes.
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+import { parsePlan } from '../../../shared/plan/parse-plan.ts';
+import { parsePolicy } from '../../../shared/plan/parse-policy.ts';
+
+const README = readFileSync(fileURLToPath(new URL('../../../README.md', import.meta.url)), 'utf8');
+
+function blocks(language: string): readonly string[] {
+  return [...README.matchAll(/^```(\w*)\n([^]*?)^```$/gm)].flatMap(([, of, text]) => (of === language && text !== undefined ? [text] : []));
+}
+
+test.each(['Plan', 'FleetPolicy'] as const)('its %s has no mistake', (kind) => {
+  const [text, ...others] = blocks('yaml').filter((block) => block.includes(`kind: ${kind}\n`));
+  expect(others).toEqual([]);
+  expect(kind === 'Plan' ? parsePlan(text ?? '', 'README.md') : parsePolicy(text ?? '', 'README.md', 1)).toMatchObject({ ok: true, warnings: [] });
+});
+
+test('no line of its commands is a pipeline', () => {
+  const lines = blocks('').flatMap((block) => block.split('\n'));
+  expect(lines.length).toBeGreaterThan(20);
+  expect(lines.filter((line) => / \| /.test(line.replace(/#.*/, '')))).toEqual([]);
+});
