@@ -9,14 +9,15 @@ import type { Deadlines } from '../ports/watchdog.ts';
 /** Deadlines that lie on disk; a systemd timer of its own (farrier-agent-watchdog.timer) runs `farrier-agent watchdog`, which looks at them. */
 export function deadlineWatchdog(stateDir: string, clock: Clock): Deadlines {
   const folder = join(stateDir, 'watchdog');
-  const armed = async (): Promise<readonly { readonly generation: Generation; readonly deadlineUnixMs: number }[]> => {
+  const deadlines = async (): Promise<readonly { readonly generation: Generation; readonly deadlineUnixMs: number }[]> => {
     const names = (await readdir(folder).catch(() => [])).filter((name) => /^\d+$/.test(name));
     return Promise.all(names.map(async (name) => ({ generation: Number(name), deadlineUnixMs: Number(await readFile(join(folder, name), 'utf8')) })));
   };
   return {
-    due: async () => (await armed()).filter(({ deadlineUnixMs }) => clock.wallUnixMs() > deadlineUnixMs).map(({ generation }) => generation),
+    armed: async () => (await deadlines()).map(({ generation }) => generation),
+    due: async () => (await deadlines()).filter(({ deadlineUnixMs }) => clock.wallUnixMs() > deadlineUnixMs).map(({ generation }) => generation),
     arm: async (generation, silenceMs) => {
-      if ((await armed()).some((one) => one.generation === generation)) return;
+      if ((await deadlines()).some((one) => one.generation === generation)) return;
       await mkdir(folder, { recursive: true, mode: 0o700 });
       await writeDurably(join(folder, String(generation)), String(clock.wallUnixMs() + silenceMs));
       await syncFolder(stateDir);

@@ -19,8 +19,8 @@ Example:
   farrier-agent status && farrier-agent revert`;
 
 const ACTIONS: Readonly<Record<string, (opened: Opened) => Promise<BreakGlassResult>>> = {
-  finish: (opened) => breakGlassFinish(unitsOf(opened), opened.host),
-  revert: (opened) => breakGlassRevert(unitsOf(opened), opened.host),
+  finish: (opened) => breakGlassFinish(unitsOf(opened), opened.host, sayWhile),
+  revert: (opened) => breakGlassRevert(unitsOf(opened), opened.host, sayWhile),
   disarm: (opened) => breakGlassDisarm(watchdogOf(opened), opened.host),
   release: (opened) => breakGlassRelease(unitsOf(opened), watchdogOf(opened), opened.host),
 };
@@ -37,6 +37,10 @@ export const verb: Verb = (name, args) =>
     else return complain(`${result.message}; ${result.remedy}`);
     return result.ok ? 0 : 1;
   });
+
+function sayWhile(line: string): void {
+  process.stderr.write(`farrier-agent: ${line}\n`);
+}
 
 function unitsOf({ settings, configDir }: Opened) {
   return workUnitsOf(settings.stateDir, configDir);

@@ -24,17 +24,22 @@ export class EndVerb extends Error {
   }
 }
 
-/** Reads a verb's words. Prints help or what is wrong, and then throws EndVerb. */
-export function readOptions(args: readonly string[], options: Options, help: string): { readonly values: Values; readonly words: readonly string[] } {
+/** Reads a verb's options; no verb takes other words. Prints help or what is wrong, and then throws EndVerb. */
+export function readOptions(args: readonly string[], options: Options, help: string): { readonly values: Values } {
   try {
-    const { values, positionals } = parseArgs({ args: [...args], options: { ...COMMON_OPTIONS, ...options }, allowPositionals: true, strict: true });
-    if (values['help'] !== true) return { values, words: positionals };
+    const { values } = parseArgs({ args: [...args], options: { ...COMMON_OPTIONS, ...options }, allowPositionals: false, strict: true });
+    if (values['help'] !== true) return { values };
   } catch (error) {
-    process.stderr.write(`farrier-agent: ${error instanceof Error ? error.message : String(error)}\n\n${help}\n`);
-    throw new EndVerb(2);
+    throw misused(error instanceof Error ? error.message : String(error), help);
   }
   process.stdout.write(`${help}\n`);
   throw new EndVerb(0);
+}
+
+/** Says what is wrong with a verb's words, and shows how it is written. @returns what to throw. */
+export function misused(message: string, help: string): EndVerb {
+  process.stderr.write(`farrier-agent: ${message}\n\n${help}\n`);
+  return new EndVerb(2);
 }
 
 export function configDirOf(values: Values): string {

@@ -9,6 +9,7 @@ export interface Watchdog {
 
 /** For `farrier-agent watchdog`, which its timer starts to look at them. */
 export interface Deadlines extends Watchdog {
+  armed(): Promise<readonly Generation[]>;
   /** Whose deadline is past. */
   due(): Promise<readonly Generation[]>;
 }

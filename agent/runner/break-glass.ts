@@ -1,7 +1,7 @@
 import type { Generation } from '../../shared/domain/ids.ts';
 import type { JournalError } from '../core/journal-error.ts';
 import { openAssignment, type Progress } from '../core/progress.ts';
-import type { Watchdog } from '../ports/watchdog.ts';
+import type { Deadlines, Watchdog } from '../ports/watchdog.ts';
 import type { WorkUnits } from '../ports/work-units.ts';
 import { awaitHostJournal, type Host, journalFolder } from './host.ts';
 import { JournalReader } from './journal-reader.ts';
@@ -12,29 +12,35 @@ export type BreakGlassResult =
   | { readonly ok: true; readonly generation: Generation; readonly message: string }
   | { readonly ok: false; readonly message: string; readonly remedy: string };
 
+/** For whoever waits meanwhile. */
+type Say = (line: string) => void;
+const SILENT: Say = () => undefined;
+
 const LOCK_WAIT_MS = 5_000;
 
 /** Goes forward with what was begun, whatever it was doing. The work unit journals what comes of it. */
-export async function breakGlassFinish(units: WorkUnits, host: Host): Promise<BreakGlassResult> {
+export async function breakGlassFinish(units: WorkUnits, host: Host, say: Say = SILENT): Promise<BreakGlassResult> {
   const found = look(host);
   if ('ok' in found) return found;
   if (!found.begun) return { ok: false, message: `assignment ${found.generation} was not begun: only a permit of the coordinator begins it`, remedy: 'farrier-agent release gives it up' };
-  return restart(found, 'finish', units);
+  return restart(found, 'finish', units, say);
 }
 
 /** Puts back what was begun; an assignment that was not begun is given up. */
-export async function breakGlassRevert(units: WorkUnits, host: Host): Promise<BreakGlassResult> {
+export async function breakGlassRevert(units: WorkUnits, host: Host, say: Say = SILENT): Promise<BreakGlassResult> {
   const found = look(host);
   if ('ok' in found) return found;
-  return found.begun ? restart(found, 'revert', units) : giveUp(found, units, host);
+  return found.begun ? restart(found, 'revert', units, say) : giveUp(found, units, host);
 }
 
 /** Takes the watchdog's deadline away: what was begun stays as it is until somebody decides. */
-export async function breakGlassDisarm(watchdog: Watchdog, host: Host): Promise<BreakGlassResult> {
+export async function breakGlassDisarm(watchdog: Deadlines, host: Host): Promise<BreakGlassResult> {
   const found = look(host);
   if ('ok' in found) return found;
-  await watchdog.disarm(found.generation);
-  return { ok: true, generation: found.generation, message: `the watchdog of assignment ${found.generation} is disarmed` };
+  const { generation } = found;
+  if (!(await watchdog.armed()).includes(generation)) return { ok: true, generation, message: `no deadline is set for assignment ${generation}: there was nothing to disarm` };
+  await watchdog.disarm(generation);
+  return { ok: true, generation, message: `the watchdog of assignment ${generation} is disarmed` };
 }
 
 /**
@@ -56,8 +62,9 @@ export async function breakGlassRelease(units: WorkUnits, watchdog: Watchdog, ho
   return { ok: true, generation, message: `assignment ${generation} is released; its slot is returned when the coordinator hears of it` };
 }
 
-async function restart(found: Progress, mode: 'finish' | 'revert', units: WorkUnits): Promise<BreakGlassResult> {
+async function restart(found: Progress, mode: 'finish' | 'revert', units: WorkUnits, say: Say): Promise<BreakGlassResult> {
   const { generation } = found;
+  if ((await units.running()) === generation) say(`assignment ${generation} is being worked on: waiting until the step that changes the host now has ended`);
   await units.stop(generation);
   const said = await units.start(generation, mode);
   if (said !== '') return { ok: false, message: `systemd did not start the work unit: ${said}`, remedy: 'systemctl status, then try again' };

@@ -14,7 +14,7 @@ export async function proveUnit(units: Units, clock: Clock, spec: Pick<ServiceSp
     const crash = crashOf(first, now);
     if (crash !== '') {
       context.output(await units.lastLines(spec.unit, context.signal));
-      return stepFailure('unit-crashed', `${spec.unit} ${crash}; see its journal on the host`, spec.unit);
+      return stepFailure('unit-crashed', `${spec.unit} ${crash}; on the host: journalctl -u ${spec.unit}`, spec.unit);
     }
     // Still on its way up: only the step's timeout ends this wait.
     const starting = now.activeState === 'activating' || now.activeState === 'reloading';

@@ -52,7 +52,7 @@ export async function audited<Out>(gate: Gate, who: Who, { role, action, object 
   };
   if (!mayActAs(who, role)) {
     await record('refused: role');
-    throw new ApiError(status.PERMISSION_DENIED, `${who.name} is ${who.role}; this needs ${role}. An admin can: farrier operator create`);
+    throw new ApiError(status.PERMISSION_DENIED, `${who.name} is ${who.role}, and this needs ${role}; ask an admin: farrier operator create NAME --role ${role} --out FILE`);
   }
   const response = await handle().catch(async (error: unknown) => {
     const result = error instanceof ApiError ? `refused: ${error.message}` : 'failed';

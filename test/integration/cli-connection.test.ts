@@ -69,7 +69,7 @@ describe('an operator file', () => {
     const file = await createOperator('carl', 'viewer');
     const run = await farrier(['token', 'create', '--operator', file]);
     expect(run.exitCode).toBe(3);
-    expect(run.stderr.join('\n')).toMatch(/carl is viewer; this needs admin/);
+    expect(run.stderr.join('\n')).toMatch(/carl is viewer, and this needs admin[^]*remedy: ask an admin/);
   });
 
   test('that others can read is not used', async () => {

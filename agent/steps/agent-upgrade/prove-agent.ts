@@ -47,11 +47,11 @@ function proof(looks: number, lookIntervalMs: number) {
 
 async function crashed({ units }: AgentUpgradeParts, version: string, context: StepContext): Promise<StepResult> {
   context.output(await units.lastLines(AGENT_UNIT, context.signal));
-  return stepFailure('unit-crashed', `version ${version} of the agent crashes again and again; see its journal on the host`, AGENT_UNIT);
+  return stepFailure('unit-crashed', `version ${version} of the agent crashes again and again; on the host: journalctl -u ${AGENT_UNIT}`, AGENT_UNIT);
 }
 
 async function withoutSession({ reach }: AgentUpgradeParts, version: string): Promise<StepResult> {
   return (await reach())
-    ? stepFailure('agent-not-connected', `version ${version} of the agent got no session in time, while the coordinator answered this host; see the agent's journal on the host`, AGENT_UNIT)
+    ? stepFailure('agent-not-connected', `version ${version} of the agent got no session in time, while the coordinator answered this host; on the host: journalctl -u ${AGENT_UNIT}`, AGENT_UNIT)
     : stepFailure('coordinator-unreachable', `version ${version} of the agent got no session in time, and the coordinator does not answer this host; try again when it does`, AGENT_UNIT);
 }

@@ -38,7 +38,7 @@ export async function proveK3s({ units, truthOf, clock }: ProofParts, proof: Pro
     const crash = crashOf(first, now);
     if (crash !== '') {
       context.output(await units.lastLines(unit, context.signal));
-      return stepFailure('unit-crashed', `${unit} ${crash}; see its journal on the host`, unit);
+      return stepFailure('unit-crashed', `${unit} ${crash}; on the host: journalctl -u ${unit}`, unit);
     }
     // The main process counts from when the unit is up, its restarts from the first look.
     if (first === null || first.activeState !== 'active') {

@@ -28,7 +28,7 @@ export async function proveBoot({ boot, units, clock }: BootParts, expected: Boo
   const [first] = failed;
   if (first !== undefined) {
     context.output(await units.lastLines(first, context.signal));
-    return stepFailure('verify-failed', `${failed.join(', ')} failed after the boot and had not failed before it; see its journal on the host`, first);
+    return stepFailure('verify-failed', `${failed.join(', ')} failed after the boot and had not failed before it; on the host: journalctl -b -u ${failed.join(' -u ')}`, first);
   }
   if (state !== 'running' && state !== 'degraded') return stepFailure('verify-failed', `the boot ended with systemd in the state ${state}; see systemctl is-system-running on the host`);
   const proofs = await Promise.all(expected.active.map((unit) => proveUnit(units, clock, { unit, ...LOOKS }, context)));

@@ -19,6 +19,7 @@ export function nodeForget(parent: Command, context: CliContext): void {
     .addHelpText('after', EXAMPLE)
     .action(async (node: string, { why }: { readonly why: string }) => {
       const forgotten = await context.withFleet(async (fleet) => await fleet.call('ForgetNode', { node, why }));
-      context.show(forgotten, () => forgotten.slotsReturned.map((slot) => plainText(`slot of ${node} returned: ${slot}`)));
+      const { slotsReturned } = forgotten;
+      context.show(forgotten, () => (slotsReturned.length === 0 ? [plainText(`${node} holds no slot; nothing was changed`)] : slotsReturned.map((slot) => plainText(`slot of ${node} returned: ${slot}`))));
     });
 }

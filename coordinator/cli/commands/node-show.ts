@@ -22,7 +22,7 @@ export function nodeShow(parent: Command, context: CliContext): void {
       const { node, explanations, factsUnixMs, ...asked } = await context.withFleet(async (fleet) => {
         const { nodes } = await fleet.call('ListNodes', {});
         const found = nodes.find((each) => each.name === name);
-        if (found === undefined) throw new CliError('not-found', `no node is called ${name};${didYouMean(name, nodes.map((each) => each.name))}`.replace(/;$/, ''), 'farrier node ls');
+        if (found === undefined) throw new CliError('not-found', `no node is called ${name}`, didYouMean(name, nodes.map((each) => each.name)).trim() || '`farrier node ls` lists them');
         return { node: found, ...(await fleet.call('ExplainNode', { node: name })) };
       });
       const nowUnixMs = context.io.clock.wallUnixMs();

@@ -16,9 +16,9 @@ export function explainRpcError(error: ServiceError, destination: Destination): 
     case status.UNAUTHENTICATED:
       return new CliError('certificate-refused', `${where} does not accept this operator: ${details}`, 'ask an admin for another file: farrier operator create NAME --role ROLE --out FILE');
     case status.PERMISSION_DENIED:
-      return new CliError('not-allowed', details, 'ask an admin for the role that this needs');
+      return refusal('not-allowed', details, 'ask an admin for the role that this needs');
     case status.NOT_FOUND:
-      return new CliError('not-found', details, 'check the name');
+      return refusal('not-found', details, 'check the name');
     case status.FAILED_PRECONDITION:
     case status.ABORTED:
     case status.INVALID_ARGUMENT:
@@ -33,6 +33,12 @@ export function explainRpcError(error: ServiceError, destination: Destination): 
     default:
       return new CliError('coordinator-failed', `${where} failed: ${details}`, 'look at its log: journalctl -u farrier-coordinator');
   }
+}
+
+/** The coordinator's own remedy stands after the last semicolon; a second one beside it would only be read first. */
+function refusal(code: 'not-allowed' | 'not-found', details: string, otherwise: string): CliError {
+  const [, cause = details, remedy = otherwise] = /^(.*); (.*)$/.exec(details) ?? [];
+  return new CliError(code, cause, remedy);
 }
 
 export function describe(destination: Destination): string {

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { deadlineWatchdog } from '../../../agent/adapters/deadline-watchdog.ts';
 import { acceptAssignment } from '../../../agent/runner/accept-assignment.ts';
 import { bark } from '../../../agent/runner/bark.ts';
+import { breakGlassDisarm } from '../../../agent/runner/break-glass.ts';
 import { recordPermit } from '../../../agent/runner/record-permit.ts';
 import { AgentBench } from '../../support/agent-bench.ts';
 
@@ -28,6 +29,14 @@ test('an armed deadline lies on disk, keeps its time, and is due only when it is
   await deadlineWatchdog(bench.stateDir, clock).disarm(1);
   await deadlineWatchdog(bench.stateDir, clock).disarm(1);
   expect(await deadlineWatchdog(bench.stateDir, clock).due()).toEqual([]);
+});
+
+test('a person who disarms is told whether there was anything to disarm', async () => {
+  const deadlines = deadlineWatchdog(bench.stateDir, bench.host.clock);
+  expect(await breakGlassDisarm(deadlines, bench.host)).toMatchObject({ ok: true, message: 'no deadline is set for assignment 1: there was nothing to disarm' });
+  await deadlines.arm(1, 10_000);
+  expect(await breakGlassDisarm(deadlines, bench.host)).toMatchObject({ ok: true, message: 'the watchdog of assignment 1 is disarmed' });
+  expect(await deadlines.armed()).toEqual([]);
 });
 
 test('past its deadline, what was begun is reverted by a unit of its own; what is over is not', async () => {

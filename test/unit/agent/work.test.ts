@@ -227,8 +227,11 @@ describe('break-glass, when nobody else can', () => {
     expect(bench.kinds()).toMatch(/refused:needs-a-person begin1 applied1 verified1 done$/);
   });
 
-  test('revert puts back', async () => {
-    expect(await breakGlassRevert(bench.units, bench.host)).toMatchObject({ ok: true });
+  test('revert puts back, and says what it waits for while a unit is at work', async () => {
+    const said: string[] = [];
+    bench.runningGeneration = 1;
+    expect(await breakGlassRevert(bench.units, bench.host, (line) => said.push(line))).toMatchObject({ ok: true });
+    expect(said).toEqual(['assignment 1 is being worked on: waiting until the step that changes the host now has ended']);
     await bench.work(1, 'revert');
     expect(bench.kinds()).toMatch(/reverting1:apply-failed reverted1 reverting0:apply-failed reverted0 reverted:apply-failed$/);
   });

@@ -1,0 +1,21 @@
+// Words that a verb of farrier-agent does not know are not passed over in silence.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+
+import { runProgramText } from '../../support/run-program-text.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'farrier-words-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test.each<[readonly string[], number, RegExp]>([
+  [['status', 'extra', 'words'], 2, /extra[^]*Usage: farrier-agent status/],
+  [['journal', '--generation', 'abc'], 2, /takes the number of an assignment, not "abc"[^]*Usage: farrier-agent journal/],
+  [['journal', '--generation', '9'], 1, /has no record of assignment 9/],
+  [['journal', '--help'], 0, /^$/],
+])('farrier-agent %j', async (words, code, said) => {
+  const { exitCode, stderr } = await runProgramText('agent/main.ts', [...words, '--config-dir', folder, '--state-dir', folder]);
+  expect(exitCode).toBe(code);
+  expect(stderr).toMatch(said);
+});
