@@ -17,7 +17,8 @@ function trackLines(verdicts: readonly Verdict[]): readonly string[] {
     const cells = FAULTS.map((fault) => endOf(ofStep.filter(({ played }) => played.fault === fault)).padEnd(CELL_WIDTH));
     const others = ofStep.filter(({ played }) => !FAULTS.includes(played.fault));
     const swept = others.length === ofStep.length ? [] : [`    ${step.padEnd(STEP_WIDTH - 2)}${cells.join('')}`];
-    return [...swept, ...others.map((verdict) => `    ${`${step}: ${verdict.played.fault.title}`.padEnd(STEP_WIDTH - 2)}${endOf([verdict])}`)];
+    const byFault = Map.groupBy(others, ({ played }) => played.fault.title);
+    return [...swept, ...[...byFault].map(([title, ofFault]) => `    ${`${step}: ${title}`.padEnd(STEP_WIDTH - 2)}${endOf(ofFault)}`)];
   });
 }
 
