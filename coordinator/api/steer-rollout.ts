@@ -3,6 +3,7 @@ import { laterUpgrade } from '../core/changes-versions.ts';
 import type { RolloutEventBody } from '../core/rollout-event.ts';
 import type { RolloutState } from '../core/rollout.ts';
 import { hasDone } from '../core/settle-end.ts';
+import { failedWave } from '../core/wave-tally.ts';
 import type { World } from '../core/world.ts';
 import { badRequest, refused } from './api-error.ts';
 
@@ -23,6 +24,7 @@ export function steer(fleet: Pick<World, 'rollouts' | 'nodes'>, rollout: Rollout
     case 'STEERING_RESUME':
       if (status.state === 'running') return null;
       if (status.state !== 'paused') throw refused(`rollout ${id} is ${status.state} and cannot go on; start another`);
+      assertCanGoOn(rollout);
       return { type: 'resumed', by };
     case 'STEERING_ABORT':
       return status.state === 'aborting' ? null : { type: 'aborted', by, why };
@@ -34,6 +36,13 @@ export function steer(fleet: Pick<World, 'rollouts' | 'nodes'>, rollout: Rollout
     default:
       throw badRequest(`unknown command ${steering}; this coordinator may be older than the CLI`);
   }
+}
+
+/** A resumed rollout whose wave is lost would only end. @throws ApiError */
+function assertCanGoOn(rollout: RolloutState): void {
+  const wave = failedWave(rollout);
+  if (wave === null) return;
+  throw refused(`wave ${wave.name} of rollout ${rollout.id} cannot complete any more: \`farrier rollout rollback ${rollout.id}\` or \`abort\`, mend what failed, and start the plan again`);
 }
 
 /** What a rollback would make would be worse than what it finds. @throws ApiError */

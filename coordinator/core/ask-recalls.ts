@@ -2,7 +2,7 @@ import { overspentSoon } from './failure-budget.ts';
 import type { NodeEventBody } from './rollout-event.ts';
 import type { RolloutState } from './rollout.ts';
 import { assignedNodes, standingOf } from './standing.ts';
-import { frontier, judgeWave } from './wave-tally.ts';
+import { failedWave } from './wave-tally.ts';
 import type { Now, World } from './world.ts';
 
 /**
@@ -32,13 +32,8 @@ function whatIsRecalled(world: World, rollout: RolloutState): 'nothing' | 'outst
     case 'rolling-back':
       return 'everything';
     case 'running':
-      if (hasFailedWave(rollout)) return 'everything';
+      // Hosts of later waves have an assignment all the same where the store lost that it once had gone further.
+      if (failedWave(rollout) !== null) return 'everything';
       return overspentSoon(world, rollout) === null ? 'nothing' : 'outstanding';
   }
-}
-
-/** Hosts of later waves have an assignment all the same where the store lost that it once had gone further. */
-function hasFailedWave(rollout: RolloutState): boolean {
-  const wave = frontier(rollout);
-  return wave !== null && judgeWave(rollout, wave) === 'failed';
 }

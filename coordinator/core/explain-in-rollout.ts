@@ -11,8 +11,9 @@ import type { Slot } from './ledger-event.ts';
 import { reportedProgress } from './reported-progress.ts';
 import type { NodeEnd } from './rollout-event.ts';
 import type { Assigned, RolloutNode, RolloutState } from './rollout.ts';
+import { statusCause } from './status-cause.ts';
 import { isReachable } from './unavailable.ts';
-import { tallyWave, type WaveTally } from './wave-tally.ts';
+import { frontier, tallyWave, type WaveTally } from './wave-tally.ts';
 import type { Now, World } from './world.ts';
 
 const NODES_NAMED_MAX = 5;
@@ -47,9 +48,10 @@ export function explainInRollout(here: Explaining, name: NodeName): readonly Cau
     case 'gone':
       return [{ reason: 'gone', object: name, sinceUnixMs: rollout.startedUnixMs, detail: '' }];
     case 'deferred':
+      if (rollout.status.state === 'ended') return ofStatus(here);
       return [{ reason: 'deferred', object: name, sinceUnixMs: node.sinceUnixMs, detail: '' }, ...ofWaiting(here, name, node.sinceUnixMs)];
     case 'waiting':
-      return [...ofStatus(here), ...ofWave(here, name, node), ...ofWaiting(here, name, node.sinceUnixMs)];
+      return ofTurn(here, name, node) ?? ofWaiting(here, name, node.sinceUnixMs);
     case 'assigned':
       return ofAssigned(here, name, node);
   }
@@ -65,19 +67,28 @@ function ofAssigned(here: Explaining, name: NodeName, node: Assigned): readonly 
   if (node.givenUp !== null) return [ofOutcome('drain-given-up', node.givenUp, node.sinceUnixMs), waiting];
   if (node.recallAsked) return [{ ...waiting, detail: 'it is asked to drop what it has not begun' }, ...ofStatus(here)];
   if (view !== undefined && !isReachable(view)) return [waiting, ...ofStatus(here)];
-  if (progress === null) return [...ofStatus(here), waiting];
+  if (progress === null) return rollout.status.state === 'running' ? [...ofStatus(here), waiting] : ofStatus(here);
   if (progress.state === 'accepted') return [{ reason: 'staging', object: progress.stepName, sinceUnixMs: progress.sinceUnixMs, detail: '' }];
   const slot = world.ledger.slots.get(name);
   if (slot?.generation === node.generation) return [...ofStatus(here), ofDrain(here, name, slot) ?? waiting];
   const unproved = unprovedCluster(world, here.now, rollout, name);
   if (unproved !== null) return [...ofStatus(here), { reason: 'datastore-unproved', object: `cluster ${unproved}`, sinceUnixMs: node.sinceUnixMs, detail: '' }];
-  return [...ofStatus(here), ...ofWave(here, name, node), ...ofBudget(here, name, node)];
+  return ofTurn(here, name, node) ?? ofBudget(here, name, node);
+}
+
+/** Its turn has not come, whatever its agent does: null where it has. */
+function ofTurn(here: Explaining, name: NodeName, node: RolloutNode): readonly Cause[] | null {
+  const ofRollout = ofStatus(here);
+  const causes = ofRollout.length > 0 ? ofRollout : ofWave(here, name, node);
+  return causes.length > 0 ? causes : null;
 }
 
 function ofWork({ state, stepName, outcome, sinceUnixMs }: AssignmentProgress): Cause | null {
   if (state === 'needs-a-person') return ofOutcome(outcome?.code === 'past-no-return' ? outcome.code : state, outcome, sinceUnixMs);
   if (state === 'active') return { reason: 'activating', object: stepName, sinceUnixMs, detail: '' };
-  return state === 'reverting' ? { reason: 'activating', object: stepName, sinceUnixMs, detail: 'a step failed; those before it are put back' } : null;
+  if (state !== 'reverting') return null;
+  const detail = outcome?.code === 'stopped-by-person' ? 'a person on the host has it put back' : 'a step failed; those before it are put back';
+  return { reason: 'activating', object: stepName, sinceUnixMs, detail };
 }
 
 /** What still keeps a node from its permit that holds its slot; null where it is the agent. */
@@ -96,12 +107,15 @@ function ofCordon({ world, rollout }: Explaining, name: NodeName, { generation, 
   return [{ ...describeDrain(world, name, generation), sinceUnixMs: atUnixMs }];
 }
 
-function endReason({ state, outcome }: Exclude<NodeEnd, { readonly state: 'done' }>): 'reverted' | 'refused' | 'drain-given-up' {
+function endReason({ state, outcome }: Exclude<NodeEnd, { readonly state: 'done' }>): EndReason {
+  if (state === 'reverted' && outcome.code === 'stopped-by-person') return 'reverted-by-person';
   return outcome.code === 'drain-given-up' ? outcome.code : state;
 }
 
+type EndReason = 'reverted' | 'reverted-by-person' | 'refused' | 'drain-given-up';
+
 function ofOutcome(
-  reason: 'reverted' | 'refused' | 'needs-a-person' | 'past-no-return' | 'drain-given-up',
+  reason: EndReason | 'needs-a-person' | 'past-no-return',
   outcome: { readonly code: string; readonly message: string; readonly object: string } | null,
   sinceUnixMs: number,
 ): Cause {
@@ -109,19 +123,11 @@ function ofOutcome(
 }
 
 function ofStatus(here: Explaining): readonly Cause[] {
-  const { id, status, startedUnixMs } = here.rollout;
-  switch (status.state) {
-    case 'paused':
-      return [{ reason: status.reason, object: id, sinceUnixMs: status.sinceUnixMs, detail: status.detail }];
-    case 'aborting':
-      return [{ reason: 'aborted', object: id, sinceUnixMs: startedUnixMs, detail: status.why }];
-    case 'rolling-back':
-      return [{ reason: 'rolled-back', object: status.rollback ?? id, sinceUnixMs: startedUnixMs, detail: status.why }];
-    case 'ended':
-      return status.status === 'aborted' ? [{ reason: 'aborted', object: id, sinceUnixMs: status.atUnixMs, detail: '' }] : [];
-    case 'running':
-      return ofFailing(here);
-  }
+  const { rollout } = here;
+  const cause = statusCause(rollout);
+  if (cause === null) return ofFailing(here);
+  const object = rollout.status.state === 'rolling-back' ? (rollout.status.rollback ?? rollout.id) : rollout.id;
+  return [{ ...cause, object, sinceUnixMs: cause.sinceUnixMs ?? rollout.startedUnixMs }];
 }
 
 function ofFailing({ world, rollout, overspent }: Explaining): readonly Cause[] {
@@ -131,14 +137,28 @@ function ofFailing({ world, rollout, overspent }: Explaining): readonly Cause[] 
   return [{ reason: 'failure-under-way', object: rollout.id, sinceUnixMs, detail: `${namesOf(failed)}; ${inCanary ? 'none may in the canary wave' : `maxFailures is ${limit}`}` }];
 }
 
-function ofWave({ rollout, waveOf, tallies }: Explaining, name: NodeName, node: RolloutNode): readonly Cause[] {
+function ofWave(here: Explaining, name: NodeName, node: RolloutNode): readonly Cause[] {
+  const { rollout, waveOf, tallies } = here;
   const { waves } = rollout.frozen;
   const index = waveOf.get(name) ?? 0;
   if (index === 0 || rollout.waves.get(waves[index]?.name ?? '')?.state !== 'closed') return [];
   const unfinished = tallies.findIndex((tally, at) => at < index && tally.unfinished.length > 0);
+  const soaks = unfinished === -1 ? soakCause(here) : null;
+  if (soaks !== null) return [soaks];
   const earlier = waves[unfinished === -1 ? index - 1 : unfinished]?.name ?? '';
-  const detail = unfinished === -1 ? `wave ${earlier} soaks or is judged` : `wave ${earlier} waits for ${namesOf(tallies[unfinished]?.unfinished ?? [])}`;
+  const detail = unfinished === -1 ? `wave ${earlier} is judged` : `wave ${earlier} waits for ${namesOf(tallies[unfinished]?.unfinished ?? [])}`;
   return [{ reason: 'wave-not-open', object: earlier, sinceUnixMs: 'sinceUnixMs' in node ? node.sinceUnixMs : rollout.startedUnixMs, detail }];
+}
+
+/** The wave at hand is complete and the next one opens at a known time; null otherwise. */
+export function soakCause({ rollout, now }: Explaining): Cause | null {
+  const wave = frontier(rollout);
+  const state = wave === null ? undefined : rollout.waves.get(wave.name);
+  if (wave === null || state?.state !== 'complete' || rollout.frozen.waves.at(-1) === wave) return null;
+  const endUnixMs = state.atUnixMs + wave.soakMs;
+  if (endUnixMs <= now.wallUnixMs) return null;
+  const until = new Date(endUnixMs).toISOString().slice(0, 'YYYY-MM-DDThh:mm:ss'.length).replace('T', ' ');
+  return { reason: 'soaking', object: wave.name, sinceUnixMs: state.atUnixMs, detail: `wave ${wave.name} until ${until} UTC` };
 }
 
 function ofWaiting({ world, rollout, owners, budget }: Explaining, name: NodeName, sinceUnixMs: number): readonly Cause[] {

@@ -4,7 +4,7 @@ import { assignedNodes, standingOf } from './standing.ts';
 import { holdsDrainedNode } from './draining.ts';
 import type { RolloutEventBody } from './rollout-event.ts';
 import type { RolloutState } from './rollout.ts';
-import { frontier, judgeWave } from './wave-tally.ts';
+import { failedWave, frontier } from './wave-tally.ts';
 import type { Now, World } from './world.ts';
 
 type Ended = Extract<RolloutEventBody, { readonly type: 'ended' }>['status'];
@@ -33,9 +33,8 @@ function endOf(world: World, rollout: RolloutState): Ended | null {
 }
 
 function endOfRunning(world: World, rollout: RolloutState): Ended | null {
-  const wave = frontier(rollout);
-  if (wave === null || !assignedNodes(rollout).next().done) return null;
-  if (judgeWave(rollout, wave) === 'failed') return 'failed';
+  if (frontier(rollout) === null || !assignedNodes(rollout).next().done) return null;
+  if (failedWave(rollout) !== null) return 'failed';
   if (rollout.frozen.waves.some(({ name }) => rollout.waves.get(name)?.state !== 'complete') || isAnyoneToCome(world, rollout)) return null;
   const ended = [...rollout.nodes.values()].filter((node) => node.state === 'ended');
   const done = ended.filter((node) => node.end.state === 'done').length;

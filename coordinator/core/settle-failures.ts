@@ -2,7 +2,7 @@ import type { NodeName } from '../../shared/domain/ids.ts';
 import { overspent } from './failure-budget.ts';
 import { FARRIER, type RolloutEventBody } from './rollout-event.ts';
 import type { RolloutState } from './rollout.ts';
-import { frontier, judgeWave, tallyWave } from './wave-tally.ts';
+import { failedWave, tallyWave } from './wave-tally.ts';
 import type { Now, World } from './world.ts';
 
 const NODES_NAMED_MAX = 3;
@@ -10,11 +10,16 @@ const NODES_NAMED_MAX = 3;
 /** Holds a running rollout, or asks for its rollback, when more nodes failed than it may lose or a wave cannot complete. */
 export function settleFailures(_world: World, _now: Now, rollout: RolloutState): readonly RolloutEventBody[] {
   if (rollout.status.state !== 'running' || rollout.failures <= rollout.failuresSeen) return [];
-  const detail = tooManyFailed(rollout) ?? waveCannotComplete(rollout);
+  const detail = whyTooManyFailed(rollout);
   if (detail === null) return [];
   // A rollback is never rolled back: that would bring the failing target again.
   if (rollout.frozen.plan.onFailure === 'rollback' && rollout.frozen.rollbackOf === null) return [{ type: 'rollback-asked', by: FARRIER, why: detail }];
   return [{ type: 'paused', by: FARRIER, reason: 'failure-budget-spent', detail }];
+}
+
+/** Null where not too many failed, or a person has seen it. */
+export function whyTooManyFailed(rollout: RolloutState): string | null {
+  return tooManyFailed(rollout) ?? waveCannotComplete(rollout);
 }
 
 function tooManyFailed(rollout: RolloutState): string | null {
@@ -25,9 +30,9 @@ function tooManyFailed(rollout: RolloutState): string | null {
 }
 
 function waveCannotComplete(rollout: RolloutState): string | null {
-  const wave = frontier(rollout);
+  const wave = failedWave(rollout);
   // After the last wave there is nothing left to hold: the rollout ends as failed.
-  if (wave === null || wave.name === rollout.frozen.waves.at(-1)?.name || judgeWave(rollout, wave) !== 'failed') return null;
+  if (wave === null || wave.name === rollout.frozen.waves.at(-1)?.name) return null;
   const { done, failed } = tallyWave(rollout, wave);
   return `wave ${wave.name} cannot complete: ${done} of ${done + failed} nodes are done, minDonePercent is ${rollout.frozen.plan.minDonePercent}`;
 }

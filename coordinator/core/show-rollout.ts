@@ -2,11 +2,12 @@ import type { Generation, NodeName, RolloutId, WaveName } from '../../shared/dom
 import type { Reason } from '../../shared/domain/reason.ts';
 import { Budget } from './budget.ts';
 import { isUncordoning, nextBeforePermit } from './draining.ts';
-import { explainInRollout, type Explaining, explaining } from './explain-in-rollout.ts';
+import { explainInRollout, type Explaining, explaining, soakCause } from './explain-in-rollout.ts';
 import { assignedNodes, standingOf } from './standing.ts';
 import { reportedProgress } from './reported-progress.ts';
 import { FARRIER } from './rollout-event.ts';
 import type { Assigned, RolloutNode, RolloutState } from './rollout.ts';
+import { statusCause } from './status-cause.ts';
 import type { Now, World } from './world.ts';
 
 /** A rollout as people see it: message Rollout of the wire. */
@@ -22,6 +23,8 @@ export interface RolloutView {
   readonly budget: number;
   /** Of its nodes, whatever the reason. */
   readonly unavailable: number;
+  /** Of those: not reported since the coordinator started. */
+  readonly unreported: number;
   readonly slots: number;
   readonly startedUnixMs: number;
   readonly endedUnixMs: number;
@@ -73,15 +76,17 @@ export function showRollout(world: World, now: Now, rollout: RolloutState): Roll
   const budget = new Budget(world, now, world.ledger.slots, world.rollouts.values());
   const outstanding = [...assignedNodes(rollout)].filter(([name, node]) => standingOf(world, rollout, name, node).kind === 'outstanding').length;
   const here = explaining(world, now, rollout, budget);
+  const reasons = frozen.waves.flatMap((wave) => wave.nodes).map((name) => budget.reason(name));
   const nodes = frozen.waves.flatMap((wave) => wave.nodes.map((name) => showNode(here, wave.name, name)));
   return {
     id,
     plan: frozen.plan.name,
     status: shownStatus(rollout, outstanding),
-    ...shownReason(rollout),
+    ...shownReason(here),
     nodes: [...nodes, ...frozen.satisfied.map((name) => showSatisfied(rollout, name))],
     budget: frozen.maxUnavailable,
-    unavailable: frozen.waves.flatMap((wave) => wave.nodes).filter((name) => budget.reason(name) !== null).length,
+    unavailable: reasons.filter((reason) => reason !== null).length,
+    unreported: reasons.filter((reason) => reason === 'not-reported').length,
     slots: [...world.ledger.slots.values()].filter((slot) => slot.rollout === id).length,
     startedUnixMs,
     endedUnixMs: status.state === 'ended' ? status.atUnixMs : 0,
@@ -102,18 +107,11 @@ function shownStatus({ status }: RolloutState, outstanding: number): RolloutView
   return status.by === FARRIER ? 'held' : 'paused';
 }
 
-function shownReason({ status }: RolloutState): { readonly reason: Reason | ''; readonly detail: string } {
-  switch (status.state) {
-    case 'paused':
-      return { reason: status.reason, detail: status.detail };
-    case 'aborting':
-      return { reason: 'aborted', detail: status.why };
-    case 'rolling-back':
-      return { reason: 'rolled-back', detail: status.why };
-    case 'running':
-    case 'ended':
-      return { reason: '', detail: '' };
-  }
+/** What is over says so by its status. */
+function shownReason(here: Explaining): { readonly reason: Reason | ''; readonly detail: string } {
+  const { status } = here.rollout;
+  const cause = status.state === 'running' ? soakCause(here) : statusCause(here.rollout);
+  return cause === null || status.state === 'ended' ? { reason: '', detail: '' } : { reason: cause.reason, detail: cause.detail };
 }
 
 function showSatisfied({ startedUnixMs }: RolloutState, node: NodeName): RolloutNodeView {

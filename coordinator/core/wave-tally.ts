@@ -50,6 +50,12 @@ export function isCanary({ frozen }: RolloutState, wave: FrozenWave): boolean {
   return frozen.waves.length > 1 && frozen.waves[0]?.name === wave.name;
 }
 
+/** The wave that is at hand, where it can never be complete any more: nothing can follow it, whoever resumes. */
+export function failedWave(rollout: RolloutState): FrozenWave | null {
+  const wave = frontier(rollout);
+  return wave !== null && judgeWave(rollout, wave) === 'failed' ? wave : null;
+}
+
 /** The last wave that was opened, or null before the first. */
 export function frontier({ frozen, waves }: RolloutState): FrozenWave | null {
   return frozen.waves.findLast((wave) => waves.get(wave.name)?.state !== 'closed') ?? null;

@@ -15,6 +15,16 @@ export const REASONS = {
     unblock: 'an admin of the cluster: the coordinator’s log says why its snapshot could not be proved',
     next: 'a proof is tried again every few minutes; the control plane goes on when there is one',
   },
+  'wave-failed': {
+    message: 'the wave at hand cannot complete any more, so that no other can follow',
+    unblock: 'an operator: `farrier rollout rollback` or `abort`, and after mending what failed the plan can be started again',
+    next: 'no slot is granted',
+  },
+  soaking: {
+    message: 'a wave is complete and soaks',
+    unblock: 'nobody needs to',
+    next: 'the next wave opens when the soak is over and nothing failed meanwhile',
+  },
   'wave-not-open': {
     message: 'an earlier wave is not complete',
     unblock: 'an operator, where a node of the earlier wave is held',
@@ -124,6 +134,21 @@ export const REASONS = {
     message: 'the rollout is being brought back by a rollback rollout',
     unblock: 'nobody needs to',
     next: 'see the rollback rollout',
+  },
+  'nothing-to-bring-back': {
+    message: 'a rollback was asked for, and no node runs the new target',
+    unblock: 'nobody needs to',
+    next: 'nodes that have begun finish; what is done then is brought back, else the rollout is over',
+  },
+  'rollout-over': {
+    message: 'the rollout is over',
+    unblock: 'an operator, by starting the plan again',
+    next: 'nothing more is done on the node in this rollout',
+  },
+  'reverted-by-person': {
+    message: 'a person on the host put the node back to what it ran before',
+    unblock: 'an operator, by starting the plan again when that person agrees',
+    next: 'the node stays on the old version; it counted against maxFailures',
   },
   reverted: {
     message: 'a step failed and the node was put back to what it ran before',

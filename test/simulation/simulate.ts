@@ -1,6 +1,7 @@
 import type { Rules } from '../../coordinator/core/rules.ts';
 import { SAFE_RULES } from '../../coordinator/core/rules.ts';
 import type { NodeView } from '../../coordinator/core/world.ts';
+import { failedWave } from '../../coordinator/core/wave-tally.ts';
 import { Deposed } from '../../coordinator/runtime/deposed.ts';
 import { loadState } from '../../coordinator/runtime/load-state.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
@@ -239,7 +240,7 @@ class Simulation {
 
   async #cleanUp(leader: ModelCoordinator): Promise<void> {
     for (const rollout of leader.state.rollouts.values()) {
-      if (rollout.status.state === 'paused') await this.#steer(leader, rollout.id, 'STEERING_RESUME');
+      if (rollout.status.state === 'paused') await this.#steer(leader, rollout.id, failedWave(rollout) === null ? 'STEERING_RESUME' : 'STEERING_ABORT');
     }
     for (const agent of this.#agents.values()) {
       if (!agent.dead) agent.mend(this.#tick);

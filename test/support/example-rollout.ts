@@ -23,6 +23,7 @@ export const RUNNING: Rollout = {
   ],
   budget: 2,
   unavailable: 2,
+  unreported: 0,
   slots: 2,
   startedUnixMs: NOON_UNIX_MS - 372_000,
   endedUnixMs: 0,

@@ -25,17 +25,20 @@ function titleLine(rollout: Rollout, width: number, nowUnixMs: number): Line {
   return spread(name, [span(plainText(shown), statusStyle(status)), span(` · ${elapsed}${left}`, 'dim')], width);
 }
 
-function barLine({ nodes, unavailable, budget, failures, maxFailures }: Rollout, width: number): Line {
+function barLine({ nodes, unavailable, unreported, budget, failures, maxFailures }: Rollout, width: number): Line {
   const counts = { done: 0, failed: 0, active: 0, waiting: 0 } satisfies Record<PhaseLook['bar'], number>;
   for (const { phase } of nodes) counts[lookOf(phase).bar] += 1;
+  // Right after a start of the coordinator most of those unavailable are only not heard of.
+  const silent = unreported > 0 ? ` · ${unreported} not reported yet` : '';
   const facts = [
     span(`  ${counts.done}/${nodes.length} done`),
     span(' · unavailable '),
     span(`${unavailable}/${budget}`, unavailable > budget ? 'red' : unavailable === budget ? 'yellow' : undefined),
     span(' · failures '),
     span(`${failures}/${maxFailures}`, failures > maxFailures ? 'red' : failures > 0 ? 'yellow' : undefined),
+    span(silent, 'yellow'),
   ];
-  const cells = Math.max(BAR_MIN, Math.min(BAR_MAX, width - 50));
+  const cells = Math.max(BAR_MIN, Math.min(BAR_MAX, width - 50 - silent.length));
   return [...bar(counts, nodes.length, cells), ...facts];
 }
 

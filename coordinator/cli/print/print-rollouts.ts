@@ -11,7 +11,7 @@ export function printRollouts(rollouts: readonly Rollout[]): readonly string[] {
 }
 
 export function printRollout(rollout: Rollout): readonly string[] {
-  const { unavailable, budget, failures, maxFailures, outstanding } = rollout;
+  const { failures, maxFailures, outstanding } = rollout;
   const facts = printFacts([
     ['rollout', rollout.id],
     ['plan', rollout.plan],
@@ -20,7 +20,7 @@ export function printRollout(rollout: Rollout): readonly string[] {
     ['reason', reasonText(rollout.reason, rollout.detail)],
     ['who can unblock', reasonOf(rollout.reason)?.unblock ?? ''],
     ['done', doneOf(rollout)],
-    ['unavailable', `${unavailable}/${budget}`],
+    ['unavailable', unavailableOf(rollout)],
     ['failures', `${failures}/${maxFailures}`],
     ['started', `${formatMoment(rollout.startedUnixMs)} by ${rollout.startedBy}`],
     ['ended', rollout.endedUnixMs === 0 ? '' : formatMoment(rollout.endedUnixMs)],
@@ -32,6 +32,11 @@ export function printRollout(rollout: Rollout): readonly string[] {
 
 export function doneOf({ nodes }: Pick<Rollout, 'nodes'>): string {
   return `${nodes.filter(({ phase }) => phase === 'done').length}/${nodes.length}`;
+}
+
+/** `2/1 (2 not reported yet)`: right after a start most of them are only not heard of. */
+export function unavailableOf({ unavailable, budget, unreported }: Pick<Rollout, 'unavailable' | 'budget' | 'unreported'>): string {
+  return `${unavailable}/${budget}${unreported > 0 ? ` (${unreported} not reported yet)` : ''}`;
 }
 
 /** `1 of 3 v1.34.9`; empty where there is one. */

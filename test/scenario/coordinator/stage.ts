@@ -1,3 +1,4 @@
+import { ApiError } from '../../../coordinator/api/api-error.ts';
 import { steer } from '../../../coordinator/api/steer-rollout.ts';
 import { decide } from '../../../coordinator/core/decide.ts';
 import { type DrainAnswer, NOBODYS } from '../../../coordinator/core/draining.ts';
@@ -31,7 +32,12 @@ export class Stage {
     const [verb = '', ...words] = line.split(/\s+/);
     const asked = this.#ask(verb, words);
     if (asked !== null) return asked;
-    this.#act(verb, words);
+    try {
+      this.#act(verb, words);
+    } catch (error) {
+      if (error instanceof ApiError) return [`refused: ${error.message}`];
+      throw error;
+    }
     return this.#settle();
   }
 

@@ -36,6 +36,8 @@ const SCENES: readonly (readonly [string, Rollout, { readonly width: number; rea
   ['rollback', { ...RUNNING, id: 'containerd-1-7-77aa01', rollbackOf: RUNNING.id }, { width: 100 }],
   ['every-phase', everyPhase, { width: 100 }],
   ['drains', drains, { width: 100 }],
+  ['soaking', { ...RUNNING, reason: 'soaking', detail: 'wave canary until 2026-01-01 12:10:00 UTC' }, { width: 100 }],
+  ['coordinator-restarted', { ...RUNNING, unavailable: 5, unreported: 4 }, { width: 100 }],
   ['large', large, { width: 100, height: 24 }],
   ['coordinator-gone', RUNNING, { width: 100, notice: 'the coordinator at host:7443 is gone since 3s; the hosts go on; trying again' }],
   ['nothing-yet', { ...RUNNING, nodes: [], leftMs: 0 }, { width: 100 }],

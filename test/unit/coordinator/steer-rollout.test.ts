@@ -4,7 +4,7 @@ import { steer } from '../../../coordinator/api/steer-rollout.ts';
 import type { RolloutEventBody } from '../../../coordinator/core/rollout-event.ts';
 import type { RolloutState } from '../../../coordinator/core/rollout.ts';
 import type { KubeadmUpgrade } from '../../../shared/domain/procedure.ts';
-import { aFrozen, aPlan, aRollout, assigned, aView, aWorld, done } from '../../support/world-builder.ts';
+import { aFrozen, aPlan, aRollout, assigned, aView, aWorld, done, reverted } from '../../support/world-builder.ts';
 
 const UPGRADE = { kind: 'kubeadm-upgrade', version: '1.34.1' } as KubeadmUpgrade;
 const ENDED: RolloutEventBody[] = [{ type: 'wave-opened', wave: 'w0' }, assigned('n1'), done('n1'), { type: 'ended', status: 'completed' }];
@@ -40,5 +40,21 @@ describe('a rollback of what changed versions', () => {
 
   test('says so where nothing can be brought back', () => {
     expect(() => rollBack(upgrade('r1', ENDED, { noReturn: ['n1'] }))).toThrow('n1 are past their point of no return');
+  });
+});
+
+describe('a resume', () => {
+  const held: RolloutEventBody = { type: 'paused', by: 'farrier', reason: 'failure-budget-spent', detail: '' };
+  const resume = (waves: string[][], ...events: RolloutEventBody[]): unknown => {
+    const rollout = aRollout('r1', aFrozen('r1', waves), { type: 'wave-opened', wave: 'w0' }, ...events, held);
+    return steer(aWorld({ nodes: [], rollouts: [rollout] }), rollout, 'STEERING_RESUME', 'ann', 'seen');
+  };
+
+  test('goes on where the wave can still complete', () => {
+    expect(resume([['n1', 'n2']], assigned('n1'), reverted('n1'))).toMatchObject({ type: 'resumed' });
+  });
+
+  test('is refused where it would only end the rollout', () => {
+    expect(() => resume([['n1'], ['n2']], assigned('n1'), reverted('n1'))).toThrow(/wave w0 of rollout r1 cannot complete any more: .*rollback r1.*abort.*start the plan again/u);
   });
 });

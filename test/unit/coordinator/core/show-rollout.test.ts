@@ -55,6 +55,38 @@ describe('phase of a node', () => {
   });
 });
 
+describe('reason of the rollout', () => {
+  const soaking = aRollout('r1', aFrozen('r1', [['n1'], ['n2']], { soakMs: 120_000 }), opened, assigned('n1'), done('n1'), { type: 'wave-completed', wave: 'w0' });
+  const asked: RolloutEventBody = { type: 'rollback-asked', by: 'ann', why: 'slow' };
+
+  test('tells what failed by now, not what had when it was held', () => {
+    const events = [assigned('n1'), reverted('n1'), paused('farrier'), { type: 'adopted', node: 'n2', generation: 1, digest: 'digest-r1' } as const, { type: 'node-stuck', node: 'n2', generation: 1 } as const];
+    expect(show({}, events)).toMatchObject({ failures: 2, reason: 'failure-budget-spent', detail: '2 failed (n1 reverted verify-failed, n2 needs-a-person); maxFailures is 0' });
+  });
+
+  test('tells that nobody can resume what has lost its wave', () => {
+    expect(show({}, [assigned('n1'), reverted('n1'), assigned('n2'), reverted('n2'), paused('farrier')])).toMatchObject({ reason: 'wave-failed', detail: expect.stringContaining('2 failed') });
+  });
+
+  test('tells until when a wave soaks', () => {
+    expect(showRollout(aWorld({ nodes: [aView('n1'), aView('n2')] }), NOW, soaking)).toMatchObject({ status: 'running', reason: 'soaking', detail: 'wave w0 until 2026-01-01 00:01:00 UTC' });
+  });
+
+  test('claims no rollback where there is nothing to bring back', () => {
+    expect(show({}, [asked])).toMatchObject({ status: 'rolling-back', reason: 'nothing-to-bring-back' });
+    expect(show({}, [assigned('n1'), done('n1'), asked])).toMatchObject({ status: 'rolling-back', reason: 'rolled-back' });
+  });
+
+  test('is nothing where it is over', () => {
+    expect(show({}, [aborted, { type: 'ended', status: 'aborted' }])).toMatchObject({ reason: '', detail: '' });
+  });
+});
+
+test('tells who is only not heard of yet, after a restart', () => {
+  expect(show({ session: SESSIONS.silent }, [])).toMatchObject({ unavailable: 1, unreported: 1 });
+  expect(show({ session: SESSIONS.lost }, [])).toMatchObject({ unavailable: 1, unreported: 0 });
+});
+
 test('counts what people ask for', () => {
   const shown = show({ progress: [aProgress('active')] }, [assigned('n1'), issued, assigned('n2'), reverted('n2')], held);
   expect(shown).toMatchObject({ plan: 'plan', budget: 1, unavailable: 1, slots: 1, failures: 1, maxFailures: 0, startedBy: 'ann', endedUnixMs: 0, rollbackOf: '' });
