@@ -54,6 +54,15 @@ test('rollout start --watch goes on to show it', async () => {
   expect([run.exitCode, run.stdout.at(-1)]).toEqual([0, expect.stringContaining('completed after 6m 12s: 6 done, 1 reverted')]);
 });
 
+test('rollout start --until-paused ends when it is held, and says who can unblock it', async () => {
+  fleet.rolloutNow = RUNNING;
+  Object.assign(fleet.answers, { StartRollout: { rollout: RUNNING.id, diagnostics: [] } });
+  const argv = ['rollout', 'start', '-', '--until-paused', '--socket', fleet.socket];
+  const [run] = await Promise.all([runFarrier(argv, { stdin: 'kind: Plan' }), tell([HELD])]);
+  expect(run.exitCode).toBe(5);
+  expect(run.stdout.join('\n')).toMatch(/held: more nodes failed.*\n.*who can unblock: an operator/u);
+});
+
 describe('it ends with what became of the rollout', () => {
   test.each<[string, number]>([
     ['completed', 0],
