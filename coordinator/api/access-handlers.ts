@@ -1,7 +1,7 @@
 import type { Clock } from '../../shared/ports/clock.ts';
 import type { Random } from '../../shared/ports/random.ts';
 import type { OperatorRole } from '../../shared/trust/identity-uri.ts';
-import type { FleetHandlers } from '../../shared/wire/messages.ts';
+import type { CreateTokenResponse, FleetHandlers } from '../../shared/wire/messages.ts';
 import type { EventStore } from '../ports/event-store.ts';
 import { createToken } from '../trust/create-token.ts';
 import type { FleetKeys } from '../trust/fleet-keys.ts';
@@ -24,14 +24,14 @@ const ROLES: Readonly<Record<string, OperatorRole>> = { ROLE_VIEWER: 'viewer', R
 /** Who may come in: hosts by token, people by certificate. */
 export function accessHandlers(gate: Gate, parts: AccessParts): Pick<FleetHandlers, 'CreateToken' | 'CreateOperator'> {
   return {
-    CreateToken: unary(gate, { role: 'admin', action: 'token create', object: ({ names }) => names }, async (request, who) => {
+    CreateToken: unary(gate, { role: 'admin', action: 'token create', object: ({ names }) => names, detail: (request, response) => describeToken(request, response) }, async (request, who) => {
       const { uses, ttlMs, labels, names, cluster, zone, site } = request;
       const made = await createToken(parts, { uses, ttlMs, labels, names, cluster, zone, site, createdBy: who.name });
       if (!made.ok) throw badRequest(made.message);
       return { token: made.token, caHash: parts.keys.ca.hash, enrollAddress: parts.enrollAddress, expiresUnixMs: made.expiresUnixMs };
     }),
 
-    CreateOperator: unary(gate, { role: 'admin', action: 'operator create', object: ({ name }) => name }, async ({ name, role, csrPem }) => {
+    CreateOperator: unary(gate, { role: 'admin', action: 'operator create', object: ({ name }) => name, detail: ({ role }) => ROLES[role] ?? '' }, async ({ name, role, csrPem }) => {
       const known = ROLES[role];
       if (known === undefined) throw badRequest('give the operator a role: viewer, operator or admin');
       const issued = await issueOperator(parts, { name, role: known, csrPem });
@@ -40,4 +40,18 @@ export function accessHandlers(gate: Gate, parts: AccessParts): Pick<FleetHandle
       return { certificatePem: issued.certificatePem, caPem: ca.certificatePem, fleet, apiAddress: parts.apiAddress };
     }),
   };
+}
+
+interface TokenSettings {
+  readonly uses: number;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly cluster: string;
+  readonly zone: string;
+  readonly site: string;
+}
+
+function describeToken({ uses, labels, cluster, zone, site }: TokenSettings, response: CreateTokenResponse | null): string {
+  const places = Object.entries({ ...labels, cluster, zone, site }).filter(([, value]) => value !== '');
+  const until = response === null ? [] : [`until ${new Date(Number(response.expiresUnixMs)).toISOString()}`];
+  return [`uses=${uses}`, ...until, ...places.map(([key, value]) => `${key}=${value}`)].join(' ');
 }

@@ -84,7 +84,7 @@ function linkProblem(before: Tail, { sequence }: StoredEvent, entry: AuditEntry 
   return null;
 }
 
-function trimmed({ who, role, action, object, result }: AuditFacts): AuditFacts {
+function trimmed({ who, role, action, object, result, detail = '' }: AuditFacts): Required<AuditFacts> {
   const short = (text: string): string => text.slice(0, FIELD_MAX_LENGTH);
-  return { who: short(who), role: short(role), action: short(action), object: short(object), result: short(result) };
+  return { who: short(who), role: short(role), action: short(action), object: short(object), result: short(result), detail: short(detail) };
 }

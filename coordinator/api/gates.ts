@@ -28,8 +28,8 @@ export function localGate(audit: AuditLog, logger: Logger): Gate {
 function auditing(audit: AuditLog, logger: Logger): Pick<Gate, 'audit' | 'logger'> {
   return {
     logger,
-    audit: async ({ who, action, object, result }) => {
-      await audit.append({ who: who.name, role: who.role, action, object, result });
+    audit: async ({ who, ...entry }) => {
+      await audit.append({ ...entry, who: who.name, role: who.role });
     },
   };
 }

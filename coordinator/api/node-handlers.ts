@@ -30,7 +30,7 @@ export function nodeHandlers(gate: Gate, parts: NodeParts): Pick<FleetHandlers, 
       return { nodes: nodes.map((view) => nodeMessage(state, view, clock)) };
     }),
 
-    ForgetNode: unary(gate, { role: 'operator', action: 'node forget', object: (request) => request.node }, async ({ node, why }, who) => {
+    ForgetNode: unary(gate, { role: 'operator', action: 'node forget', object: (request) => request.node, detail: ({ why }) => why }, async ({ node, why }, who) => {
       if (why === '') throw badRequest('say why with --why: forgetting a node frees its slot though nobody knows what its host is doing');
       return await controller.command(async () => {
         const view = state.nodes.get(node);
@@ -43,7 +43,7 @@ export function nodeHandlers(gate: Gate, parts: NodeParts): Pick<FleetHandlers, 
       });
     }),
 
-    RemoveNode: unary(gate, { role: 'admin', action: 'node remove', object: (request) => request.node }, async ({ node, why }) => {
+    RemoveNode: unary(gate, { role: 'admin', action: 'node remove', object: (request) => request.node, detail: ({ why }) => why }, async ({ node, why }) => {
       const view = state.nodes.get(node);
       if (view === undefined) throw notFound('node', node, 'farrier node ls');
       if (why === '') throw badRequest('say why with --why: the node loses its certificate and has to enroll again');

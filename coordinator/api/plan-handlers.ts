@@ -1,5 +1,6 @@
 import type { Clock } from '../../shared/ports/clock.ts';
 import type { Random } from '../../shared/ports/random.ts';
+import { digestOf } from '../../shared/wire/digest-of.ts';
 import type { FleetHandlers } from '../../shared/wire/messages.ts';
 import type { DatastoreProof } from '../ports/datastore-proof.ts';
 import type { Drain } from '../ports/drain.ts';
@@ -36,7 +37,7 @@ export function planHandlers(gate: Gate, parts: PlanParts): Pick<FleetHandlers, 
       return { diagnostics: [...diagnostics], ...(resolved === null ? {} : showPlan(resolved, freezePlan(resolved))) };
     }),
 
-    StartRollout: unary(gate, { role: 'operator', action: 'rollout start', object: (request) => request.file }, async ({ yaml, file }, who) => {
+    StartRollout: unary(gate, { role: 'operator', action: 'rollout start', object: (request) => request.file, detail: (request, response) => describeStart(request, response) }, async ({ yaml, file }, who) => {
       return await controller.command(async () => {
         const { diagnostics, resolved } = resolvePlan(state, yaml, file, await moment());
         if (resolved === null) return { rollout: '', diagnostics: [...diagnostics] };
@@ -46,4 +47,11 @@ export function planHandlers(gate: Gate, parts: PlanParts): Pick<FleetHandlers, 
       });
     }),
   };
+}
+
+/** What ran in the fleet then: the file may say something else by now. */
+function describeStart({ yaml }: { readonly yaml: string }, response: { readonly rollout?: string } | null): string {
+  const digest = `sha256:${digestOf(Buffer.from(yaml))}`;
+  if (response === null) return digest;
+  return response.rollout === '' ? `not started, the plan has mistakes; ${digest}` : `${response.rollout} ${digest}`;
 }

@@ -22,7 +22,7 @@ export function policyHandlers(
       return { yaml: record === null ? '' : (record.value as PolicyValue).yaml, version: state.policy.version };
     }),
 
-    PutPolicy: unary(gate, { role: 'admin', action: 'policy set' }, async ({ yaml, file, expectedVersion }) => {
+    PutPolicy: unary(gate, { role: 'admin', action: 'policy set', detail: (_, response) => (response === null ? '' : describePut(Number(response.version))) }, async ({ yaml, file, expectedVersion }) => {
       const version = state.policy.version + 1;
       const parsed = parsePolicy(yaml, file, version);
       if (!parsed.ok) return { version: 0, diagnostics: [...parsed.diagnostics] };
@@ -38,4 +38,8 @@ export function policyHandlers(
       return { version, diagnostics: [] };
     }),
   };
+}
+
+function describePut(version: number): string {
+  return version === 0 ? 'not set, it has mistakes' : `version ${version}`;
 }

@@ -39,7 +39,7 @@ export function rolloutHandlers(
 
     SteerRollout: unary(
       gate,
-      { role: 'operator', action: 'rollout steer', object: ({ rollout, steering }) => `${steering.slice('STEERING_'.length).toLowerCase()} ${rollout}` },
+      { role: 'operator', action: 'rollout steer', object: ({ rollout, steering }) => `${steering.slice('STEERING_'.length).toLowerCase()} ${rollout}`, detail: ({ why }) => why },
       async ({ rollout, steering, why }, who) => {
         await controller.command(async () => {
           const atHand = hopAtHand(state.rollouts, find(state, rollout));

@@ -9,7 +9,7 @@ export type { ArtifactsClient, ArtifactsHandlers } from './generated/farrier/v1/
 export type { AuditEntry__Output } from './generated/farrier/v1/AuditEntry.d.ts';
 export type { CheckPlanResponse, CheckPlanResponse__Output } from './generated/farrier/v1/CheckPlanResponse.d.ts';
 export type { CoordinatorMessage, CoordinatorMessage__Output } from './generated/farrier/v1/CoordinatorMessage.d.ts';
-export type { CreateTokenResponse__Output } from './generated/farrier/v1/CreateTokenResponse.d.ts';
+export type { CreateTokenResponse, CreateTokenResponse__Output } from './generated/farrier/v1/CreateTokenResponse.d.ts';
 export type { EnrollRequest__Output } from './generated/farrier/v1/EnrollRequest.d.ts';
 export type { EnrollResponse, EnrollResponse__Output } from './generated/farrier/v1/EnrollResponse.d.ts';
 export type { EnrollmentClient, EnrollmentHandlers } from './generated/farrier/v1/Enrollment.d.ts';

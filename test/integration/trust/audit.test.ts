@@ -36,6 +36,17 @@ test('the newest come in order; the whole chain is looked at whatever is shown',
   expect(await openLog(disk).list(0)).toEqual({ entries: [], broken: '' });
 });
 
+test('why is part of the chain, and entries from before it was asked for still hold', async () => {
+  const disk = await written(1);
+  const old = JSON.parse(disk.streams.get('audit')?.[0] ?? '{}') as Record<string, unknown>;
+  delete old['detail'];
+  disk.streams.set('audit', [JSON.stringify(old)]);
+  await openLog(disk).append({ ...facts, detail: 'customer demo' });
+  expect(await openLog(disk).list(2)).toMatchObject({ broken: '', entries: [{ detail: '' }, { detail: 'customer demo' }] });
+  disk.streams.set('audit', (disk.streams.get('audit') ?? []).map((line) => line.replace('customer demo', 'just so')));
+  expect((await openLog(disk).list(0)).broken).toContain('entry 2');
+});
+
 test.each<[string, (lines: string[]) => string[], string]>([
   ['changed', (lines) => lines.with(1, (lines[1] ?? '').replace('ann', 'bob')), 'entry 2'],
   ['changed with its hash made to fit', (lines) => lines.with(1, refit(lines[1] ?? '', JSON.parse(lines[0] ?? '{}') as { hash: string })), 'entry 3'],
@@ -53,6 +64,6 @@ test.each<[string, (lines: string[]) => string[], string]>([
 });
 
 function refit(line: string, before: { readonly hash: string }): string {
-  const entry = { ...(JSON.parse(line) as AuditFacts & { sequence: number; wallUnixMs: number }), who: 'bob' };
+  const entry = { ...(JSON.parse(line) as Required<AuditFacts> & { sequence: number; wallUnixMs: number }), who: 'bob' };
   return JSON.stringify({ ...entry, hash: auditHash(before.hash, entry) });
 }

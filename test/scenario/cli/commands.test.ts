@@ -39,8 +39,8 @@ const EXPLANATION = {
 const DIAGNOSTIC = { file: 'containerd.yaml', line: 10, column: 19, path: 'spec.maxUnavailable', code: 'out-of-range', message: 'is 0; it has to be a whole number of nodes', severity: 'error' };
 const WARNING = { ...DIAGNOSTIC, line: 13, column: 12, path: 'spec.silence', code: 'no-effect', message: 'has no effect without onSilence: revert', severity: 'warning' };
 const AUDIT = [
-  { sequence: 1, wallUnixMs: NOON_UNIX_MS - 60_000, who: 'root@local', role: 'admin', action: 'operator create', object: 'alice', result: 'ok', hash: 'aa' },
-  { sequence: 2, wallUnixMs: NOON_UNIX_MS - 30_000, who: 'alice', role: 'operator', action: 'policy set', object: '', result: 'refused: role', hash: 'bb' },
+  { sequence: 1, wallUnixMs: NOON_UNIX_MS - 60_000, who: 'root@local', role: 'admin', action: 'operator create', object: 'alice', result: 'ok', hash: 'aa', detail: 'operator' },
+  { sequence: 2, wallUnixMs: NOON_UNIX_MS - 30_000, who: 'alice', role: 'operator', action: 'policy set', object: '', result: 'refused: role', hash: 'bb', detail: '' },
 ];
 const planned = (name: string, because = '', detail = '') => ({ name, kind: 'service', detail, because });
 const WORKERS = Array.from({ length: 12 }, (_, index) => `edge-${index + 2}`);
