@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto';
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { arch, tmpdir } from 'node:os';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Host } from './host.ts';
+import { writeOciArchive } from './oci-archive.ts';
 import { identify, isAlive } from './process-identity.ts';
 import type { ProcessIdentity } from './process-identity.ts';
-import { mustRun } from './run-program.ts';
 
 const busyboxImage = 'fleet.invalid/busybox:1';
 const containerdNamespace = 'k8s.io';
@@ -20,44 +19,23 @@ export interface RunningContainer {
   readonly bootCount: number;
 }
 
-/** Writes an OCI image archive of a static busybox, made by hand: no registry, no build tool. Returns the path. */
+/** Writes an OCI image archive of a static busybox. Returns the path. */
 export async function writeBusyboxImage(path: string, reference = busyboxImage): Promise<string> {
-  const work = mkdtempSync(join(tmpdir(), 'farrier-image-'));
+  const rootFs = mkdtempSync(join(tmpdir(), 'farrier-busybox-'));
   try {
-    const rootFs = join(work, 'rootfs');
-    for (const folder of ['bin', 'tmp', 'proc', 'sys', 'dev', 'etc']) mkdirSync(join(rootFs, folder), { recursive: true });
-    copyFileSync('/bin/busybox', join(rootFs, 'bin/busybox'));
-    chmodSync(join(rootFs, 'bin/busybox'), 0o755);
-    for (const applet of applets) symlinkSync('busybox', join(rootFs, 'bin', applet));
-    const layer = join(work, 'layer.tar');
-    await mustRun(['tar', '--create', '--sort=name', '--mtime=@0', '--owner=0', '--group=0', '--numeric-owner', '--file', layer, '--directory', rootFs, '.']);
-    const layout = join(work, 'layout');
-    const blobs = join(layout, 'blobs/sha256');
-    mkdirSync(blobs, { recursive: true });
-    const blob = (content: Uint8Array): { digest: string; size: number } => {
-      const hash = createHash('sha256').update(content).digest('hex');
-      writeFileSync(join(blobs, hash), content);
-      return { digest: `sha256:${hash}`, size: content.byteLength };
-    };
-    const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
-    const layerBlob = blob(readFileSync(layer));
-    const platform = { architecture: arch() === 'arm64' ? 'arm64' : 'amd64', os: 'linux' };
-    const config = blob(json({ ...platform, config: { Cmd: ['/bin/sleep', '2147483647'], Env: ['PATH=/bin'] }, rootfs: { type: 'layers', diff_ids: [layerBlob.digest] } }));
-    const manifest = blob(json({
-      schemaVersion: 2, mediaType: 'application/vnd.oci.image.manifest.v1+json',
-      config: { mediaType: 'application/vnd.oci.image.config.v1+json', ...config },
-      layers: [{ mediaType: 'application/vnd.oci.image.layer.v1.tar', ...layerBlob }],
-    }));
-    writeFileSync(join(layout, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
-    writeFileSync(join(layout, 'index.json'), json({
-      schemaVersion: 2,
-      manifests: [{ mediaType: 'application/vnd.oci.image.manifest.v1+json', ...manifest, platform, annotations: { 'io.containerd.image.name': reference, 'org.opencontainers.image.ref.name': reference } }],
-    }));
-    await mustRun(['tar', '--create', '--file', path, '--directory', layout, '.']);
-    return path;
+    putBusybox(rootFs);
+    return await writeOciArchive(path, [{ reference, rootFs, config: { Cmd: ['/bin/sleep', '2147483647'], Env: ['PATH=/bin'] } }]);
   } finally {
-    rmSync(work, { recursive: true, force: true });
+    rmSync(rootFs, { recursive: true, force: true });
   }
+}
+
+/** Lays a static busybox, with a few of its names, and the folders that a runtime mounts into the root of an image. */
+export function putBusybox(rootFs: string): void {
+  for (const folder of ['bin', 'tmp', 'proc', 'sys', 'dev', 'etc']) mkdirSync(join(rootFs, folder), { recursive: true });
+  copyFileSync('/bin/busybox', join(rootFs, 'bin/busybox'));
+  chmodSync(join(rootFs, 'bin/busybox'), 0o755);
+  for (const applet of applets) symlinkSync('busybox', join(rootFs, 'bin', applet));
 }
 
 /** Imports an image archive into the host's containerd. */

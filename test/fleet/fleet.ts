@@ -31,6 +31,8 @@ export interface HostOptions {
 export interface FleetOptions {
   readonly hosts: readonly HostOptions[];
   readonly suite?: string;
+  /** Of hosts that name no size of their own. */
+  readonly diskMiB?: number;
   readonly extraPackages?: readonly string[];
   /** A flat repository folder: every host sees it at /srv/repo and has it as its only package source. */
   readonly aptRepository?: string;
@@ -146,7 +148,7 @@ async function makeHost({ holder, faultLog, options, host, index, folder, hostsF
   const ownPaths = [...new Set(['/var/lib/containerd', ...(options.ownPaths ?? [])])];
   return new Host({
     name: host.name, index, address: addressOfHost(index), folder: hostFolder, cgroups, holder, faultLog,
-    disk: await makeHostDisk(holder, { folder: hostFolder, rootFs, diskMiB: host.diskMiB ?? diskDefaultMiB, ownPaths }),
+    disk: await makeHostDisk(holder, { folder: hostFolder, rootFs, diskMiB: host.diskMiB ?? options.diskMiB ?? diskDefaultMiB, ownPaths }),
     binds: Object.entries(shared).map(([hostPath, localPath]) => `--bind-ro=${localPath}:${hostPath}`),
     firstFiles: {
       '/etc/hostname': `${host.name}\n`,

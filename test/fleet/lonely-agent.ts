@@ -3,6 +3,7 @@
 //   permit GENERATION        permits it and starts the work unit
 //   drive                    what the agent does when it starts
 //   finish | revert | release | bark
+//   facts                    prints what it tells of its host
 //   work ...                 what the work unit runs
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -17,6 +18,7 @@ import { journalDurableFiles } from '../../agent/adapters/system-durable-files.t
 import { systemdWorkUnits } from '../../agent/adapters/systemd/systemd-work-units.ts';
 import { agentDuty } from '../../agent/core/agent-duty.ts';
 import { ALLOW_ALL } from '../../agent/core/allow-list.ts';
+import { HostFactsReader } from '../../agent/facts/read-host-facts.ts';
 import { progressOf } from '../../agent/core/progress.ts';
 import { WORK_MODES } from '../../agent/ports/work-units.ts';
 import { acceptAssignment } from '../../agent/runner/accept-assignment.ts';
@@ -115,4 +117,5 @@ if (verb === 'drive') await drive();
 if (verb === 'finish') print(await breakGlassFinish(units, host));
 if (verb === 'revert') print(await breakGlassRevert(units, host));
 if (verb === 'release') print(await breakGlassRelease(units, watchdog, host));
+if (verb === 'facts') print(await new HostFactsReader(runProgram).read(AbortSignal.timeout(30_000)));
 if (verb === 'bark') print(await bark(watchdog, units, host));

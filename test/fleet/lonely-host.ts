@@ -26,6 +26,11 @@ export interface Look {
   readonly kinds: readonly string[];
 }
 
+/** How it ended, in a line that a failing test shows whole. */
+export function told({ end }: Look): string {
+  return end === null ? 'not over' : `${end.kind} ${end.outcome.code} ${end.outcome.object}: ${end.outcome.message}`;
+}
+
 /** A copy of the code, as it is now, for hosts to run: editing goes on while a test runs. */
 export function codeFor(folder: string): Readonly<Record<string, string>> {
   const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -110,15 +115,15 @@ export class LonelyHost {
   }
 
   /** Stages, permits and waits until it is over. */
-  async whole(generation: number, what: readonly StepSpec[] | number): Promise<Look> {
+  async whole(generation: number, what: readonly StepSpec[] | number, maxMs?: number): Promise<Look> {
     const staged = await this.stage(generation, what);
     if (staged.end !== null) return staged;
     await this.agent('permit', String(generation));
-    return this.over(generation);
+    return this.over(generation, maxMs);
   }
 
-  over(generation: number): Promise<Look> {
-    return this.until(generation, (look) => !look.running && look.end !== null);
+  over(generation: number, maxMs?: number): Promise<Look> {
+    return this.until(generation, (look) => !look.running && look.end !== null, maxMs);
   }
 
   /** Waits until no work unit runs, or the host is down: cheap, for hosts side by side. */

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { mustRun } from './run-program.ts';
 import { debVersion, kubernetesDebs } from './stand-ins/kubernetes-debs.ts';
-import { realProgram } from './stand-ins/real-programs.ts';
+import { kubernetesVersions, realFolder, realProgram } from './stand-ins/real-programs.ts';
 
 let folder: string;
 beforeEach(() => { folder = mkdtempSync(join(tmpdir(), 'farrier-real-')); });
@@ -15,7 +15,7 @@ afterEach(() => {
 });
 
 const pack = async (): Promise<string> => {
-  const debs = await kubernetesDebs(join(folder, 'debs'), '1.34.1', (program) => realProgram(program, 'v1.34.1') ?? 'stand-in');
+  const debs = await kubernetesDebs(join(folder, 'debs'), '1.34.1', (program) => { const real = realFolder(); return real === null ? 'stand-in' : realProgram(real, program, 'v1.34.1'); });
   return debs.find((path) => path.includes(`/kubeadm_${debVersion('1.34.1')}_`)) ?? '';
 };
 
@@ -37,4 +37,12 @@ test('a folder that lacks a program is an error, and no stand-in takes its place
 
 test('without it the stand-ins are packed, and say so', async () => {
   expect(await mustRun(['dpkg-deb', '--contents', await pack()])).toContain('./usr/share/doc/kubeadm/STAND-IN');
+});
+
+test('tests go between two versions of the folder, one minor apart', () => {
+  for (const version of ['v1.32.9', 'v1.34.1', 'v1.35.0', 'notes']) mkdirSync(join(folder, 'bin', version), { recursive: true });
+  process.env['FARRIER_REAL_BIN'] = join(folder, 'bin');
+  expect(kubernetesVersions()).toEqual({ old: '1.34.1', next: '1.35.0' });
+  rmSync(join(folder, 'bin/v1.35.0'), { recursive: true });
+  expect(() => kubernetesVersions()).toThrow('has no two versions of one minor after the other: 1.32.9, 1.34.1');
 });

@@ -1,6 +1,7 @@
 import { makeDeb, type DebSpec } from '../deb-package.ts';
 import { postinstFaultFile } from './faults.ts';
 import { hostArchitecture } from '../../../systemd/package/node-runtime.ts';
+import { realFolder } from './real-programs.ts';
 
 type HostProgram = 'kubeadm' | 'kubelet' | 'kubectl';
 
@@ -50,7 +51,7 @@ function orFail(name: string, version: string): string {
 }
 
 function notice(name: string): Readonly<Record<string, string>> {
-  if ((process.env['FARRIER_REAL_BIN'] ?? '') !== '') return {};
+  if (realFolder() !== null) return {};
   return { [`/usr/share/doc/${name}/STAND-IN`]: `This is not ${name} of the Kubernetes project. It is a test fixture of Farrier with its name, files, flags and exit codes.\n` };
 }
 

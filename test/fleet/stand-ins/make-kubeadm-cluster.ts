@@ -8,7 +8,9 @@ import { clusterConfiguration, configMap, formatKubeYaml, kubeletConfiguration, 
 import { CONTROL_PLANE_COMPONENTS, MANIFESTS, staticPodManifest } from './kubeadm/static-pod-manifests.ts';
 import { KubernetesCluster } from './kubernetes-cluster.ts';
 import { debVersion } from './kubernetes-debs.ts';
+import { makeRealCluster } from './make-real-cluster.ts';
 import { controlPlaneFiles, ENDPOINT, makeAuthorities, workerFiles, type PkiFiles } from './pki/kubeadm-pki.ts';
+import { realFolder } from './real-programs.ts';
 import { hostArchitecture } from '../../../systemd/package/node-runtime.ts';
 
 export interface KubeadmClusterOptions {
@@ -25,37 +27,51 @@ export interface KubeadmClusterOptions {
   readonly kubelet?: Readonly<Record<string, unknown>>;
 }
 
-const READY_MAX_MS = 60_000;
+const READY_MAX_MS = 180_000;
 const HELD = ['kubeadm', 'kubelet', 'kubectl'];
 
 /**
- * Makes a cluster of hosts that were booted with packStandIns: packages installed and held, files as `kubeadm init` and
- * `join` leave them, all nodes Ready. A few seconds.
+ * Makes a cluster of hosts that were booted with packStandIns: packages installed and held, all nodes Ready. Stand-ins have
+ * their files as `kubeadm init` and `join` leave them, in a few seconds; with FARRIER_REAL_BIN those run, and take minutes.
  */
-export async function makeKubeadmCluster(fleet: Fleet, { controlPlanes, workers, version, workerVersion = version, etcd, kubelet = {} }: KubeadmClusterOptions): Promise<KubernetesCluster> {
-  const first = fleet.host(controlPlanes[0] ?? '');
-  const planes = controlPlanes.map((name) => fleet.host(name));
-  const cluster = new KubernetesCluster(planes, workers.map((name) => fleet.host(name)), ['kubectl', '--kubeconfig=/etc/kubernetes/admin.conf']);
-  const authorities = await makeAuthorities();
+export async function makeKubeadmCluster(fleet: Fleet, options: KubeadmClusterOptions): Promise<KubernetesCluster> {
+  const { version, workerVersion = version } = options;
+  const planes = options.controlPlanes.map((name) => fleet.host(name));
+  const workers = options.workers.map((name) => fleet.host(name));
+  const cluster = new KubernetesCluster(planes, workers, ['kubectl', '--kubeconfig=/etc/kubernetes/admin.conf']);
+  const endpoints = planes.map(({ address }) => `${address} ${ENDPOINT}\n`).join('');
+  await Promise.all([...planes, ...workers].map(async (host) => {
+    await installPackages(host, workers.includes(host) ? workerVersion : version);
+    await host.mustExec(['sh', '-c', 'printf %s "$1" >> /etc/hosts', 'sh', endpoints]);
+  }));
+  if (realFolder() === null) await makeStandInCluster(cluster, options);
+  else await makeRealCluster(cluster, options);
+  await cluster.until(READY_MAX_MS, async () => {
+    const versions = await cluster.versions();
+    return planes.every(({ name }) => versions[name] === `v${version}`) && workers.every(({ name }) => versions[name] === `v${workerVersion}`);
+  });
+  return cluster;
+}
+
+async function makeStandInCluster(cluster: KubernetesCluster, { version, workerVersion = version, etcd, kubelet = {} }: KubeadmClusterOptions): Promise<void> {
+  const { controlPlanes: planes, workers } = cluster;
   const target = `v${version}`;
+  const authorities = await makeAuthorities();
   const kubeletConfig = kubeletConfiguration(kubelet);
   const initialCluster = planes.map(({ name, address }) => `${name}=https://${address}:2380`).join(',');
-  const endpoints = planes.map(({ address }) => `${address} ${ENDPOINT}\n`).join('');
-  const prepare = async (host: Host, files: PkiFiles, own = version): Promise<void> => {
-    await installPackages(host, own);
+  const start = async (host: Host, files: PkiFiles, own = version): Promise<void> => {
     await putFiles(host, { ...files, ...kubeletFiles(`v${own}`, kubeletConfig) });
-    await host.mustExec(['sh', '-c', 'printf %s "$1" >> /etc/hosts; systemctl start kubelet.service', 'sh', endpoints]);
+    await host.mustExec(['systemctl', 'start', 'kubelet.service']);
   };
-  const started = [
-    ...planes.map(async (host) => {
+  await Promise.all([
+    ...planes.map(async (host, index) => {
       const parts = { version: target, node: host, etcd: { initialCluster, state: 'new' } } as const;
       const manifests = Object.fromEntries((['etcd', ...CONTROL_PLANE_COMPONENTS] as const).map((component) => [`${MANIFESTS}/${component}.yaml`, withEtcd(staticPodManifest(component, parts), etcd)]));
-      await prepare(host, { ...(await controlPlaneFiles(authorities, host, host === first)), ...manifests });
+      await start(host, { ...(await controlPlaneFiles(authorities, host, index === 0)), ...manifests });
     }),
-    ...cluster.workers.map(async (host) => prepare(host, await workerFiles(authorities, host), workerVersion)),
-  ];
-  await Promise.all(started);
-  await cluster.until(60_000, async () => (await cluster.nodes()).length === controlPlanes.length + workers.length);
+    ...workers.map(async (host) => start(host, await workerFiles(authorities, host), workerVersion)),
+  ]);
+  await cluster.until(READY_MAX_MS, async () => (await cluster.nodes()).length === planes.length + workers.length);
   const maps = '/api/v1/namespaces/kube-system/configmaps';
   await cluster.create(maps, configMap('kubeadm-config', { ClusterConfiguration: formatKubeYaml(clusterConfiguration(target)) }));
   await cluster.create(maps, configMap('kubelet-config', { kubelet: formatKubeYaml(kubeletConfig) }));
@@ -63,11 +79,6 @@ export async function makeKubeadmCluster(fleet: Fleet, { controlPlanes, workers,
     const taints = [{ key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' }];
     await cluster.kubectl(['patch', 'node', name, '--type=merge', '-p', JSON.stringify({ metadata: { labels: { 'node-role.kubernetes.io/control-plane': '' } }, spec: { taints } })]);
   }
-  await cluster.until(READY_MAX_MS, async () => {
-    const versions = await cluster.versions();
-    return planes.every(({ name }) => versions[name] === target) && workers.every((name) => versions[name] === `v${workerVersion}`);
-  });
-  return cluster;
 }
 
 function withEtcd(manifest: string, tag: string | undefined): string {
