@@ -43,18 +43,20 @@ export function isThere({ place }: Managed): boolean {
   return existsSync(pathOf(place));
 }
 
-/** @throws where a file, or the key of its authority, is not there */
-export async function renew(one: Managed): Promise<void> {
+/** @returns false where the key of its authority is kept elsewhere. @throws where that key cannot be read */
+export async function renew(one: Managed): Promise<boolean> {
   const { place } = one;
-  const caCertificate = `${PKI}/${one.ca}.crt`;
   const caKey = `${PKI}/${one.ca}.key`;
-  for (const path of [caCertificate, caKey, pathOf(place)]) if (!existsSync(path)) throw new Error(`failed to load ${one.name}: couldn't load the file ${path}: open ${path}: no such file or directory`);
-  const ca: KeyedCertificate = { certificate: readFileSync(caCertificate, 'utf8'), key: readFileSync(caKey, 'utf8') };
+  if (!existsSync(caKey)) return false;
+  const ca: KeyedCertificate = { certificate: readFileSync(`${PKI}/${one.ca}.crt`, 'utf8'), key: readFileSync(caKey, 'utf8') };
+  if (!ca.key.includes('PRIVATE KEY')) {
+    throw new Error(`failure loading ${one.ca} certificate authority: failed to load key: couldn't load the private key file ${caKey}: error reading private key file ${caKey}: data does not contain a valid RSA or ECDSA private key`);
+  }
   const { certificate, key } = await reissue(ca, certificateOf(one));
   if ('pair' in place) {
     writeFileSync(pathOf(place), certificate);
     writeFileSync(pathOf(place).replace(/\.crt$/, '.key'), key, { mode: 0o600 });
-    return;
+    return true;
   }
   const config = parse(readFileSync(pathOf(place), 'utf8')) as Kubeconfig;
   for (const { user } of config.users) {
@@ -62,6 +64,7 @@ export async function renew(one: Managed): Promise<void> {
     user['client-key-data'] = base64(key);
   }
   writeFileSync(pathOf(place), stringify(config, { lineWidth: 0 }), { mode: 0o600 });
+  return true;
 }
 
 /** What `kubeadm certs check-expiration -o json` prints (output.kubeadm.k8s.io/v1alpha3, CertificateExpirationInfo). */
@@ -69,9 +72,9 @@ export function expirationInfo(now: Date): Readonly<Record<string, unknown>> {
   return {
     kind: 'CertificateExpirationInfo',
     apiVersion: 'output.kubeadm.k8s.io/v1alpha3',
-    certificates: MANAGED.filter((one) => isThere(one) || one.name !== 'super-admin.conf').map((one) => ({
-      name: one.name, ...(isThere(one) ? expiry(certificateOf(one), now) : MISSING), externallyManaged: false, caName: one.caName, missing: !isThere(one),
-    })),
+    certificates: MANAGED.map((one) => (isThere(one)
+      ? { name: one.name, ...expiry(certificateOf(one), now), externallyManaged: !existsSync(`${PKI}/${one.ca}.key`), caName: one.caName, missing: false }
+      : { name: one.name, ...MISSING, externallyManaged: false, missing: true })),
     certificateAuthorities: (['ca', 'etcd/ca', 'front-proxy-ca'] as const).map((name) => ({
       name: name.replace('/', '-'), ...(existsSync(`${PKI}/${name}.crt`) ? expiry(readFileSync(`${PKI}/${name}.crt`, 'utf8'), now) : MISSING),
       externallyManaged: !existsSync(`${PKI}/${name}.key`), missing: !existsSync(`${PKI}/${name}.crt`),

@@ -68,8 +68,8 @@ const SOCKET = 'unix:///run/containerd/containerd.sock';
 
 /** Files of /var/lib/kubelet as `kubeadm join` of this version writes them; `kubelet` is the configuration of all nodes. */
 export function kubeletFiles(version: string, kubelet: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
-  const { isSocketLocal, writesPauseFlag } = releaseFacts(version);
-  const flags = [...(isSocketLocal ? [] : [`--container-runtime-endpoint=${SOCKET}`]), ...(writesPauseFlag ? ['--pod-infra-container-image=registry.k8s.io/pause:3.10'] : [])];
+  const { isSocketLocal, writesPauseFlag, pause } = releaseFacts(version);
+  const flags = [...(isSocketLocal ? [] : [`--container-runtime-endpoint=${SOCKET}`]), ...(writesPauseFlag ? [`--pod-infra-container-image=registry.k8s.io/pause:${pause}`] : [])];
   return {
     '/var/lib/kubelet/kubeadm-flags.env': `KUBELET_KUBEADM_ARGS="${flags.join(' ')}"\n`,
     '/var/lib/kubelet/config.yaml': formatKubeYaml(isSocketLocal ? { ...kubelet, containerRuntimeEndpoint: SOCKET } : kubelet),

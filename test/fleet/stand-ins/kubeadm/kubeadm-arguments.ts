@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { parse } from 'yaml';
 
+import { klogLine } from '../klog-line.ts';
 import { KubeadmError } from './kubeadm-error.ts';
 
 /** What `kubeadm upgrade apply|node` was told, by flags or by an UpgradeConfiguration. Durations in milliseconds. */
@@ -29,8 +30,8 @@ interface UpgradeSection {
 }
 
 interface UpgradeConfiguration {
-  readonly apiVersion: string;
-  readonly kind: string;
+  readonly apiVersion?: string;
+  readonly kind?: string;
   readonly apply?: UpgradeSection;
   readonly node?: UpgradeSection;
   readonly timeouts?: { readonly upgradeManifests?: string };
@@ -91,7 +92,8 @@ function loadConfig(path: string): UpgradeConfiguration {
     throw new KubeadmError(`unable to load config from file "${path}": open ${path}: no such file or directory`);
   }
   const config = parse(text) as UpgradeConfiguration | null;
-  if (config?.kind !== 'UpgradeConfiguration') throw new KubeadmError(`invalid configuration: kind and apiVersion is mandatory information that must be specified: no UpgradeConfiguration found in config file "${path}"`);
+  if (config?.kind === undefined || config.apiVersion === undefined) throw new KubeadmError('invalid configuration for GroupVersionKind /, Kind=: kind and apiVersion is mandatory information that must be specified');
+  if (config.kind !== 'UpgradeConfiguration') throw new KubeadmError(`invalid configuration: kind and apiVersion is mandatory information that must be specified: no UpgradeConfiguration found in config file "${path}"`);
   if (config.apiVersion !== 'kubeadm.k8s.io/v1beta4') throw new KubeadmError(`your configuration file uses an old API spec: "${config.apiVersion}" (kind: "${config.kind}"). Please use kubeadm v1.22 instead and run 'kubeadm config migrate --old-config old-config-file --new-config new-config-file', which will write the new, similar spec using a newer API version.`);
   return config;
 }
@@ -99,7 +101,7 @@ function loadConfig(path: string): UpgradeConfiguration {
 /** An unknown field is a warning and nothing else, which is how a plan's misspelt setting gets lost. */
 function warnOfUnknown(section: UpgradeSection, command: 'apply' | 'node'): void {
   for (const name of Object.keys(section)) {
-    if (!(command === 'apply' ? V1BETA4_APPLY : V1BETA4_NODE).includes(name)) console.error(`W error unmarshaling configuration schema.GroupVersionKind{Group:"kubeadm.k8s.io", Version:"v1beta4", Kind:"UpgradeConfiguration"}: strict decoding error: unknown field "${command}.${name}"`);
+    if (!(command === 'apply' ? V1BETA4_APPLY : V1BETA4_NODE).includes(name)) console.error(klogLine('W', 'upgradeconfiguration.go:53', `error unmarshaling configuration schema.GroupVersionKind{Group:"kubeadm.k8s.io", Version:"v1beta4", Kind:"UpgradeConfiguration"}: strict decoding error: unknown field "${command}.${name}"`));
   }
 }
 

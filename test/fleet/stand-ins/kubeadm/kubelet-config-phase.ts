@@ -2,6 +2,7 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFi
 import { parse } from 'yaml';
 
 import type { ApiClient } from '../api/api-client.ts';
+import { klogLine } from '../klog-line.ts';
 import { formatKubeYaml, instanceConfig } from './cluster-configuration.ts';
 import { NODE_NAME, readConfigMap } from './cluster-reader.ts';
 import { releaseFacts } from './release-facts.ts';
@@ -24,7 +25,7 @@ export async function writeKubeletConfig({ client, kubeadmVersion, passPoint }: 
   const config = parse(await readConfigMap(client, 'kubelet-config', 'kubelet')) as Readonly<Record<string, unknown>>;
   const { isSocketLocal, stampsKubeletBackup } = releaseFacts(kubeadmVersion);
   const backup = stampsKubeletBackup ? stampedFolder('kubeadm-kubelet-config') : temporaryFolder('kubeadm-kubelet-config');
-  console.error(`W Using temporary directory ${backup} for kubelet config. To override it set the environment variable KUBEADM_UPGRADE_DRYRUN_DIR`);
+  console.error(klogLine('W', 'postupgrade.go:117', `Using temporary directory ${backup} for kubelet config. To override it set the environment variable KUBEADM_UPGRADE_DRYRUN_DIR`));
   console.log(`[upgrade] Backing up kubelet config file to ${backup}/config.yaml`);
   copyFileSync(`${KUBELET}/config.yaml`, `${backup}/config.yaml`);
   await passPoint('kubelet-config-backed-up');

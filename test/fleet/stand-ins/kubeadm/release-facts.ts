@@ -5,6 +5,8 @@ export interface ReleaseFacts {
   /** constants.DefaultEtcdVersion */
   readonly etcd: string;
   readonly coreDns: string;
+  /** constants.PauseVersion */
+  readonly pause: string;
   /** Feature gate NodeLocalCRISocket: the runtime's socket stands in instance-config.yaml, no more in a flag. */
   readonly isSocketLocal: boolean;
   /** `upgrade` takes --pod-infra-container-image out of kubeadm-flags.env. */
@@ -19,10 +21,10 @@ export interface ReleaseFacts {
 
 const OLDEST = 33;
 const FACTS: readonly ReleaseFacts[] = [
-  { etcd: '3.5.24-0', coreDns: 'v1.12.0', isSocketLocal: false, removesPauseFlag: false, writesPauseFlag: true, hasExitCodes: true, stampsKubeletBackup: false },
-  { etcd: '3.6.5-0', coreDns: 'v1.12.1', isSocketLocal: true, removesPauseFlag: false, writesPauseFlag: true, hasExitCodes: false, stampsKubeletBackup: false },
-  { etcd: '3.6.6-0', coreDns: 'v1.13.1', isSocketLocal: true, removesPauseFlag: true, writesPauseFlag: false, hasExitCodes: false, stampsKubeletBackup: true },
-  { etcd: '3.6.8-0', coreDns: 'v1.14.2', isSocketLocal: true, removesPauseFlag: false, writesPauseFlag: false, hasExitCodes: false, stampsKubeletBackup: true },
+  { etcd: '3.5.24-0', coreDns: 'v1.12.0', pause: '3.10', isSocketLocal: false, removesPauseFlag: false, writesPauseFlag: true, hasExitCodes: true, stampsKubeletBackup: false },
+  { etcd: '3.6.5-0', coreDns: 'v1.12.1', pause: '3.10.1', isSocketLocal: true, removesPauseFlag: false, writesPauseFlag: true, hasExitCodes: false, stampsKubeletBackup: false },
+  { etcd: '3.6.6-0', coreDns: 'v1.13.1', pause: '3.10.1', isSocketLocal: true, removesPauseFlag: true, writesPauseFlag: false, hasExitCodes: false, stampsKubeletBackup: true },
+  { etcd: '3.6.8-0', coreDns: 'v1.14.2', pause: '3.10.1', isSocketLocal: true, removesPauseFlag: false, writesPauseFlag: false, hasExitCodes: false, stampsKubeletBackup: true },
 ];
 
 /** Of `v1.34.1`: 1.33 to 1.36; older ones count as the oldest and newer ones as the newest. */

@@ -32,10 +32,11 @@ const CERTIFICATES: readonly Mount[] = [
 const SHARED_CERTIFICATES: readonly Mount[] = [
   { name: 'usr-local-share-ca-certificates', path: '/usr/local/share/ca-certificates', type: 'DirectoryOrCreate' }, { name: 'usr-share-ca-certificates', path: '/usr/share/ca-certificates', type: 'DirectoryOrCreate' },
 ];
+const VOLUME_PLUGINS: Mount = { name: 'flexvolume-dir', path: '/usr/libexec/kubernetes/kubelet-plugins/volume/exec', type: 'DirectoryOrCreate', readOnly: false };
 const MOUNTS: Readonly<Record<Component, readonly Mount[]>> = {
   'etcd': [{ name: 'etcd-data', path: '/var/lib/etcd', type: 'DirectoryOrCreate', readOnly: false }, { name: 'etcd-certs', path: '/etc/kubernetes/pki/etcd', type: 'DirectoryOrCreate', readOnly: false }],
   'kube-apiserver': [...CERTIFICATES, ...SHARED_CERTIFICATES],
-  'kube-controller-manager': [...CERTIFICATES, { name: 'kubeconfig', path: '/etc/kubernetes/controller-manager.conf', type: 'FileOrCreate' }, ...SHARED_CERTIFICATES],
+  'kube-controller-manager': [...CERTIFICATES.toSpliced(2, 0, VOLUME_PLUGINS), { name: 'kubeconfig', path: '/etc/kubernetes/controller-manager.conf', type: 'FileOrCreate' }, ...SHARED_CERTIFICATES],
   'kube-scheduler': [{ name: 'kubeconfig', path: '/etc/kubernetes/scheduler.conf', type: 'FileOrCreate' }],
 };
 
@@ -48,7 +49,7 @@ export function staticPodManifest(component: Component, parts: ManifestParts): s
   return stringify({
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: { ...(annotations === null ? {} : { annotations }), labels: { component, tier: 'control-plane' }, name: component, namespace: 'kube-system' },
+    metadata: { ...(annotations === null ? {} : { annotations }), ...(writesNoTime(version) ? { creationTimestamp: null } : {}), labels: { component, tier: 'control-plane' }, name: component, namespace: 'kube-system' },
     spec: {
       containers: [{
         command: [component, ...componentFlags(component, parts)],
@@ -73,6 +74,11 @@ export function staticPodManifest(component: Component, parts: ManifestParts): s
 /** From 1.34 on probes name their port, which patches of older manifests stumble over (CHANGELOG-1.34). */
 function isNamedPort(version: string): boolean {
   return parseKubeVersion(version).minor >= 34;
+}
+
+/** Up to 1.33 the field of no time is written out. */
+function writesNoTime(version: string): boolean {
+  return parseKubeVersion(version).minor < 34;
 }
 
 function probes(component: Component, version: string, address: string): Readonly<Record<string, unknown>> {

@@ -95,7 +95,7 @@ async function upgradeOne(upgrade: ControlPlaneUpgrade, component: Component, mo
 async function renewFor(component: Component): Promise<void> {
   for (const one of MANAGED.filter((each) => each.renewedWith === component && isThere(each))) {
     console.log(`[upgrade/staticpods] Renewing ${one.name} certificate`);
-    await renew(one);
+    if (!(await renew(one))) console.log(`[upgrade/staticpods] External CA detected, ${one.name} certificate can't be renewed`);
   }
 }
 

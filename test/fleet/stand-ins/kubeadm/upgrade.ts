@@ -153,6 +153,7 @@ async function phase(name: string, work: () => Promise<void>, what = ''): Promis
 
 function connect(kubeconfig: string): ApiClient {
   try {
+    if (!existsSync(kubeconfig)) throw new Error(`failed to load admin kubeconfig: open ${kubeconfig}: no such file or directory`);
     return new ApiClient(kubeconfig);
   } catch (error) {
     throw new KubeadmError(`couldn't create a Kubernetes client from file "${kubeconfig}": ${error instanceof Error ? error.message : String(error)}`);

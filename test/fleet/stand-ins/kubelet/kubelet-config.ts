@@ -1,8 +1,6 @@
 import { readFileSync, statfsSync } from 'node:fs';
 import { parse } from 'yaml';
 
-import { UnreadSettings } from './unread-settings.ts';
-
 /** The part of KubeletConfiguration (kubelet.config.k8s.io/v1beta1) that the stand-in acts on. */
 export interface KubeletConfig {
   readonly staticPodPath: string | null;
@@ -20,7 +18,7 @@ export function loadKubeletConfig(path: string, minor: number): KubeletConfig {
   const text = read(path);
   const given = parse(text) as Partial<KubeletConfig & { kind: string; apiVersion: string }> | null;
   if (given?.kind !== 'KubeletConfiguration' || given.apiVersion !== 'kubelet.config.k8s.io/v1beta1') {
-    throw new UnreadSettings(`failed to load kubelet config file, path: ${path}, error: failed to decode, error: no kind "${given?.kind}" is registered for version "${given?.apiVersion}"`);
+    throw new Error(`failed to load kubelet config file, path: ${path}, error: failed to decode, error: no kind "${given?.kind}" is registered for version "${given?.apiVersion}"`);
   }
   const config: KubeletConfig = {
     staticPodPath: given.staticPodPath ?? null,
@@ -40,6 +38,6 @@ function read(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch {
-    throw new UnreadSettings(`failed to load kubelet config file, path: ${path}, error: failed to load Kubelet config file ${path}, error failed to read kubelet config file "${path}", error: open ${path}: no such file or directory`);
+    throw new Error(`failed to load kubelet config file, path: ${path}, error: failed to load Kubelet config file ${path}, error failed to read kubelet config file "${path}", error: open ${path}: no such file or directory`);
   }
 }

@@ -1,5 +1,3 @@
-import { UnreadSettings } from './unread-settings.ts';
-
 /** Flags of the kubelet that take a value; `until` is the minor that no longer knows it. */
 const VALUE_FLAGS: Readonly<Record<string, { readonly until?: number }>> = {
   ...Object.fromEntries([
@@ -13,18 +11,18 @@ const VALUE_FLAGS: Readonly<Record<string, { readonly until?: number }>> = {
 };
 const SWITCHES = ['fail-swap-on', 'help', 'protect-kernel-defaults', 'register-node', 'rotate-certificates', 'rotate-server-certificates', 'seccomp-default', 'version'];
 
-/** Parses as the real kubelet does, which knows `--name=value`, `--name value` and switches. @throws UnreadSettings */
+/** Parses as the real kubelet does, which knows `--name=value`, `--name value` and switches. @throws with the words of the real one */
 export function parseKubeletFlags(words: readonly string[], minor: number): ReadonlyMap<string, string> {
   const flags = new Map<string, string>();
   for (let index = 0; index < words.length; index += 1) {
     const [, name, value] = /^--?([a-z-]+)(?:=(.*))?$/s.exec(words[index] ?? '') ?? [];
-    if (name === undefined) throw new UnreadSettings(`unknown command ${words[index]}`);
+    if (name === undefined) throw new Error(`unknown command ${words[index]}`);
     const known = VALUE_FLAGS[name];
     if (SWITCHES.includes(name)) flags.set(name, value ?? 'true');
-    else if (known === undefined || minor >= (known.until ?? Infinity)) throw new UnreadSettings(`failed to parse kubelet flag: unknown flag: --${name}`);
+    else if (known === undefined || minor >= (known.until ?? Infinity)) throw new Error(`failed to parse kubelet flag: unknown flag: --${name}`);
     else if (value !== undefined) flags.set(name, value);
     else if (index + 1 < words.length) flags.set(name, words[(index += 1)] ?? '');
-    else throw new UnreadSettings(`failed to parse kubelet flag: flag needs an argument: --${name}`);
+    else throw new Error(`failed to parse kubelet flag: flag needs an argument: --${name}`);
   }
   return flags;
 }

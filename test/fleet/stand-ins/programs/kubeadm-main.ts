@@ -1,4 +1,6 @@
 // The stand-in of kubeadm: version, upgrade plan|apply|node, certs check-expiration|renew.
+import { existsSync } from 'node:fs';
+
 import { ApiClient } from '../api/api-client.ts';
 import { passPoint } from '../faults.ts';
 import { expirationInfo, isThere, MANAGED, renew } from '../kubeadm/certificate-inventory.ts';
@@ -13,6 +15,7 @@ import { versionInfo } from '../version-info.ts';
 const kubeadmVersion = builtVersion();
 const run = { kubeadmVersion, passPoint: (at: string): Promise<void> => passPoint('kubeadm', kubeadmVersion, at) };
 const words = process.argv.slice(2);
+const ADMIN = '/etc/kubernetes/admin.conf';
 
 sayStandIn('kubeadm');
 try {
@@ -47,21 +50,25 @@ async function main([first = '', second = '', ...rest]: readonly string[]): Prom
 }
 
 async function renewCertificates(name: string): Promise<void> {
-  const chosen = name === 'all' ? MANAGED.filter(isThere) : MANAGED.filter((one) => one.name === name);
+  const chosen = name === 'all' ? MANAGED : MANAGED.filter((one) => one.name === name);
   if (chosen.length === 0) throw new KubeadmError(`unknown command ${JSON.stringify(name)} for "kubeadm certs renew"`);
   await sayWhereFrom('renew');
   for (const one of chosen) {
+    if (!isThere(one)) {
+      console.log(`MISSING! ${one.longName}`);
+      continue;
+    }
     await run.passPoint(`renew-${one.name}`);
-    await renew(one);
-    console.log(`${one.longName} renewed`);
+    console.log((await renew(one)) ? `${one.longName} renewed` : `Detected external ${one.ca}, ${one.longName} can't be renewed`);
   }
   if (name === 'all') console.log('\nDone renewing certificates. You must restart the kube-apiserver, kube-controller-manager, kube-scheduler and etcd, so that they can use the new certificates.');
 }
 
 /** Without an API the real one goes on with its defaults, and says so. */
 async function sayWhereFrom(prefix: string): Promise<void> {
+  if (!existsSync(ADMIN)) return;
   console.log(`[${prefix}] Reading configuration from the "kubeadm-config" ConfigMap in namespace "kube-system"...`);
-  const client = new ApiClient('/etc/kubernetes/admin.conf');
+  const client = new ApiClient(ADMIN);
   const lines = await readCluster(client).then(
     () => `[${prefix}] Use 'kubeadm init phase upload-config kubeadm --config your-config-file' to re-upload it.`,
     () => `[${prefix}] Error reading configuration from the Cluster. Falling back to default configuration`,

@@ -1,7 +1,7 @@
 // The stand-in of the kubelet: node report, lease, healthz and static pods; no containers.
 import { parseKubeletFlags } from '../kubelet/kubelet-flags.ts';
-import { UnreadSettings } from '../kubelet/unread-settings.ts';
 import { prepareKubelet, runKubelet } from '../kubelet/kubelet.ts';
+import { klogLine } from '../klog-line.ts';
 import { builtVersion, sayStandIn } from '../stand-in-notice.ts';
 import { parseKubeVersion } from '../version-info.ts';
 
@@ -22,7 +22,6 @@ try {
   }
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error);
-  // Plain until the settings are read, a line of the log from there on (component-base, cli.Run).
-  console.error(error instanceof UnreadSettings ? `Error: ${message}` : `E "command failed" err=${JSON.stringify(message)}`);
+  console.error(klogLine('E', 'run.go:72', `"command failed" err=${JSON.stringify(message)}`));
   process.exit(1);
 }
