@@ -1,7 +1,5 @@
 // `npm run demo`: a coordinator and five real hosts; a real package upgraded on all of them with at most two down at
 // once; then a package that crashes on one host, put back by itself, and the rollout held. See README.md.
-import { parseArgs } from 'node:util';
-
 import { startChecker } from '../fleet/checker.ts';
 import type { FarrierFleet } from '../fleet/farrier/farrier-fleet.ts';
 import { notChecked, requireFleet } from '../fleet/missing-parts.ts';
@@ -10,6 +8,7 @@ import { permittedLate } from './permitted-late.ts';
 import { containerdPlan, samplePlan } from './plans.ts';
 import { prepareStage, type Stage, UNLUCKY_FILE } from './prepare.ts';
 import { printHosts, readHosts } from './print-hosts.ts';
+import { readOptions } from './read-options.ts';
 import { recordBoard } from './record-board.ts';
 import { say, title } from './say.ts';
 import { watchBoard } from './watch-board.ts';
@@ -18,14 +17,11 @@ import { watchBoard } from './watch-board.ts';
 const UNLUCKY = 'edge-3';
 const BUDGET = 2;
 
-const { values } = parseArgs({
-  options: {
-    /** Keep the coordinator's state in a real nats-server. */
-    nats: { type: 'boolean', default: false },
-    /** Draw the board's busiest moment to test/demo/board.svg. */
-    record: { type: 'boolean', default: false },
-  },
-});
+const values = readOptions(process.argv.slice(2));
+if ('exitCode' in values) {
+  say(values.text);
+  process.exit(values.exitCode);
+}
 const missing = await requireFleet(say);
 if (missing.length > 0) {
   say(notChecked('the demo', missing));
@@ -33,21 +29,23 @@ if (missing.length > 0) {
 }
 let farrier: FarrierFleet | null = null;
 try {
-  process.exitCode = await show(await prepareStage(values.nats ? 'nats' : 'sqlite', (made) => (farrier = made)));
+  process.exitCode = await show(await prepareStage(values.nats ? 'nats' : 'sqlite', (made) => (farrier = made)), values.record);
+  if (values.keep) await keepUp();
+  say('\nTo try things by hand on these hosts: npm run demo -- --keep');
 } finally {
   say('\nTaking the hosts down ...');
   await (farrier as FarrierFleet | null)?.fleet.tearDown();
 }
 
 /** @returns 0 when the hosts themselves show what was promised. */
-async function show(stage: Stage): Promise<number> {
+async function show(stage: Stage, record: boolean): Promise<number> {
   const { nodes, fleet } = stage.farrier;
   const checker = startChecker({ hosts: nodes, faults: fleet.faults, units: ['containerd.service', 'sample.service'] });
   for (const [host, container] of stage.containers) checker.watchContainer(host, container);
 
   title(`containerd ${stage.versions.old} -> ${stage.versions.new} on five hosts, at most ${BUDGET} down at once`);
   const first = await stage.farrier.start(containerdPlan(stage.versions.new));
-  const recording = values.record ? recordBoard(stage.farrier.control, first) : Promise.resolve();
+  const recording = record ? recordBoard(stage.farrier.control, first) : Promise.resolve();
   await watchBoard(stage.farrier.control, first);
   await recording;
 
@@ -58,6 +56,8 @@ async function show(stage: Stage): Promise<number> {
   say(`\n$ farrier why ${UNLUCKY}`);
   say(await stage.farrier.farrier(['why', UNLUCKY]));
 
+  // Held is a rollout whose nodes in disruption still finish or go back.
+  await stage.farrier.waitUntilSettled(second);
   title('What the hosts themselves say');
   const { containers } = stage;
   const rows = await readHosts(nodes, { packageName: 'containerd', unit: 'containerd.service', containers });
@@ -83,4 +83,16 @@ async function show(stage: Stage): Promise<number> {
   for (const problem of problems) say(`NOT AS PROMISED: ${problem}`);
   if (problems.length === 0) say('Everything is as promised.');
   return problems.length === 0 ? 0 : 1;
+}
+
+/** Until Ctrl-C, which takes the hosts down. */
+async function keepUp(): Promise<never> {
+  say(`
+The hosts stay up until Ctrl-C. From another terminal:
+  node test/fleet/cli.ts exec control -- farrier node ls
+  node test/fleet/cli.ts exec control -- farrier why ${UNLUCKY}
+  node test/fleet/cli.ts exec control -- farrier audit
+  node test/fleet/cli.ts exec ${UNLUCKY} -- farrier-agent journal`);
+  setInterval(() => undefined, 60_000);
+  return await new Promise<never>(() => undefined);
 }

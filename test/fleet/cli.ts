@@ -20,8 +20,12 @@ const label = 'command line';
 const downMaxMs = 30_000;
 
 async function main(): Promise<number> {
-  const { positionals, values } = parseArgs({ allowPositionals: true, options: { repo: { type: 'string' } } });
+  const { positionals, values } = parseArgs({ allowPositionals: true, options: { repo: { type: 'string' }, help: { type: 'boolean' } } });
   const [command = '', ...words] = positionals;
+  if (values.help === true) {
+    process.stdout.write(usage);
+    return 0;
+  }
   switch (command) {
     case 'up': return up(Number(words[0]), values.repo);
     case 'list': return list();
@@ -94,4 +98,10 @@ function living(): readonly RunRecord[] {
   return listRuns().filter(isLiving).toSorted((a, b) => Number(b.label === label) - Number(a.label === label));
 }
 
-process.exitCode = await main();
+try {
+  process.exitCode = await main();
+} catch (error) {
+  if (!(error instanceof Error) || !('code' in error) || !String(error.code).startsWith('ERR_PARSE_ARGS')) throw error;
+  process.stderr.write(`${error.message}\n${usage}`);
+  process.exitCode = 2;
+}

@@ -108,6 +108,11 @@ export class FarrierFleet {
     }
   }
 
+  /** Waits until no host of the rollout is in disruption any more. */
+  async waitUntilSettled(rollout: string, timeoutMs = 180_000): Promise<void> {
+    await this.#until(timeoutMs, async () => ((await this.show(rollout)).slots === 0 ? true : null));
+  }
+
   /** A file of its own: several rollouts may be started at a time. @returns its path. */
   async #putPlan(planYaml: string): Promise<string> {
     this.#plans += 1;
