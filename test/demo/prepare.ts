@@ -39,7 +39,7 @@ export async function prepareStage(store: 'sqlite' | 'nats', onFleet: (farrier: 
   const making: Making = { containers: new Map() };
   const run = new Listr<Making>(
     [
-      { title: 'Build the .debs of agent and coordinator', task: async (context) => void (context.packages = await buildFarrierPackages()) },
+      { title: 'Build the .debs of agent and coordinator', task: async (context, self) => void (context.packages = await buildFarrierPackages('', (line) => (self.output = line))) },
       { title: 'Make an apt repository with containerd 1.6 and 1.7', task: async (context) => void (context.repository = await makeRepository()) },
       {
         title: `Boot ${NODES.length + 1} hosts, each with a systemd, a disk and an address of its own`,
@@ -50,7 +50,7 @@ export async function prepareStage(store: 'sqlite' | 'nats', onFleet: (farrier: 
           onFleet(context.farrier);
         },
       },
-      { title: 'Start a container and the sample service on every host', task: fillHosts },
+      { title: 'Start a container and the sample service on every host', task: async (context, self) => await fillHosts(context, (line) => (self.output = line)) },
       {
         title: 'Install the coordinator from its .deb; allow two hosts down at once',
         task: async (context) => {
@@ -58,7 +58,7 @@ export async function prepareStage(store: 'sqlite' | 'nats', onFleet: (farrier: 
           await must(context.farrier).putPolicy(POLICY);
         },
       },
-      { title: 'Install and enroll the agents from their .deb; the hosts have no Node', task: async (context) => await enrollHosts(must(context.farrier)) },
+      { title: 'Install and enroll the agents from their .deb; the hosts have no Node', task: async (context, self) => await enrollHosts(must(context.farrier), (line) => (self.output = line)) },
     ],
     { ctx: making, fallbackRenderer: 'simple' },
   );
@@ -76,7 +76,7 @@ async function makeRepository(): Promise<Repository> {
   return { folder, versions: { old: await versionOfDeb(pair.old), new: await versionOfDeb(pair.new) }, sample };
 }
 
-async function fillHosts(context: Making): Promise<void> {
+async function fillHosts(context: Making, say: (line: string) => void): Promise<void> {
   const image = await writeBusyboxImage(join(cacheFolder('demo'), 'busybox.tar'));
   const { sample } = must(context.repository);
   await Promise.all(
@@ -85,6 +85,7 @@ async function fillHosts(context: Making): Promise<void> {
       context.containers.set(host.name, await startContainer(host, 'survivor'));
       await host.copyIn(sample, '/root/sample.deb');
       await host.mustExec(['dpkg', '--install', '/root/sample.deb']);
+      say(`${host.name} runs both`);
     }),
   );
 }
@@ -94,9 +95,14 @@ async function installCoordinator(farrier: FarrierFleet, store: 'sqlite' | 'nats
   await farrier.installCoordinator(`fleet: demo\nadvertise: control\n${store === 'nats' ? NATS_SETTINGS : ''}`);
 }
 
-async function enrollHosts(farrier: FarrierFleet): Promise<void> {
+async function enrollHosts(farrier: FarrierFleet, say: (line: string) => void): Promise<void> {
   const enrollment = await farrier.createToken({ role: 'worker' });
-  await Promise.all(farrier.nodes.map((host) => farrier.installAgent(host, enrollment)));
+  await Promise.all(
+    farrier.nodes.map(async (host) => {
+      await farrier.installAgent(host, enrollment);
+      say(`${host.name} is enrolled`);
+    }),
+  );
   await farrier.waitForSessions();
 }
 

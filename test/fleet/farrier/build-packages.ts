@@ -19,7 +19,7 @@ export interface FarrierPackages {
 }
 
 /** The .debs of this working tree for this machine's architecture. Uncompressed: hosts here are a copy away. @param mutation of a proof build. */
-export async function buildFarrierPackages(mutation: Mutation | '' = ''): Promise<FarrierPackages> {
+export async function buildFarrierPackages(mutation: Mutation | '' = '', say: (line: string) => void = () => undefined): Promise<FarrierPackages> {
   const built = await buildPackages({
     root: ROOT,
     version: VERSION,
@@ -31,6 +31,7 @@ export async function buildFarrierPackages(mutation: Mutation | '' = ''): Promis
     mutation,
     nodeBinary: null,
     sourceDateEpoch: EPOCH_S,
+    say,
   });
   const find = (name: string): string => {
     const one = built.find((candidate) => candidate.name === name);
