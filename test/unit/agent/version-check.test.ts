@@ -10,6 +10,7 @@ test.each<[string, Partial<VersionState>, string | null, RegExp]>([
   ['ok', { beside: [] }, null, /^2\.0, proved by a session at \S+$/],
   ['warning', {}, '1.0', /^1\.0 runs, 2\.0 is installed; 1\.0 beside it$/],
   ['warning', { provedUnixMs: null }, '2.0', /^2\.0, which no session has proved yet/],
+  ['warning', { provedUnixMs: null }, null, /^2\.0, which does not run/],
   ['warning', { upgradedBy: '1.0' }, '1.0', /^2\.0, being upgraded by 1\.0/],
   ['failed', { current: null }, null, /leads to no complete version$/],
 ])('%s: %j while %s runs', async (status, change, runs, detail) => {
