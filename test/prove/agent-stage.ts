@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { agentPlan, makeAgentRepository, OLD } from '../fleet/agent-versions.ts';
+import { agentPlan, makeAgentRepository } from '../fleet/agent-versions.ts';
 import { buildFarrierPackages } from '../fleet/farrier/build-packages.ts';
 import { CONTROL, FarrierFleet } from '../fleet/farrier/farrier-fleet.ts';
 import { bootFleet, type Fleet } from '../fleet/fleet.ts';
@@ -11,7 +11,7 @@ import { readJournal } from './host-journal.ts';
 import { failed } from './play-path.ts';
 import { say } from './say.ts';
 
-/** Real hosts whose agents, of a proof build, upgrade themselves. */
+/** Real hosts whose agents, of a proof build, upgrade themselves, each in a lane of its own: a rollout takes one host. */
 export interface AgentStage {
   readonly farrier: FarrierFleet;
   readonly nodes: readonly Host[];
@@ -49,10 +49,9 @@ export async function withAgentStage<T>(nodes: number, label: string, work: (sta
     const farrier = new FarrierFleet(fleet, packages);
     await farrier.installCoordinator();
     await farrier.putPolicy(`apiVersion: farrier/v1\nkind: FleetPolicy\nspec:\n  maxUnavailable: { fleet: ${nodes} }\n  lostAfter: 20s\n`);
-    const enrollment = await farrier.createToken();
     await Promise.all(
       farrier.nodes.map(async (host) => {
-        await farrier.installAgent(host, enrollment);
+        await farrier.installAgent(host, await farrier.createToken({ lane: host.name }));
         // What is made here was there long ago.
         await host.mustExec(['sync']);
       }),
@@ -65,39 +64,43 @@ export async function withAgentStage<T>(nodes: number, label: string, work: (sta
   }
 }
 
-/** @returns the rollout's id. */
-export async function beginAgents({ farrier, nodes }: AgentStage, version: string): Promise<string> {
-  return await farrier.start(agentPlan(version, nodes.length, { connectWithin: CONNECT_WITHIN }));
+/** Upgrades the agent of one host. @returns the rollout's id. */
+export async function beginAgent({ farrier }: AgentStage, host: Host, version: string): Promise<string> {
+  return await farrier.start(agentPlan(version, 1, { select: `{ lane: ${host.name} }`, connectWithin: CONNECT_WITHIN }));
 }
 
-export async function versionsInUse({ nodes }: AgentStage): Promise<ReadonlyMap<string, string>> {
-  return new Map(await Promise.all(nodes.map(async (host) => [host.name, (await look(host))[0] ?? ''] as const)));
+export async function versionInUse(host: Host): Promise<string> {
+  return (await look(host))[0] ?? '';
 }
 
 /**
- * The rollout comes to an end, and every host has a working agent: of the new version where its journal says done, of the one
+ * The rollout comes to an end, and the host has a working agent: of the new version where its journal says done, of the one
  * before where it says reverted, connected, and with nothing left over. @throws ProofFailed
  */
-export async function settleAgents(stage: AgentStage, rollout: string, before: ReadonlyMap<string, string>, target: string): Promise<ReadonlyMap<string, 'new' | 'old'>> {
-  const { farrier, nodes, patienceMs } = stage;
+export async function settleAgent({ farrier, patienceMs }: AgentStage, host: Host, rollout: string, versions: { readonly before: string; readonly target: string }): Promise<'new' | 'old'> {
   const problems: string[] = [];
-  const ends = new Map<string, 'new' | 'old'>();
-  await farrier.waitFor(rollout, ['completed', 'held'], patienceMs).catch((error: unknown) => problems.push(`the rollout does not end: ${String(error).slice(0, 400)}`));
-  await farrier.waitForSessions(SETTLE_MAX_MS).catch(() => problems.push('not every host is connected'));
-  for (const host of nodes) {
-    const end = (await readJournal(host)).at(-1)?.kind;
-    const wanted = end === 'done' ? target : (before.get(host.name) ?? OLD);
-    if (end !== 'done' && end !== 'reverted' && end !== 'refused') problems.push(`${host.name}: the journal ends with ${end}`);
-    ends.set(host.name, end === 'done' ? 'new' : 'old');
-    const wrong = await differs(host, wanted);
-    if (wrong !== '') problems.push(`${host.name} does not run ${wanted} and nothing else:\n${wrong}`);
-  }
-  if (problems.length > 0) throw await failed({ nodes }, rollout, problems);
+  const end = await endOf(host, rollout, patienceMs);
+  if (end === null) problems.push(`${host.name}: the journal comes to no end`);
+  await farrier.waitFor(rollout, ['completed', 'held'], SETTLE_MAX_MS).catch((error: unknown) => problems.push(`the rollout does not end: ${String(error).slice(0, 400)}`));
+  await farrier.waitForSessions(SETTLE_MAX_MS, [host]).catch(() => problems.push(`${host.name} is not connected`));
+  const wanted = end === 'done' ? versions.target : versions.before;
+  const wrong = await differs(host, wanted);
+  if (wrong !== '') problems.push(`${host.name} does not run ${wanted} and nothing else:\n${wrong}`);
+  if (problems.length > 0) throw await failed({ nodes: [host] }, rollout, problems);
   if ((await farrier.show(rollout)).status === 'held') {
     await farrier.farrier(['rollout', 'abort', rollout]);
     await farrier.waitFor(rollout, ['aborted'], SETTLE_MAX_MS);
   }
-  return ends;
+  return end === 'done' ? 'new' : 'old';
+}
+
+/** Read from the host, up or down: asking the coordinator so often would cost more than the upgrades. @returns null where the time is up. */
+async function endOf(host: Host, rollout: string, withinMs: number): Promise<'done' | 'reverted' | 'refused' | null> {
+  for (const deadline = performance.now() + withinMs; performance.now() < deadline; await sleep(500)) {
+    const kind = (await readJournal(host)).findLast((record) => record.rollout === rollout && record.step < 0)?.kind;
+    if (kind === 'done' || kind === 'reverted' || kind === 'refused') return kind;
+  }
+  return null;
 }
 
 /** Waits until what the upgrade armed has gone by itself. @returns '' or what the host looks like instead. */

@@ -1,6 +1,8 @@
 // npm run prove:steps: what the reversible steps promise, on real hosts. `--only` picks sections, or cases of the sweep.
+import { withAgentStage } from './agent-stage.ts';
 import { readProofOptions } from './proof-options.ts';
 import { ProofSections } from './proof-sections.ts';
+import { proveAgents } from './prove-agents.ts';
 import { proveK3sSequence } from './steps/clean-k3s.ts';
 import { proveKubeadmSequence } from './steps/clean-kubeadm.ts';
 import { playTests } from './steps/play-tests.ts';
@@ -12,7 +14,7 @@ const FLEET = 'test/fleet/vitest.config.ts';
 const FAST = 'test/vitest.config.ts';
 const TESTS_MAX_MS = 10 * 60_000;
 
-const { only } = await readProofOptions('prove:steps');
+const { only, nodes, seed } = await readProofOptions('prove:steps');
 const sections = new ProofSections(only);
 
 const cases = allCases();
@@ -31,5 +33,9 @@ await sections.prove('a version that crashes 5 s after its start', async () => a
 
 const SILENCE = { files: ['test/unit/agent/watchdog.test.ts', 'test/simulation/simulation.test.ts'], named: '40 minutes|takes the outage for its own failure', timeoutMs: TESTS_MAX_MS };
 await sections.prove('40 minutes without a coordinator', async () => await playTests(FAST, SILENCE));
+
+await sections.prove('kill while the agent upgrades itself', async () =>
+  await withAgentStage(nodes, 'prove:steps', async (stage) => await proveAgents(stage, ['works', 'cannot start', 'cannot connect'], 'kill', seed)),
+);
 
 process.exitCode = sections.end();
