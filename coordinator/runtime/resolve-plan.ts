@@ -10,6 +10,7 @@ import type { NodeView } from '../core/world.ts';
 import type { FleetState } from './fleet-state.ts';
 import { findBusyClusters, findOutages, findUndrained, findUnknownSteps } from './find-blocks.ts';
 import { findFindings } from './find-findings.ts';
+import { findSharedNodes } from './find-shared-nodes.ts';
 import type { Resolved } from './freeze-plan.ts';
 
 export interface ResolvedPlan {
@@ -50,7 +51,9 @@ export function resolvePlan(state: FleetState, yaml: string, file: string, { now
   const blocks = [...undrained, ...findUnknownSteps(work.hops, byName), ...findOutages(plan, work.hops, controlPlanes), ...findBusyClusters(plan, work.hops, byName, state.rollouts.values())];
   const path = plan.procedure === null ? 'spec.steps' : `spec.procedure.${plan.procedure.kind}`;
   const findings = findFindings(work.hops, byName, proved, nowUnixMs).map(({ code, message, severity }) => ({ ...at(path, code, message), severity }));
-  const diagnostics = [...warnings, ...blocks.map((block) => at(block.path, block.code, block.message)), ...findings];
+  const shared = findSharedNodes(new Set(work.hops.flatMap(({ steps }) => [...steps.keys()])), state.rollouts.values());
+  const busy = shared.map((message): Diagnostic => ({ ...at('spec', 'nodes-busy', message), severity: 'warning' }));
+  const diagnostics = [...warnings, ...blocks.map((block) => at(block.path, block.code, block.message)), ...findings, ...(blocks.length > 0 ? [] : busy)];
   if (diagnostics.some(({ severity }) => severity === 'error')) return { diagnostics, resolved: null };
   const resolved: Resolved = {
     ...{ plan, waves: planned.waves, hops: work.hops, controlPlanes, drainOf },

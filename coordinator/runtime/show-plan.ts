@@ -1,4 +1,5 @@
 import type { FrozenPlan } from '../../shared/domain/plan.ts';
+import type { NodeName } from '../../shared/domain/ids.ts';
 import type { StepSpec } from '../../shared/domain/step-spec.ts';
 import type { ComposedStep, Hop } from '../../shared/procedures/composition.ts';
 import type { CheckPlanResponse } from '../../shared/wire/messages.ts';
@@ -8,13 +9,27 @@ type PlannedHop = NonNullable<CheckPlanResponse['hops']>[number];
 type PlannedGroup = NonNullable<PlannedHop['groups']>[number];
 
 /** What a plan would do to the fleet as it is now: message CheckPlanResponse, without its diagnostics. */
-export function showPlan(resolved: Resolved, first: FrozenPlan): Pick<CheckPlanResponse, 'hops' | 'satisfied'> {
+export function showPlan(resolved: Resolved, first: FrozenPlan): Pick<CheckPlanResponse, 'hops' | 'satisfied' | 'notChecked'> {
   const frozen: FrozenPlan[] = [];
   for (let each: FrozenPlan | null = first; each !== null; each = each.chain?.next ?? null) frozen.push(each);
   return {
     hops: resolved.hops.map((hop, index) => showHop(resolved, hop, frozen[index] ?? first)),
     satisfied: [...(frozen.at(-1)?.satisfied ?? [])],
+    notChecked: notChecked(resolved.hops),
   };
+}
+
+/** Agents do not tell what lies in their sources: whether a host finds what it is to install, only staging shows. */
+function notChecked(hops: readonly Hop[]): string[] {
+  const hosts = new Map<string, Set<NodeName>>();
+  for (const [name, steps] of hops.flatMap((hop) => [...hop.steps])) {
+    for (const { step } of steps) {
+      if (!('sources' in step) || step.sources.length === 0) continue;
+      const what = `${detailOf(step) || step.name} in ${step.sources.join(' or ')}`;
+      hosts.set(what, (hosts.get(what) ?? new Set()).add(name));
+    }
+  }
+  return [...hosts].map(([what, names]) => `whether ${names.size === 1 ? '1 host finds' : `${names.size} hosts find`} ${what}`);
 }
 
 function showHop({ roleOf, drainOf }: Resolved, hop: Hop, { waves, maxUnavailable }: FrozenPlan): PlannedHop {

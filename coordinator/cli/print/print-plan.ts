@@ -7,7 +7,7 @@ type Hop = CheckedPlan['hops'][number];
 type Group = Hop['groups'][number];
 
 /** What the plan would do to the fleet as it is now. */
-export function printPlan({ hops, satisfied }: CheckedPlan): readonly string[] {
+export function printPlan({ hops, satisfied, notChecked }: CheckedPlan): readonly string[] {
   const nodes = new Set(hops.flatMap(({ waves }) => waves.flatMap((wave) => wave.nodes)));
   const inOne = hops.length === 1 ? `, at most ${hops[0]?.maxUnavailable ?? 0} unavailable at a time` : ` in ${hops.length} hops, one after the other`;
   return [
@@ -17,6 +17,7 @@ export function printPlan({ hops, satisfied }: CheckedPlan): readonly string[] {
       ...printHop(hop),
     ]),
     ...(satisfied.length === 0 ? [] : [plainText(`  at the target already: ${named(satisfied)}`)]),
+    ...notChecked.map((what) => plainText(`not checked: ${what}; staging looks before anything is changed`)),
   ];
 }
 

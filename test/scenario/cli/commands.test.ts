@@ -47,7 +47,7 @@ const WORKERS = Array.from({ length: 12 }, (_, index) => `edge-${index + 2}`);
 const WAVES = [{ name: 'canary', nodes: ['edge-1'] }, { name: 'rest', nodes: WORKERS }];
 const PODS_STAY = { drained: false, drainedBecause: 'its pods go on running' };
 const DRAINED = { drained: true, drainedBecause: 'the kubelet crosses a minor' };
-const CHECKED = { diagnostics: [], satisfied: [], hops: [{ target: '', maxUnavailable: 2, waves: WAVES, groups: [{ nodes: ['edge-1', ...WORKERS], role: '', ...PODS_STAY, steps: [planned('guard-containerd.service'), planned('packages', '', 'containerd 1.7.24'), planned('restart-containerd.service')] }] }] };
+const CHECKED = { diagnostics: [], satisfied: [], notChecked: ['whether 13 hosts find containerd 1.7.24 in ours'], hops: [{ target: '', maxUnavailable: 2, waves: WAVES, groups: [{ nodes: ['edge-1', ...WORKERS], role: '', ...PODS_STAY, steps: [planned('guard-containerd.service'), planned('packages', '', 'containerd 1.7.24'), planned('restart-containerd.service')] }] }] };
 const COMPOSED = {
   diagnostics: [],
   satisfied: ['edge-13'],

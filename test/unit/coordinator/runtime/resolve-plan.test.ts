@@ -7,7 +7,7 @@ import { formatDiagnostic } from '../../../../shared/plan/format-diagnostic.ts';
 import { BARE_HOST, CONTROL_PLANE } from '../../../support/example-facts.ts';
 import { kubeadmFacts } from '../../../support/example-cluster.ts';
 import { aFleet, aMember } from '../../../support/fleet-state.ts';
-import { aRollout } from '../../../support/world-builder.ts';
+import { aRollout, assigned, done } from '../../../support/world-builder.ts';
 
 const NOON = { nowUnixMs: Date.UTC(2026, 0, 1, 12), proved: new Set(['prod']), noDrain: null };
 const CONTAINERD_2 = '  procedure:\n    packages: { install: { containerd: "2" }, sources: [s], restart: [containerd.service] }\n';
@@ -34,6 +34,7 @@ describe('a procedure', () => {
     expect(frozen.targets['n3']).toBeUndefined();
     const shown = showPlan(resolved!, frozen);
     expect(shown.satisfied).toEqual(['n3']);
+    expect(shown.notChecked).toEqual(['whether 2 hosts find containerd 2 in s']);
     expect(shown.hops?.[0]?.groups?.map(({ nodes, steps }) => [nodes, steps?.[1]])).toEqual([
       [['n1'], { name: 'packages', kind: 'packages', detail: 'containerd 2', because: 'containerd is 1.6' }],
       [['n2'], { name: 'packages', kind: 'packages', detail: 'containerd 2', because: 'containerd is 1.7' }],
@@ -43,6 +44,20 @@ describe('a procedure', () => {
   test('starts nothing where nothing is to do', () => {
     expect(linesOf(aFleet([host('n1', '2')]), plan(CONTAINERD_2), 'p.yaml', NOON)).toEqual(['p.yaml:6:15 spec.procedure.packages: every node that it takes is at the target already; there is nothing to do']);
   });
+});
+
+test('a rollout that is not through with the same nodes is named', () => {
+  const nodes = ['n1', 'n2', 'n3'].map((name) => host(name, '1.6'));
+  const spec = '  maxUnavailable: 2\n  maxFailures: 0\n  steps: [{ service: { restart: a.service } }]\n';
+  const { resolved } = resolvePlan(aFleet(nodes), plan(spec), 'p.yaml', NOON);
+  const events = [{ type: 'wave-opened', wave: 'all' }, assigned('n1'), done('n1')] as const;
+  const underWay = aRollout('r1', freezePlan(resolved!), ...events);
+  const over = aRollout('r0', freezePlan(resolved!), { type: 'aborted', by: 'ann', why: '' }, { type: 'ended', status: 'aborted' });
+  const second = resolvePlan(aFleet(nodes, [underWay, over]), plan(spec), 'p.yaml', NOON);
+  expect(second.diagnostics.map(({ severity, message }) => [severity, message])).toEqual([
+    ['warning', 'rollout r1 is under way on 2 of these nodes (n2, n3); each waits until that one is through with it'],
+  ]);
+  expect(second.resolved).not.toBeNull();
 });
 
 test('an agent that does not know a kind of step is named with its version', () => {
