@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 
 import { DEFAULT_POLICY } from '../../../shared/domain/policy.ts';
 import type { CliContext } from '../context.ts';
+import { versionLine, withoutVersion } from '../policy-version.ts';
 import { policyYaml } from '../print/print-policy.ts';
 
 const EXAMPLE = `
@@ -15,7 +16,7 @@ export function policyGet(parent: Command, context: CliContext): void {
     .addHelpText('after', EXAMPLE)
     .action(async () => {
       const { yaml, version } = await context.withFleet(async (fleet) => await fleet.call('GetPolicy', {}));
-      const shown = version === 0 ? policyYaml(DEFAULT_POLICY) : yaml;
-      context.show({ version, yaml: shown }, () => [version === 0 ? '# built in: nobody put a policy yet' : `# version ${version}`, ...shown.trimEnd().split('\n')]);
+      const shown = version === 0 ? policyYaml(DEFAULT_POLICY) : withoutVersion(yaml);
+      context.show({ version, yaml: shown }, () => [versionLine(version), ...shown.trimEnd().split('\n')]);
     });
 }

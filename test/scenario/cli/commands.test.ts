@@ -160,6 +160,14 @@ describe('what is asked of the coordinator', () => {
     expect(await askedBy(['policy', 'set', `${PLANS}policy.yaml`])).toMatchObject({ method: 'PutPolicy', request: { expectedVersion: 4, file: `${PLANS}policy.yaml` } });
   });
 
+  test('a policy made from an older version than the present one replaces that one, which is refused', async () => {
+    Object.assign(fleet.answers, { GetPolicy: { version: 4 }, PutPolicy: { version: 5 } });
+    await runFarrier(['policy', 'set', '-', '--socket', fleet.socket], { stdin: '# version 3\nkind: FleetPolicy\n' });
+    expect(fleet.requests).toMatchObject([{ method: 'PutPolicy', request: { expectedVersion: 3, yaml: '# version 3\nkind: FleetPolicy\n' } }]);
+    Object.assign(fleet.answers, { GetPolicy: { version: 4, yaml: '# version 3\nkind: FleetPolicy\n' } });
+    expect((await runFarrier(['policy', 'get', '--socket', fleet.socket])).stdout).toEqual(['# version 4', 'kind: FleetPolicy']);
+  });
+
   test.each(['pause', 'resume', 'abort', 'rollback'])('%s', async (verb) => {
     expect(await askedBy(['rollout', verb, 'r1', '--why', 'w'])).toEqual({ method: 'SteerRollout', request: { rollout: 'r1', steering: `STEERING_${verb.toUpperCase()}`, why: 'w' } });
   });
