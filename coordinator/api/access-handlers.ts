@@ -1,12 +1,13 @@
 import type { Clock } from '../../shared/ports/clock.ts';
 import type { Random } from '../../shared/ports/random.ts';
-import type { OperatorRole } from '../../shared/trust/identity-uri.ts';
+import { OPERATOR_NAME_PATTERN, type OperatorRole } from '../../shared/trust/identity-uri.ts';
 import type { CreateTokenResponse, FleetHandlers } from '../../shared/wire/messages.ts';
 import type { EventStore } from '../ports/event-store.ts';
 import { createToken } from '../trust/create-token.ts';
 import type { FleetKeys } from '../trust/fleet-keys.ts';
-import { issueOperator } from '../trust/operator-registry.ts';
-import { badRequest } from './api-error.ts';
+import { issueOperator, listOperators, removeOperator } from '../trust/operator-registry.ts';
+import { listTokens, revokeToken } from '../trust/revoke-token.ts';
+import { badRequest, notFound } from './api-error.ts';
 import { type Gate, unary } from './unary.ts';
 
 export interface AccessParts {
@@ -19,16 +20,37 @@ export interface AccessParts {
   readonly apiAddress: string;
 }
 
+/** What stands before the dot of a token. */
+const TOKEN_ID_PATTERN = /^[0-9a-f]{12}$/u;
+
 const ROLES: Readonly<Record<string, OperatorRole>> = { ROLE_VIEWER: 'viewer', ROLE_OPERATOR: 'operator', ROLE_ADMIN: 'admin' };
 
 /** Who may come in: hosts by token, people by certificate. */
-export function accessHandlers(gate: Gate, parts: AccessParts): Pick<FleetHandlers, 'CreateToken' | 'CreateOperator'> {
+export function accessHandlers(gate: Gate, parts: AccessParts): Pick<FleetHandlers, 'CreateToken' | 'ListTokens' | 'RevokeToken' | 'CreateOperator' | 'ListOperators' | 'RemoveOperator'> {
   return {
     CreateToken: unary(gate, { role: 'admin', action: 'token create', object: ({ names }) => names, detail: (request, response) => describeToken(request, response) }, async (request, who) => {
       const { uses, ttlMs, labels, names, cluster, zone, site } = request;
       const made = await createToken(parts, { uses, ttlMs, labels, names, cluster, zone, site, createdBy: who.name });
       if (!made.ok) throw badRequest(made.message);
       return { token: made.token, caHash: parts.keys.ca.hash, enrollAddress: parts.enrollAddress, expiresUnixMs: made.expiresUnixMs };
+    }),
+
+    ListTokens: unary(gate, { role: 'viewer', action: null }, async () => ({
+      tokens: (await listTokens(parts.store)).map(({ id, uses, used, expiresUnixMs, names, labels, createdBy }) => ({ id, uses, used, expiresUnixMs, names, labels, createdBy })),
+    })),
+
+    RevokeToken: unary(gate, { role: 'admin', action: 'token revoke', object: ({ id }) => id, detail: ({ why }) => why }, async ({ id }) => {
+      if (!TOKEN_ID_PATTERN.test(id) || !(await revokeToken(parts.store, id))) throw notFound('token', id, 'farrier token ls');
+      return {};
+    }),
+
+    ListOperators: unary(gate, { role: 'viewer', action: null }, async () => ({
+      operators: (await listOperators(parts.store)).map(({ name, role, notAfterUnixMs }) => ({ name, role, expiresUnixMs: notAfterUnixMs })),
+    })),
+
+    RemoveOperator: unary(gate, { role: 'admin', action: 'operator remove', object: ({ name }) => name, detail: ({ why }) => why }, async ({ name }) => {
+      if (!OPERATOR_NAME_PATTERN.test(name) || !(await removeOperator(parts.store, name))) throw notFound('operator', name, 'farrier operator ls');
+      return {};
     }),
 
     CreateOperator: unary(gate, { role: 'admin', action: 'operator create', object: ({ name }) => name, detail: ({ role }) => ROLES[role] ?? '' }, async ({ name, role, csrPem }) => {

@@ -11,6 +11,8 @@ import { nodeLs } from './commands/node-ls.ts';
 import { nodeRemove } from './commands/node-remove.ts';
 import { nodeShow } from './commands/node-show.ts';
 import { operatorCreate } from './commands/operator-create.ts';
+import { operatorLs } from './commands/operator-ls.ts';
+import { operatorRemove } from './commands/operator-remove.ts';
 import { planCheck } from './commands/plan-check.ts';
 import { policyGet } from './commands/policy-get.ts';
 import { policySet } from './commands/policy-set.ts';
@@ -20,6 +22,8 @@ import { rolloutStart } from './commands/rollout-start.ts';
 import { rolloutSteer } from './commands/rollout-steer.ts';
 import { rolloutWatch } from './commands/rollout-watch.ts';
 import { tokenCreate } from './commands/token-create.ts';
+import { tokenLs } from './commands/token-ls.ts';
+import { tokenRevoke } from './commands/token-revoke.ts';
 import { why } from './commands/why.ts';
 import { DEFAULT_SOCKET } from './connection/find-connection.ts';
 import type { CliContext } from './context.ts';
@@ -52,8 +56,8 @@ export function buildProgram(context: CliContext): Command {
     .addHelpText('after', EXIT_CODES_HELP)
     .exitOverride();
 
-  group(program, { name: 'token', description: 'let hosts in', example: 'farrier token create --uses 3 --ttl 1h' }, [tokenCreate], context);
-  group(program, { name: 'operator', description: 'let people in', example: 'farrier operator create alice --role operator --out alice.json' }, [operatorCreate], context);
+  group(program, { name: 'token', description: 'let hosts in', example: 'farrier token create --uses 3 --ttl 1h' }, [tokenCreate, tokenLs, tokenRevoke], context);
+  group(program, { name: 'operator', description: 'let people in', example: 'farrier operator create alice --role operator --out alice.json' }, [operatorCreate, operatorLs, operatorRemove], context);
   group(program, { name: 'node', description: 'the hosts of the fleet', example: 'farrier node ls' }, [nodeLs, nodeShow, nodeApprove, nodeForget, nodeRemove], context);
   group(program, { name: 'policy', description: 'the ceilings that no plan can exceed', example: 'farrier policy get > policy.yaml' }, [policyGet, policySet], context);
   group(program, { name: 'plan', description: 'what an upgrade would do', example: 'farrier plan check containerd.yaml' }, [planCheck], context);

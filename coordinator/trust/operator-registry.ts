@@ -61,3 +61,12 @@ export async function getOperator(store: EventStore, name: string): Promise<Oper
   const record = await store.getRecord(OPERATOR_PREFIX + name);
   return record === null ? null : OperatorSchema.parse(record.value);
 }
+
+export async function listOperators(store: EventStore): Promise<readonly OperatorRecord[]> {
+  return (await store.listRecords(OPERATOR_PREFIX)).map(({ value }) => OperatorSchema.parse(value));
+}
+
+/** Whoever holds a certificate of that name is refused from the next call on. @returns whether there was one. */
+export async function removeOperator(store: EventStore, name: string): Promise<boolean> {
+  return await updateRecord(store, OPERATOR_PREFIX + name, (value) => ({ write: value === null ? null : 'delete', result: value !== null }));
+}

@@ -21,6 +21,8 @@ export type { FetchResponse, FetchResponse__Output } from './generated/farrier/v
 export type { FleetClient, FleetDefinition, FleetHandlers } from './generated/farrier/v1/Fleet.d.ts';
 export type { Hello__Output } from './generated/farrier/v1/Hello.d.ts';
 export type { HostFacts, HostFacts__Output } from './generated/farrier/v1/HostFacts.d.ts';
+export type { ListOperatorsResponse__Output } from './generated/farrier/v1/ListOperatorsResponse.d.ts';
+export type { ListTokensResponse__Output } from './generated/farrier/v1/ListTokensResponse.d.ts';
 export type { ListAuditResponse__Output } from './generated/farrier/v1/ListAuditResponse.d.ts';
 export type { Node__Output } from './generated/farrier/v1/Node.d.ts';
 export type { Report__Output } from './generated/farrier/v1/Report.d.ts';

@@ -90,6 +90,18 @@ describe('an operator file', () => {
   });
 });
 
+test('an operator whose file is lost is removed, and refused from then on', async () => {
+  const socket = ['--socket', coordinator.settings.adminSocket];
+  const file = await createOperator('zoe', 'viewer');
+  expect((await farrier(['operator', 'ls', '--operator', file])).stdout.join('\n')).toMatch(/zoe +viewer/u);
+  expect((await farrier(['operator', 'remove', 'gus', '--why', 'left', '--operator', file])).exitCode).toBe(3);
+  expect((await farrier(['operator', 'remove', 'zoe', '--why', 'lost her laptop', ...socket])).exitCode).toBe(0);
+  expect((await farrier(['operator', 'ls', ...socket])).stdout.join('\n')).not.toContain('zoe');
+  expect((await farrier(['node', 'ls', '--operator', file])).exitCode).toBe(3);
+  expect((await farrier(['operator', 'remove', 'zoe', '--why', 'again', ...socket])).stderr.join('\n')).toContain('no operator is called zoe');
+  expect((await farrier(['audit', '--last', '4', ...socket])).stdout.join('\n')).toMatch(/operator remove +zoe +ok +lost her laptop/u);
+});
+
 describe('what stands in the way is named with its remedy', () => {
   async function changed(name: string, change: (file: Record<string, string>) => Record<string, string>): Promise<string> {
     const path = join(folder, `${name}-changed.json`);

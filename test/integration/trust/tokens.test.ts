@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { claimToken } from '../../../coordinator/trust/claim-token.ts';
 import { createToken } from '../../../coordinator/trust/create-token.ts';
 import { listRevocations, revoke, type Revocation } from '../../../coordinator/trust/revocations.ts';
+import { listTokens, revokeToken } from '../../../coordinator/trust/revoke-token.ts';
 import { systemRandom } from '../../../shared/ports/system-random.ts';
 import { manualClock } from '../../support/manual-clock.ts';
 import { memoryDisk, memoryStore } from '../../support/memory-store.ts';
@@ -67,4 +68,15 @@ test('a revocation is final: the first word stands', async () => {
   await revoke(store, { ...first, by: 'bob' });
   expect(await listRevocations(store)).toEqual([first]);
   await expect(revoke(store, { ...first, id: '../ledger' })).rejects.toThrow();
+});
+
+test('a revoked token lets nobody in any more, and is listed no more', async () => {
+  const with_ = parts();
+  const [token, other] = [await made(with_, 2), await made(with_, 1)];
+  const id = token.split('.')[0] ?? '';
+  expect((await claimToken(with_, { token, node: 'web1', keyHash: 'k1' })).ok).toBe(true);
+  expect((await listTokens(with_.store)).find((each) => each.id === id)).toMatchObject({ used: 1, uses: 2 });
+  expect([await revokeToken(with_.store, id), await revokeToken(with_.store, id)]).toEqual([true, false]);
+  expect(await claimToken(with_, { token, node: 'web2', keyHash: 'k2' })).toMatchObject({ ok: false, code: 'token-unknown' });
+  expect((await listTokens(with_.store)).map((each) => each.id)).toEqual([other.split('.')[0]]);
 });

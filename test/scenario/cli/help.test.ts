@@ -24,7 +24,11 @@ const GROUPS = PROGRAM.commands.filter((each) => each.commands.length > 0).map((
 test('the commands are those that people were told of', () => {
   expect(COMMANDS.map((path) => path.join(' '))).toEqual([
     'token create',
+    'token ls',
+    'token revoke',
     'operator create',
+    'operator ls',
+    'operator remove',
     ...['ls', 'show', 'approve', 'forget', 'remove'].map((verb) => `node ${verb}`),
     ...['get', 'set'].map((verb) => `policy ${verb}`),
     'plan check',
