@@ -5,6 +5,7 @@ import { writeFirstFiles } from './first-files.ts';
 import { enterHost, execInHost, type ExecOptions, peekInHost } from './host-exec.ts';
 import { type HostFiles, makeHostFiles } from './host-files.ts';
 import type { HostSetup } from './host-setup.ts';
+import { inotifyShortage } from './inotify-instances.ts';
 import { lastLines, type NspawnRun, rebootExitCode, startNspawn } from './nspawn.ts';
 import { makeOpenFaults, type OpenFaults } from './open-faults.ts';
 import { isAlive, type ProcessIdentity } from './process-identity.ts';
@@ -237,7 +238,7 @@ export class Host implements HostFiles {
     this.#bootCount += 1;
     void run.ended.then((exitCode) => this.#afterEnd(exitCode));
     if (this.#isBeingKilled || this.#isAbandoned) run.kill();
-    if (!(await waitUntilStarted(run.leader, bootMaxMs))) throw new Error(`host ${name} did not finish starting: ${lastLines(this.consoleLog)}`);
+    if (!(await waitUntilStarted(run.leader, bootMaxMs))) throw new Error(`host ${name} did not finish starting${inotifyShortage()}: ${lastLines(this.consoleLog)}`);
     this.#isReady = true;
     this.#faults.end('crash', 'power cut', 'reboot', 'power off');
   }
