@@ -32,14 +32,15 @@ export function nextBeforePermit(world: World, rollout: RolloutState, node: Node
 
 /**
  * No cordon is there for the slot. What is seen may be older than what was asked for, so that where there may have been one
- * it takes a call that found, or made, it gone.
+ * it takes a call that found, or made, it gone. Of a rollout that the store lost nobody knows whether it drained its nodes.
  */
 export function isRestored(world: World, { node, rollout: id, generation }: Slot): boolean {
   if (world.cordons?.has(node) === true) return false;
   const rollout = world.rollouts.get(id);
-  if (rollout === undefined || !isDrainedFirst(rollout, node)) return true;
+  if (rollout !== undefined && !isDrainedFirst(rollout, node)) return true;
   const last = lastAnswer(world, node, generation);
-  return last?.ok === true && last.state === 'restored';
+  if (last === null) return false;
+  return last.ok ? last.state === 'restored' : last.code === 'no-drain';
 }
 
 /** The work of that generation has ended, and its slot waits for the cordon to go. */

@@ -126,11 +126,12 @@ export class Checker implements Witness {
     for (const decision of decisions) this.#count(decision);
   }
 
-  /** I9: what the ledger gives back is back in its cluster's scheduling. */
-  granted(events: readonly LedgerEvent[]): void {
+  /** I9: what the ledger gives back is back in its cluster's scheduling. What a rollout did that the store lost is a stray. */
+  granted(events: readonly LedgerEvent[], slots: World['ledger']['slots']): void {
     for (const event of events) {
       if (event.type !== 'slot-returned') continue;
-      if (this.#cluster.cordonOn(event.node) !== null && !this.#cluster.isLate(event.node)) this.breaches.push(`I9 the slot of ${event.node} was returned while it was cordoned`);
+      const isOfSlot = this.#cluster.cordonOn(event.node)?.rollout === slots.get(event.node)?.rollout;
+      if (isOfSlot && !this.#cluster.isLate(event.node)) this.breaches.push(`I9 the slot of ${event.node} was returned while it was cordoned`);
     }
   }
 

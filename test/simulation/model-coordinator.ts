@@ -36,8 +36,8 @@ export interface Surroundings {
   /** Throws Killed where the dice say so. */
   readonly mayDie: () => void;
   readonly audit: (world: World, now: Now, decisions: readonly Decision[]) => void;
-  /** Durable in the ledger from now on. */
-  readonly granted: (events: readonly LedgerEvent[]) => void;
+  /** Durable in the ledger from now on, which had these slots before. */
+  readonly granted: (events: readonly LedgerEvent[], slots: World['ledger']['slots']) => void;
   readonly ended: (rollout: string, slots: World['ledger']['slots']) => void;
   readonly drainFor: (isAlive: () => boolean) => Drain;
 }
@@ -177,10 +177,12 @@ export class ModelCoordinator {
 
   async #perform(decision: Decision): Promise<boolean> {
     switch (decision.kind) {
-      case 'ledger':
+      case 'ledger': {
+        const { slots } = this.state.ledger;
         await this.#log.ledger(decision.events);
-        this.#around.granted(decision.events);
+        this.#around.granted(decision.events, slots);
         return true;
+      }
       case 'rollout':
         await this.#log.rollout(decision.rollout, decision.events);
         if (decision.events.some(({ type }) => type === 'ended')) this.#around.ended(decision.rollout, this.state.ledger.slots);

@@ -89,7 +89,7 @@ class Simulation {
         if (!this.#calm && this.#dice.chance(this.#faults.crashWhilePerforming)) throw new Killed();
       },
       audit: (world, now, decisions) => this.#checker.audit(world, now, decisions),
-      granted: (events) => this.#checker.granted(events),
+      granted: (events, slots) => this.#checker.granted(events, slots),
       ended: (rollout, slots) => this.#checker.ended(rollout, slots),
       drainFor: (isAlive) => cluster.portFor(isAlive, options.uncordonsPersons ?? false),
     };

@@ -44,9 +44,10 @@ function isEmpty(world: World, rollout: string, node: string, generation: number
 function isGivenBack(world: World, node: string): boolean {
   const slot = world.ledger.slots.get(node);
   if (slot === undefined || world.cordons?.has(node) === true) return false;
-  if (!isToBeDrained(world, slot.rollout, node)) return true;
+  if (world.rollouts.has(slot.rollout) && !isToBeDrained(world, slot.rollout, node)) return true;
   const drain = world.nodes.get(node)?.drain;
-  return drain?.generation === slot.generation && drain.last?.ok === true && drain.last.state === 'restored';
+  if (drain?.generation !== slot.generation || drain.last === null) return false;
+  return drain.last.ok ? drain.last.state === 'restored' : drain.last.code === 'no-drain';
 }
 
 function isNeeded(world: World, rollout: string, node: string): boolean {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { decide } from '../../../../coordinator/core/decide.ts';
+import type { DrainAnswer } from '../../../../coordinator/core/draining.ts';
 import { rulesUnder, SAFE_RULES } from '../../../../coordinator/core/rules.ts';
 import type { RolloutEventBody } from '../../../../coordinator/core/rollout-event.ts';
 import type { NodeView } from '../../../../coordinator/core/world.ts';
@@ -100,8 +101,13 @@ describe('a slot ends', () => {
     expect(held(node).filter((line) => !line.startsWith('slot n1'))).toEqual(lines);
   });
 
-  test('though its rollout is unknown', () => {
-    expect(slotLines({ nodes: [aView('n1', { progress: [aProgress('done')] })], ledger: ledgerWith(aSlot('n1')) })).toEqual(['slot returned n1 #1 done']);
+  test.each<[string, DrainAnswer | null, string[]]>([
+    ['once no cordon of it is there', { ok: true, state: 'restored' }, ['slot returned n1 #1 done']],
+    ['where nothing drains nodes', { ok: false, code: 'no-drain', message: '', object: '' }, ['slot returned n1 #1 done']],
+    ['not while nobody knows', null, []],
+  ])('of a rollout that is unknown %s', (_, last, lines) => {
+    const node = aView('n1', { progress: [aProgress('done')], drain: { generation: 1, sinceMonotonicMs: 0, last } });
+    expect(slotLines({ nodes: [node], ledger: ledgerWith(aSlot('n1')) })).toEqual(lines);
   });
 
   test('never by time, but under the mutation that a proof builds in', () => {
