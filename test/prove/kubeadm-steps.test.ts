@@ -91,10 +91,13 @@ describe.skipIf(missing.length > 0)('a control plane of kubeadm', { timeout: TES
   test('what fails before the first manifest is swapped is put back: packages, certificates and all', async () => {
     const lift = await damageEtcdKey(plane.host);
     const before = await hostState(plane.host);
-    expect(told(await whole(upgradeNodeTo(NEW, 'first-control-plane', false)))).toMatch(/^reverted apply-failed /);
-    expect(await hostState(plane.host)).toEqual(before);
-    await cluster.waitUntilReady(`v${OLD}`);
-    await lift();
+    try {
+      expect(told(await whole(upgradeNodeTo(NEW, 'first-control-plane', false)))).toMatch(/^reverted apply-failed /);
+      expect(await hostState(plane.host)).toEqual(before);
+      await cluster.waitUntilReady(`v${OLD}`);
+    } finally {
+      await lift();
+    }
   });
 
   test('what fails past it is held as it is, although kubeadm put manifests back; a person finishes it', async () => {
