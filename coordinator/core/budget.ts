@@ -75,6 +75,17 @@ export class Budget {
     return this.scopesOf(node).find((scope) => scope.unavailable.size >= scope.limit) ?? null;
   }
 
+  /**
+   * The first limit that others use up, of a node that holds its slot; null where none is.
+   *
+   * @param isRepair takes no unit of I1.
+   * @param behind hold slots too, and wait for theirs.
+   */
+  crowdedBy(node: NodeName, isRepair: boolean, behind: ReadonlySet<NodeName>): Scope | null {
+    const scopes = [...this.#controlPlanes.filter(({ nodes }) => nodes.has(node)).map(({ scope }) => scope), ...(isRepair ? [] : this.scopesOf(node))];
+    return scopes.find(({ unavailable, limit }) => [...unavailable].filter((other) => other !== node && !behind.has(other)).length >= limit) ?? null;
+  }
+
   /** Counts the node as unavailable from here on. */
   take(node: NodeName): void {
     this.#reasons.set(node, 'holds-slot');

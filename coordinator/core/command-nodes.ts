@@ -1,6 +1,8 @@
 import type { NodeName, RolloutId } from '../../shared/domain/ids.ts';
 import { allocateGeneration } from './allocate-generation.ts';
 import { assignmentBlock, isClockOff } from './assignment-block.ts';
+import type { Budget } from './budget.ts';
+import { crowdedOut } from './crowded-out.ts';
 import type { Decision } from './decision.ts';
 import { nextBeforePermit } from './draining.ts';
 import { assignedNodes, standingOf } from './standing.ts';
@@ -9,21 +11,29 @@ import type { Assigned, RolloutState } from './rollout.ts';
 import type { Rules } from './rules.ts';
 import { hasDone } from './settle-end.ts';
 import { isReachable } from './unavailable.ts';
-import type { NodeView, World } from './world.ts';
+import type { NodeView, Now, World } from './world.ts';
 
 /** Each assignment is a signature and an append; more in one tick would let everything else wait. */
 const ASSIGNMENTS_PER_TICK_MAX = 500;
 
-/**
- * What agents are to be told, repeated until their reports make it pointless.
- *
- * @param owners gains the nodes that are assigned here, so that a later rollout in this tick leaves them alone.
- */
-export function commandNodes(world: World, rollout: RolloutState, owners: Map<NodeName, RolloutId>, rules: Rules): readonly Decision[] {
+/** What the commands of one tick are decided by. */
+export interface Moment {
+  readonly world: World;
+  readonly now: Now;
+  /** As the slots stand that are taken. */
+  readonly budget: Budget;
+  readonly rules: Rules;
+  /** Gains the nodes that are assigned, so that a later rollout in this tick leaves them alone. */
+  readonly owners: Map<NodeName, RolloutId>;
+}
+
+/** What agents are to be told, repeated until their reports make it pointless. */
+export function commandNodes(moment: Moment, rollout: RolloutState): readonly Decision[] {
+  const { world, owners } = moment;
   const isRunning = rollout.status.state === 'running';
   return [
     ...(isRunning ? assignments(world, rollout, owners) : []),
-    ...[...assignedNodes(rollout)].flatMap(([name, node]) => command(world, rollout, name, node, rules)),
+    ...[...assignedNodes(rollout)].flatMap(([name, node]) => command(moment, rollout, name, node)),
     ...(isReadyToRollBack(world, rollout) ? [{ kind: 'start-rollback', rollout: rollout.id } as const] : []),
   ];
 }
@@ -46,7 +56,7 @@ function assignments(world: World, rollout: RolloutState, owners: Map<NodeName, 
   return decisions;
 }
 
-function command(world: World, rollout: RolloutState, name: NodeName, node: Assigned, rules: Rules): readonly Decision[] {
+function command({ world, now, budget, rules }: Moment, rollout: RolloutState, name: NodeName, node: Assigned): readonly Decision[] {
   const view = world.nodes.get(name);
   if (view === undefined || !isReachable(view)) return [];
   const { generation } = node;
@@ -58,10 +68,10 @@ function command(world: World, rollout: RolloutState, name: NodeName, node: Assi
   const progress = reportedProgress(view, rollout.id, node);
   if (progress === null) return node.envelope === null || isClockOff(world, view) ? [] : [{ kind: 'send-assignment', ...about }];
   const slot = world.ledger.slots.get(name);
-  const mayBegin = slot?.generation === generation && slot.rollout === rollout.id;
-  if (!mayBegin || (progress.state !== 'staged' && progress.state !== 'permitted')) return [];
+  if (slot?.generation !== generation || slot.rollout !== rollout.id || (progress.state !== 'staged' && progress.state !== 'permitted')) return [];
   const next = nextBeforePermit(world, rollout, name, generation);
-  if (next === 'wait') return [];
+  const isFirst = !node.permitIssued && progress.state === 'staged' && next !== 'drain';
+  if (next === 'wait' || (isFirst && crowdedOut(world, now, budget, slot) !== null)) return [];
   if (next === 'cordon' || (next === 'drain' && rules.permitsWaitForDrains)) return [{ kind: next, ...about }];
   const requestId = answerable(view, rollout, node);
   return requestId === null ? [{ kind: 'offer-permit', ...about }] : [{ kind: 'permit', ...about, requestId }];

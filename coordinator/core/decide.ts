@@ -1,8 +1,7 @@
-import type { NodeName, RolloutId } from '../../shared/domain/ids.ts';
 import { MUTATION } from '../../shared/ports/mutation.ts';
 import { ownersOf } from './assignment-block.ts';
 import { Budget } from './budget.ts';
-import { commandNodes } from './command-nodes.ts';
+import { commandNodes, type Moment } from './command-nodes.ts';
 import { startHops } from './chain.ts';
 import type { Decision } from './decision.ts';
 import { grantSlots, type SlotCandidate, slotCandidates } from './grant-slots.ts';
@@ -27,10 +26,10 @@ export function decide(world: World, now: Now, rules: Rules = rulesUnder(MUTATIO
   const slots = settleSlots(world, now, rules);
   const owners = ownersOf(settled.map(({ rollout }) => rollout));
 
-  const worked = settled.map((one) => work(world, now, one, owners, rules));
-  const rollouts = worked.map(({ rollout }) => rollout);
+  const budget = new Budget(world, now, slots.slots, settled.map(({ rollout }) => rollout), rules);
 
-  const budget = new Budget(world, now, slots.slots, rollouts, rules);
+  const worked = settled.map((one) => work({ world, now, budget, rules, owners }, one));
+  const rollouts = worked.map(({ rollout }) => rollout);
   const granted = grantSlots(
     worked.flatMap(({ candidates }) => candidates),
     budget,
@@ -58,10 +57,11 @@ interface Worked extends Settled {
 }
 
 /** Isolation: a rollout whose decision throws is held with what it has recorded; the others go on. */
-function work(world: World, now: Now, settled: Settled, owners: Map<NodeName, RolloutId>, rules: Rules): Worked {
+function work(moment: Moment, settled: Settled): Worked {
+  const { world, now, rules } = moment;
   if (settled.broken) return { ...settled, commands: [], candidates: [] };
   try {
-    return { ...settled, candidates: slotCandidates(world, now, settled.rollout, rules), commands: commandNodes(world, settled.rollout, owners, rules) };
+    return { ...settled, candidates: slotCandidates(world, now, settled.rollout, rules), commands: commandNodes(moment, settled.rollout) };
   } catch (error) {
     const held = hold(settled.rollout, now, error);
     return { ...held, events: [...settled.events, ...held.events], commands: [], candidates: [] };

@@ -1,7 +1,8 @@
 import type { NodeName } from '../../shared/domain/ids.ts';
 import { assignmentBlock, type Owners, ownersOf } from './assignment-block.ts';
 import type { AssignmentProgress } from './assignment-progress.ts';
-import type { Budget } from './budget.ts';
+import type { Budget, Scope } from './budget.ts';
+import { crowdedOut } from './crowded-out.ts';
 import { unprovedCluster } from './datastore-proved.ts';
 import { describeDrain } from './describe-drain.ts';
 import { isUncordoning, lastAnswer, nextBeforePermit } from './draining.ts';
@@ -70,7 +71,7 @@ function ofAssigned(here: Explaining, name: NodeName, node: Assigned): readonly 
   if (progress === null) return rollout.status.state === 'running' ? [...ofStatus(here), waiting] : ofStatus(here);
   if (progress.state === 'accepted') return [{ reason: 'staging', object: progress.stepName, sinceUnixMs: progress.sinceUnixMs, detail: '' }];
   const slot = world.ledger.slots.get(name);
-  if (slot?.generation === node.generation) return [...ofStatus(here), ofDrain(here, name, slot) ?? waiting];
+  if (slot?.generation === node.generation) return [...ofStatus(here), ofCrowd(here, node, slot) ?? ofDrain(here, name, slot) ?? waiting];
   const unproved = unprovedCluster(world, here.now, rollout, name);
   if (unproved !== null) return [...ofStatus(here), { reason: 'datastore-unproved', object: `cluster ${unproved}`, sinceUnixMs: node.sinceUnixMs, detail: '' }];
   return ofTurn(here, name, node) ?? ofBudget(here, name, node);
@@ -173,15 +174,25 @@ function ofWaiting({ world, rollout, owners, budget }: Explaining, name: NodeNam
 
 function ofBudget({ budget, rollout }: Explaining, name: NodeName, node: Assigned): readonly Cause[] {
   const scope = budget.blockedBy(name, rollout.frozen.plan.allowControlPlaneOutage);
-  if (scope === null) return [{ reason: 'waiting-for-agent', object: name, sinceUnixMs: node.sinceUnixMs, detail: '' }];
+  return [scope === null ? { reason: 'waiting-for-agent', object: name, sinceUnixMs: node.sinceUnixMs, detail: '' } : ofScope(budget, scope, node.sinceUnixMs)];
+}
+
+/** It has its slot, and others came to light since that use the limit up; null where it goes on. */
+function ofCrowd({ world, now, budget, rollout }: Explaining, { permitIssued }: Assigned, slot: Slot): Cause | null {
+  const next = nextBeforePermit(world, rollout, slot.node, slot.generation);
+  const scope = permitIssued || next === 'drain' || next === 'wait' ? null : crowdedOut(world, now, budget, slot);
+  return scope === null ? null : ofScope(budget, scope, slot.takenUnixMs);
+}
+
+function ofScope(budget: Budget, scope: Scope, sinceUnixMs: number): Cause {
   const object = `${scope.kind} ${scope.name}`;
-  if (scope.kind === 'control-plane' && scope.limit === 0) return [{ reason: 'control-plane-outage', object, sinceUnixMs: node.sinceUnixMs, detail: '' }];
+  if (scope.kind === 'control-plane' && scope.limit === 0) return { reason: 'control-plane-outage', object, sinceUnixMs, detail: '' };
   const blockers = [...scope.unavailable].toSorted();
   // Right after a start the limits are full of nodes that have yet to report.
   const settling = blockers.some((blocker) => budget.reason(blocker) === 'not-reported');
   const who = namesOf(blockers.map((blocker) => `${blocker} ${budget.reason(blocker) ?? ''}`.trim()));
   const detail = `${scope.unavailable.size} of ${scope.limit} in ${scope.kind} ${scope.name} (${who})`;
-  return [{ reason: settling ? 'fleet-settling' : 'budget-spent', object, sinceUnixMs: node.sinceUnixMs, detail }];
+  return { reason: settling ? 'fleet-settling' : 'budget-spent', object, sinceUnixMs, detail };
 }
 
 function namesOf(names: readonly string[]): string {
