@@ -33,7 +33,7 @@ describe('the production core among failing agents and coordinators', () => {
 
   test('never breaks an invariant while its store is restored again and again', async () => {
     const tally = emptyTally();
-    for (let seed = 1; seed <= 40; seed++) {
+    for (let seed = 1; seed <= 60; seed++) {
       const result = await simulate(seed, { faults: RESTORED_OFTEN });
       expect(story(result)).toBe('');
       add(tally, result.tally);
