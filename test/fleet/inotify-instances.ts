@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 const LIMIT = '/proc/sys/fs/inotify/max_user_instances';
 
 /**
- * Hosts share root's inotify instances, some nine each: without one more, systemd in a host waits for ever and says nothing.
+ * Hosts share root's inotify instances: without one more, systemd in a host waits for ever and says nothing.
  * @returns what a person should know where hardly any is left, else ''
  */
 export function inotifyShortage(): string {
