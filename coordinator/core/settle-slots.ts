@@ -42,9 +42,16 @@ function endOf(world: World, now: Now, slot: Slot, rules: Rules): SlotEnd | null
   if (rules.slotTimeoutMs !== null && now.wallUnixMs - slot.takenUnixMs > rules.slotTimeoutMs) return 'refused';
   const progress = world.nodes.get(slot.node)?.journal.assignments.get(slot.generation);
   if (progress === undefined || progress.rollout !== slot.rollout || !isOver(progress)) return null;
-  if (rules.slotsWaitForRestores && !isRestored(world, slot)) return null;
+  if (rules.slotsWaitForRestores && !isRestored(world, slot) && !isSucceeded(world, slot)) return null;
   if (progress.state === 'done' || progress.state === 'reverted') return progress.state;
   return progress.outcome?.code === 'recalled' ? 'recalled' : 'refused';
+}
+
+/** The node is at work for another slot already, which a store forgot: that one is adopted, and the cordon is its own. */
+function isSucceeded(world: World, { node, generation }: Slot): boolean {
+  const view = world.nodes.get(node);
+  const found = view === undefined ? null : findUncounted(world, view);
+  return found !== null && found.generation > generation;
 }
 
 /** A person's word that a host is gone stands until the host is seen working again. */

@@ -86,6 +86,17 @@ describe('I9: the slot', () => {
     expect(linesOf(worldOf(parts)).filter((line) => /^(slot|restore)/u.test(line))).toEqual(expected);
   });
 
+  test.each<[Parameters<typeof aProgress>[0], string[]]>([
+    ['permitted', ['slot returned n1 #1 done', 'slot adopted n1 r0#2']],
+    ['active', ['slot returned n1 #1 done', 'slot adopted n1 r0#2']],
+    ['staged', ['restore n1 r0#1']],
+  ])('passes, with the cordon, to newer work that a store forgot, once that is %s', (state, expected) => {
+    const progress = [aProgress('done'), aProgress(state, { rollout: 'r0', generation: 2 })];
+    const world = worldOf({ state: 'done', cordon: THEIRS, ...over });
+    const lines = linesOf({ ...world, nodes: new Map(world.nodes).set('n1', aView('n1', { progress })) });
+    expect(lines.filter((line) => /^(slot|restore)/u.test(line))).toEqual(expected);
+  });
+
   test.each(['reverted', 'refused'] as const)('is kept by one that %s, whose failure counts at once', (state) => {
     const end = { type: 'drain-given-up', node: 'n1', generation: 1, outcome: { code: 'drain-given-up', message: '', object: '' } } as const;
     const lines = linesOf(worldOf({ state, cordon: OURS, events: state === 'refused' ? [end] : [] }));
