@@ -69,7 +69,7 @@ export function hostExecutors(parts: HostParts, clock: Clock): Executors {
     hook: hookStep(runProgram, HOOKS_DIR),
     reboot: rebootStep({ boot: systemdHostBoot(runProgram), units, clock }),
     ...kubeadmExecutors(units, clock, preflight),
-    k3s: preflighted(k3sStep({ units, clock, artifacts, k3s: installedK3s(runProgram), truthOf: nodeTruthOf }), preflight),
+    k3s: preflighted(k3sStep({ units, clock, artifacts, k3s: installedK3s(runProgram), truthOf: nodeTruthOf, kubeletFolder: KUBEADM_PLACES.kubelet }), preflight),
     agent_upgrade: agentUpgradeStep({ ...agentParts(parts), packages, units, clock }),
   };
 }

@@ -20,6 +20,8 @@ interface Behaviour {
   /** Instead of its own version. */
   readonly reports?: string;
   readonly neverReports?: boolean;
+  /** Checkpoints of its kubelet, as it starts. */
+  readonly writes?: readonly string[];
 }
 
 /** K3s on a host that is a folder: a binary is a text that names its version, and time passes only while somebody sleeps. */
@@ -27,6 +29,7 @@ export class K3sLab {
   readonly folder = mkdtempSync(join(tmpdir(), 'farrier-k3s-'));
   readonly binary = join(this.folder, 'bin/k3s');
   readonly dataDir = join(this.folder, 'rancher');
+  readonly kubeletFolder = join(this.folder, 'kubelet');
   readonly imagesFolder = join(this.dataDir, 'agent/images');
   readonly stepFolder = join(this.folder, 'step');
   readonly behaviours: Record<string, Behaviour> = {};
@@ -45,6 +48,7 @@ export class K3sLab {
   constructor(version = 'v1.33.5+k3s1') {
     mkdirSync(dirname(this.binary));
     mkdirSync(this.stepFolder);
+    mkdirSync(this.kubeletFolder);
     mkdirSync(join(this.dataDir, 'agent'), { recursive: true });
     writeFileSync(this.binary, program(version), { mode: 0o755 });
     this.start();
@@ -104,7 +108,7 @@ export class K3sLab {
     },
   };
 
-  readonly step = k3sStep({ units: this.units, k3s: this.k3s, truthOf: () => this.#truth, clock: this.clock, artifacts: this.artifacts });
+  readonly step = k3sStep({ units: this.units, k3s: this.k3s, truthOf: () => this.#truth, clock: this.clock, artifacts: this.artifacts, kubeletFolder: this.kubeletFolder });
 
   readonly context = (change: Parameters<typeof stepContext>[0] = {}) => stepContext({ folder: this.stepFolder, output: (text) => { this.output += text; }, ...change });
 
@@ -114,6 +118,7 @@ export class K3sLab {
     // Two starts are never at one microsecond.
     this.#nowMs += 1;
     this.#startedMs = this.#nowMs;
+    for (const file of this.behaviours[version]?.writes ?? []) writeFileSync(join(this.kubeletFolder, file), version);
     this.#running = this.behaviours[version]?.doesNotStart === true ? null : { version, startedMs: this.#nowMs, pid: (this.#pids += 1) };
   }
 
@@ -156,10 +161,9 @@ export class K3sLab {
         if (isFolder) visit(path);
       }
     };
-    for (const folder of [dirname(this.binary), this.dataDir]) visit(folder);
+    for (const folder of [dirname(this.binary), this.dataDir, this.kubeletFolder]) visit(folder);
     return found;
   }
-
 
   #pass(): void {
     const running = this.#running;

@@ -5,6 +5,7 @@ import type { K3sSpec } from '../../../shared/domain/steps/k3s-spec.ts';
 import { hasSha256 } from '../../link/part-file.ts';
 import type { Artifacts } from '../../ports/artifacts.ts';
 import type { K3s } from '../../ports/k3s.ts';
+import { removeNewState, stateFiles } from '../kubelet/kubelet-state.ts';
 import { type CaptureResult, type CheckResult, STEP_OK, type StepContext, type StepExecutor, type StepResult, stepFailure } from '../step.ts';
 import { type FileCopy, isBack, isKept, keepFile } from './file-copies.ts';
 import { inspect } from './inspect.ts';
@@ -28,11 +29,15 @@ export interface K3sPrior {
   readonly hadImagesFolder: boolean;
   /** Names in K3s' folder of images. */
   readonly images: readonly string[];
+  /** Checkpoints of K3s' kubelet; absent where the journal is of an agent that did not look. */
+  readonly kubeletState?: readonly string[];
 }
 
 export interface K3sParts extends ProofParts {
   readonly k3s: K3s;
   readonly artifacts: Artifacts;
+  /** Where K3s' kubelet keeps its checkpoints. */
+  readonly kubeletFolder: string;
 }
 
 /** Replaces the binary that K3s' unit runs, and back. Unit, environment and configuration are read and never written. */
@@ -68,7 +73,7 @@ async function runsWhatLiesThere(parts: K3sParts, { version }: K3sSpec, { unit, 
   return (await lstat(binary)).mtimeMs < sinceUnixMs && whatLacks(await parts.truthOf(kubeconfig).node(signal), version, sinceUnixMs) === '';
 }
 
-async function capture({ k3s, units }: K3sParts, spec: K3sSpec, context: StepContext): Promise<CaptureResult<K3sPrior>> {
+async function capture({ k3s, units, kubeletFolder }: K3sParts, spec: K3sSpec, context: StepContext): Promise<CaptureResult<K3sPrior>> {
   const found = await inspect(k3s, spec, context);
   if (!found.ok) return found;
   const { places, unit, version } = found;
@@ -87,6 +92,7 @@ async function capture({ k3s, units }: K3sParts, spec: K3sSpec, context: StepCon
       startedMs: look?.startedMs ?? 0,
       hadImagesFolder: images !== null,
       images: (images ?? []).toSorted(),
+      kubeletState: await stateFiles(kubeletFolder),
     },
   };
 }
@@ -119,10 +125,13 @@ async function revert(parts: K3sParts, spec: K3sSpec, prior: K3sPrior, context: 
   if (lost !== null) return stepFailure('revert-failed', `${lost} cannot be brought back, what was kept of it is gone`, lost);
   if (!prior.wasActive) {
     const said = await units.stop(places.unit, signal);
-    return said === '' ? STEP_OK : stepFailure('revert-failed', `${places.unit} was not running before and cannot be stopped: ${said}`, places.unit);
+    if (said !== '') return stepFailure('revert-failed', `${places.unit} was not running before and cannot be stopped: ${said}`, places.unit);
+    await forgetNewState(parts, prior);
+    return STEP_OK;
   }
   const look = await units.look(places.unit, signal);
   if (look?.activeState === 'active' && look.startedMs === prior.startedMs) return STEP_OK;
+  await forgetNewState(parts, prior);
   const said = await units.restart(places.unit, signal);
   if (said !== '') {
     context.output(await units.lastLines(places.unit, signal));
@@ -130,6 +139,10 @@ async function revert(parts: K3sParts, spec: K3sSpec, prior: K3sPrior, context: 
   }
   // An agent's API is another host's: that one being away must not keep this one from being whole.
   return proveK3s(parts, { unit: places.unit, kubeconfig: places.kubeconfig, version: prior.version, unreachable: spec.role === 'agent' ? 'passes' : 'fails' }, context);
+}
+
+async function forgetNewState({ kubeletFolder }: K3sParts, { kubeletState }: K3sPrior): Promise<void> {
+  if (kubeletState !== undefined) await removeNewState(kubeletFolder, kubeletState);
 }
 
 async function canRevert({ copies }: K3sPrior, { kept }: Places): Promise<StepResult> {

@@ -121,8 +121,22 @@ test('an older archive of the same name, and a k3s.prev of before, come back wit
   expect(lab.files()).toEqual(before);
 });
 
+test('checkpoints that only the newer kubelet keeps are removed before the one that was found is started', async () => {
+  lab.behaviours[OLD] = { writes: ['cpu_manager_state'] };
+  lab.behaviours[PATCH] = { writes: ['cpu_manager_state', 'dra_manager_state'] };
+  lab.start();
+  before = lab.files();
+  const spec = lab.spec(PATCH);
+  const prior = await prepared(spec);
+  await lab.step.apply(spec, prior, lab.context());
+  expect(lab.files()).toHaveProperty('/kubelet/dra_manager_state');
+  expect(await lab.step.revert(spec, prior, lab.context())).toEqual({ ok: true });
+  expect(lab.files()).toEqual(before);
+});
+
 test('what did not run before is stopped again', async () => {
   lab.stop();
+  lab.behaviours[PATCH] = { writes: ['cpu_manager_state'] };
   const spec = lab.spec(PATCH);
   const prior = await prepared(spec);
   await lab.step.apply(spec, prior, lab.context());
