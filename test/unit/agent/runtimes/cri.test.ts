@@ -1,0 +1,17 @@
+import { describe, it } from 'vitest';
+
+import { CRI_CASES, type CriLab } from '../../../support/cri-cases.ts';
+import { memoryCriLab } from '../../../support/memory-cri.ts';
+
+const LABS: Readonly<Record<string, () => CriLab>> = { 'in memory': memoryCriLab };
+
+describe.each(Object.entries(LABS))('a container runtime %s', (_name, open) => {
+  it.each(CRI_CASES)('$name', async ({ run }) => {
+    const lab = open();
+    try {
+      await run(lab);
+    } finally {
+      await lab.close();
+    }
+  });
+});
