@@ -5,6 +5,7 @@ import { isStopped, type StepEnd } from './guarded.ts';
 import { revertStep, rollBackStep, runStep } from './run-step.ts';
 import { stageSteps } from './stage-steps.ts';
 import { stepsOfNoReturn, stepsThatReboot } from './step-of.ts';
+import { whenHeld } from './when-held.ts';
 import type { RunnerParts, Work } from './work.ts';
 
 export interface RunOptions {
@@ -84,6 +85,7 @@ function next(work: Work, parts: RunnerParts, options: RunOptions, force: Force 
 /** The slot stays taken; nothing more is done to this host until a person says which way. */
 async function hold(work: Work, parts: RunnerParts, outcome: Outcome): Promise<void> {
   await parts.watchdog.disarm(work.generation);
+  await whenHeld(work, parts);
   appendRecord(work, parts, { kind: 'refused', outcome });
 }
 

@@ -66,6 +66,11 @@ export interface StepExecutor<Spec extends StepSpec, Prior = unknown> {
   pointOfNoReturn?(spec: Spec): string | null;
   /** Reads only: has an apply that was cut off, or that failed, gone past that point? Asked before it is put back. Absent: never. */
   crossed?(spec: Spec, prior: Prior, context: StepContext): Promise<boolean>;
+  /**
+   * The host is held for a person, with this step begun and neither done nor put back: gives back what guards the host
+   * meanwhile, as far as it can. Idempotent. Absent: the step takes away nothing of that kind.
+   */
+  whenHeld?(spec: Spec, prior: Prior, context: StepContext): Promise<StepResult>;
   /** Whether apply or revert reboot the host: to be begun in one boot and called again in the next is then no interruption. */
   readonly reboots?: boolean;
   /** Reads only: is everything there that revert will need? */

@@ -116,6 +116,7 @@ export class AgentBench {
       revert: ({ name }) => act(`revert ${name}`),
       canRevert: ({ name }) => act(`can revert ${name}`),
       pointOfNoReturn: ({ name }) => (this.noReturn.has(name) ? `${name} is migrated` : null),
+      whenHeld: ({ name }) => act(`guard ${name}`),
       crossed: async ({ name }) => this.crossed.has(name),
     };
     return sameForEveryKind(service, this.own);

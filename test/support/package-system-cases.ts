@@ -49,6 +49,24 @@ export const PACKAGE_CASES: readonly PackageCase[] = [
     },
   },
   {
+    name: 'holds again what a transaction that failed left without its hold, where a person has to go on',
+    run: async (lab) => {
+      await lab.installed(hoof('1.0-1'));
+      await lab.hold('farrier-hoof');
+      await lab.publish([hoof('1.0-1'), hoof('1.1-1', { depends: 'farrier-nail', broken: ['postinst'] }), nail('1.0-1')]);
+      const step = await atWork(lab, { 'farrier-hoof': '1.1-1' });
+      works(await step.stage());
+      const prior = await step.capture();
+      await step.apply(prior);
+      for (const _ of ['once', 'again']) {
+        await step.whenHeld(prior);
+        assert.deepEqual((await step.states('farrier-hoof')).map(({ hold }) => hold), [true]);
+      }
+      works(await step.revert(prior), step.output());
+      assert.deepEqual((await step.states('farrier-hoof', 'farrier-nail')).map(({ version, hold }) => [version, hold]), [['1.0-1', true], [null, false]]);
+    },
+  },
+  {
     name: 'goes down as well as up, and applies twice as well as once',
     run: async (lab) => {
       await lab.installed(hoof('2:2.0+k3s~1-1'));

@@ -23,6 +23,7 @@ export async function atWork(lab: PackageLab, install: Readonly<Record<string, s
     captureFails: async () => codeOf(await step.capture(spec, context)),
     apply: (prior: PackagesPrior) => step.apply(spec, prior, context),
     verify: (prior: PackagesPrior) => step.verify(spec, prior, context),
+    whenHeld: (prior: PackagesPrior) => step.whenHeld?.(spec, prior, context),
     revert: (prior: PackagesPrior) => step.revert(spec, prior, context),
     states: (...names: readonly string[]) => lab.system.status(names, context),
     output: () => output,

@@ -29,6 +29,8 @@ export function packagesStep(system: PackageSystem): StepExecutor<PackagesSpec, 
     apply: (spec, prior, context) => system.exclusively(() => apply(system, spec, prior, context), context),
     verify: (spec, prior, context) => verify(system, spec, prior, context),
     revert: (spec, prior, context) => system.exclusively(() => revert(system, spec, prior, context), context),
+    // A transaction takes holds away until its end: half-way a host would follow whatever its sources bring.
+    whenHeld: (spec, prior, context) => system.exclusively(() => giveHoldsBack(system, spec, prior, context), context),
     canRevert: async (spec, prior, context) => {
       const staged = await stagedFor(spec, context);
       return staged.ok ? enoughToGoBack(staged.staged, prior) : staged;
@@ -114,6 +116,11 @@ async function revert(system: PackageSystem, spec: PackagesSpec, prior: Packages
   const marked = await system.mark(prior.packages.filter(({ version }) => version !== null), context);
   if (!marked.ok) return marked;
   return (await isBack(system, prior, context)) ? STEP_OK : stepFailure('revert-failed', 'the packages are not as they were found');
+}
+
+async function giveHoldsBack(system: PackageSystem, spec: PackagesSpec, prior: PackagesPrior, context: StepContext): Promise<StepResult> {
+  const states = await system.status(prior.packages.map(({ name }) => name), context);
+  return system.mark(marksAfter(spec, prior).filter((_, index) => states[index]?.state !== 'absent'), context);
 }
 
 async function isBack(system: PackageSystem, prior: PackagesPrior, context: StepContext): Promise<boolean> {

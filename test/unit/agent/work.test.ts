@@ -52,18 +52,30 @@ describe('the whole way', () => {
     expect([existsSync(folder), existsSync(join(folder, '..', 'kept'))]).toEqual([false, true]);
   });
 
-  test('a rollback runs the reverts last first, from the earlier assignment', async () => {
-    await permitted();
-    await bench.work(1, 'activate');
-    bench.did.length = 0;
-    const action = { kind: 'revert', of: { rollout: 'r1', generation: 1, digest: bench.digest() } } as const;
-    expect((await acceptAssignment(bench.assignment({ generation: 2, rollout: 'r2', action }), bench.host)).kind).toBe('accepted');
-    await bench.work(2, 'stage');
-    const permit = bench.permit(bench.digest(2), { generation: 2, rollout: 'r2' });
-    expect((await recordPermit(permit, bench.question({ generation: 2 }), bench.host)).kind).toBe('permitted');
-    await bench.work(2, 'activate');
-    expect(bench.did).toEqual(['can revert a', 'can revert b', 'revert b', 'revert a']);
-    expect(bench.kinds(2)).toBe('accepted stage0 stage1 stage permit begin1 applied1 verified1 begin0 applied0 verified0 done');
+  describe('a rollback', () => {
+    beforeEach(async () => {
+      await permitted();
+      await bench.work(1, 'activate');
+      bench.did.length = 0;
+      const action = { kind: 'revert', of: { rollout: 'r1', generation: 1, digest: bench.digest() } } as const;
+      expect((await acceptAssignment(bench.assignment({ generation: 2, rollout: 'r2', action }), bench.host)).kind).toBe('accepted');
+      await bench.work(2, 'stage');
+      const permit = bench.permit(bench.digest(2), { generation: 2, rollout: 'r2' });
+      expect((await recordPermit(permit, bench.question({ generation: 2 }), bench.host)).kind).toBe('permitted');
+    });
+
+    test('runs the reverts last first, from the earlier assignment', async () => {
+      await bench.work(2, 'activate');
+      expect(bench.did).toEqual(['can revert a', 'can revert b', 'revert b', 'revert a']);
+      expect(bench.kinds(2)).toBe('accepted stage0 stage1 stage permit begin1 applied1 verified1 begin0 applied0 verified0 done');
+    });
+
+    test('that cannot go on gives back what guards the host, and is held', async () => {
+      bench.failing.add('revert b');
+      await bench.work(2, 'activate');
+      expect(bench.did).toEqual(['can revert a', 'can revert b', 'revert b', 'revert b', 'revert b', 'guard b']);
+      expect(bench.kinds(2)).toMatch(/permit begin1 begin1 begin1 refused:needs-a-person$/);
+    });
   });
 
   test('a rollback of what this host does not have is refused before anything is begun', async () => {
@@ -253,6 +265,8 @@ describe('the point of no return', () => {
     await bench.work(1, 'activate');
     expect(bench.did.filter((what) => what.startsWith('revert'))).toEqual([]);
     expect(bench.kinds()).toMatch(/applied0 verified0 begin1 prior1 begin1 refused:past-no-return$/);
+    // What is done has its guards; what is half-done gets them back.
+    expect(bench.did.filter((what) => what.startsWith('guard'))).toEqual(['guard b']);
     expect(await bench.work(1, 'went-silent')).toMatchObject({ next: { kind: 'needs-a-person' } });
     expect(await bench.work(1, 'revert')).toMatchObject({ next: { kind: 'needs-a-person' } });
     expect(bench.did.filter((what) => what.startsWith('revert'))).toEqual([]);
