@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,9 +7,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { PermitQuestion } from '../../agent/core/admit-permit.ts';
 import { ALLOW_ALL } from '../../agent/core/allow-list.ts';
 import type { WorkMode, WorkUnits } from '../../agent/ports/work-units.ts';
+import { acceptAssignment } from '../../agent/runner/accept-assignment.ts';
 import { AssignmentFiles } from '../../agent/runner/assignment-files.ts';
 import { type Host, journalFolder } from '../../agent/runner/host.ts';
 import { JournalReader } from '../../agent/runner/journal-reader.ts';
+import { recordPermit } from '../../agent/runner/record-permit.ts';
 import { runWork, type WorkEnd } from '../../agent/runner/run-work.ts';
 import { type Executors, STEP_OK, type StepExecutor, stepFailure } from '../../agent/steps/step.ts';
 import type { Watchdog } from '../../agent/ports/watchdog.ts';
@@ -125,4 +128,17 @@ export class AgentBench {
 
 export function twoSteps(): readonly StepSpec[] {
   return ['a', 'b'].map((name) => ({ kind: 'service', name, timeoutMs: 60_000, unit: `${name}.service`, action: 'restart', looks: 1, lookIntervalMs: 1 }));
+}
+
+type AssignmentChange = Parameters<AgentBench['assignment']>[0];
+
+/** Generation 1 is accepted, and staged as far as it can be. */
+export async function staged(bench: AgentBench, change: AssignmentChange = {}): Promise<void> {
+  assert.equal((await acceptAssignment(bench.assignment(change), bench.host)).kind, 'accepted');
+  await bench.work(1, 'stage');
+}
+
+export async function permitted(bench: AgentBench, change: AssignmentChange = {}): Promise<void> {
+  await staged(bench, change);
+  assert.equal((await recordPermit(bench.permit(bench.digest()), bench.question(), bench.host)).kind, 'permitted');
 }

@@ -3,12 +3,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { acceptAssignment } from '../../../agent/runner/accept-assignment.ts';
-import { breakGlassFinish, breakGlassRelease, breakGlassRevert } from '../../../agent/runner/break-glass.ts';
 import { openHostJournal } from '../../../agent/runner/host.ts';
 import { recallAssignment } from '../../../agent/runner/recall-assignment.ts';
 import { recordPermit } from '../../../agent/runner/record-permit.ts';
 import { generateSigningKey } from '../../../shared/trust/signing-key.ts';
-import { AgentBench } from '../../support/agent-bench.ts';
+import { AgentBench, permitted, staged } from '../../support/agent-bench.ts';
 
 let bench: AgentBench;
 
@@ -18,19 +17,9 @@ afterEach(() => rmSync(bench.stateDir, { recursive: true }));
 const RECALL = { rollout: 'r1', generation: 1, code: 'recalled', reason: 'paused' } as const;
 const DONE = 'begin0 prior0 applied0 verified0 begin1 prior1 applied1 verified1 done';
 
-async function staged(change: Parameters<AgentBench['assignment']>[0] = {}): Promise<void> {
-  expect((await acceptAssignment(bench.assignment(change), bench.host)).kind).toBe('accepted');
-  await bench.work(1, 'stage');
-}
-
-async function permitted(change: Parameters<AgentBench['assignment']>[0] = {}): Promise<void> {
-  await staged(change);
-  expect((await recordPermit(bench.permit(bench.digest()), bench.question(), bench.host)).kind).toBe('permitted');
-}
-
 describe('the whole way', () => {
   test('accepted, staged, permitted, done; armed while begun and disarmed before the end', async () => {
-    await permitted({ onSilence: 'revert', silenceMs: 1_000 });
+    await permitted(bench, { onSilence: 'revert', silenceMs: 1_000 });
     expect(bench.armed.size).toBe(0);
     expect(await bench.work(1, 'activate')).toMatchObject({ kind: 'ended', next: { kind: 'over', end: 'done' } });
     expect(bench.kinds()).toBe(`accepted stage0 stage1 stage permit ${DONE}`);
@@ -40,7 +29,7 @@ describe('the whole way', () => {
   });
 
   test('what was fetched for going forward is gone when it is over, and not before; what going back needs stays', async () => {
-    await staged();
+    await staged(bench);
     const folder = join(await bench.host.assignments.folder(1, 0), 'fetched');
     mkdirSync(folder);
     writeFileSync(join(folder, 'k3s'), 'large');
@@ -54,7 +43,7 @@ describe('the whole way', () => {
 
   describe('a rollback', () => {
     beforeEach(async () => {
-      await permitted();
+      await permitted(bench);
       await bench.work(1, 'activate');
       bench.did.length = 0;
       const action = { kind: 'revert', of: { rollout: 'r1', generation: 1, digest: bench.digest() } } as const;
@@ -87,12 +76,12 @@ describe('the whole way', () => {
 
   test('what cannot be staged is refused', async () => {
     bench.failing.add('stage b');
-    await staged();
+    await staged(bench);
     expect(bench.kinds()).toBe('accepted stage0 stage1:apply-failed refused:apply-failed');
   });
 
   test('told to stop, it finishes its step and goes on where it was', async () => {
-    await permitted();
+    await permitted(bench);
     const stop = new AbortController();
     bench.did.push = (...items: string[]) => {
       if (items.includes('apply a')) stop.abort();
@@ -109,7 +98,7 @@ describe('who is believed', () => {
   test('nothing that a key of the fleet did not sign', async () => {
     const result = await acceptAssignment(bench.assignment({ key: generateSigningKey() }), bench.host);
     expect(result).toMatchObject({ kind: 'refused', journaled: false, outcome: { code: 'signature-invalid' } });
-    await staged();
+    await staged(bench);
     const foreign = { ...bench.permit(bench.digest()), signatures: bench.assignment().signatures };
     expect(await recordPermit(foreign, bench.question(), bench.host)).toMatchObject({ kind: 'refused', outcome: { code: 'signature-invalid' } });
     // An assignment's envelope is no permit, although the same key signed it.
@@ -117,7 +106,7 @@ describe('who is believed', () => {
   });
 
   test('the work unit verifies for itself: an assignment that was changed on disk is never begun', async () => {
-    await permitted();
+    await permitted(bench);
     const path = join(bench.stateDir, 'assignments/1/assignment.dsse.json');
     const stored = JSON.parse(readFileSync(path, 'utf8')) as { payload: string };
     const payload = Buffer.from(stored.payload, 'base64');
@@ -129,21 +118,21 @@ describe('who is believed', () => {
   });
 
   test('the work unit verifies for itself: no permit on disk, no begin, whatever the journal says', async () => {
-    await permitted();
+    await permitted(bench);
     rmSync(join(bench.stateDir, 'assignments/1/permit.json'));
     expect(await bench.work(1, 'activate')).toMatchObject({ next: { kind: 'await-permit' } });
     expect(bench.kinds()).toMatch(/permit$/);
   });
 
   test('a permit that expired between its record and the begin is void', async () => {
-    await permitted();
+    await permitted(bench);
     bench.nowMs += 1_001;
     expect(await bench.work(1, 'activate')).toMatchObject({ next: { kind: 'await-permit' } });
     expect(bench.did).not.toContain('apply a');
   });
 
   test('what was begun goes on after its key was rotated out, but not when its file was changed too', async () => {
-    await permitted();
+    await permitted(bench);
     const stop = new AbortController();
     bench.failing.add('verify b');
     bench.failing.add('revert b');
@@ -160,7 +149,7 @@ describe('who is believed', () => {
   });
 
   test('an epoch once seen fences the lower ones off, also where a newer leader only repeated itself', async () => {
-    await staged();
+    await staged(bench);
     expect(await acceptAssignment(bench.assignment({ epoch: 2 }), bench.host)).toMatchObject({ kind: 'already' });
     expect(await recordPermit(bench.permit(bench.digest()), bench.question(), bench.host)).toMatchObject({ outcome: { code: 'epoch-stale' } });
     expect(await recordPermit(bench.permit(bench.digest(), { epoch: 2 }), bench.question(), bench.host)).toMatchObject({ kind: 'permitted' });
@@ -171,7 +160,7 @@ describe('who is believed', () => {
 
 describe('recall', () => {
   test('ends what was not begun, once, and a permit after it is worth nothing', async () => {
-    await permitted();
+    await permitted(bench);
     expect(await recallAssignment(RECALL, bench.units, bench.host)).toEqual({ kind: 'recalled' });
     expect(await recallAssignment(RECALL, bench.units, bench.host)).toEqual({ kind: 'over' });
     expect(bench.kinds()).toMatch(/permit refused:recalled$/);
@@ -180,7 +169,7 @@ describe('recall', () => {
   });
 
   test('comes too late for what was begun, and does not know what never came', async () => {
-    await permitted();
+    await permitted(bench);
     bench.failing.add('verify b');
     bench.failing.add('revert b');
     await bench.work(1, 'activate');
@@ -206,7 +195,7 @@ describe('one at a time', () => {
     if (!held.ok) throw new Error('not opened');
     expect(await acceptAssignment(bench.assignment(), bench.host)).toMatchObject({ kind: 'busy' });
     held.journal.close();
-    await permitted();
+    await permitted(bench);
     bench.failing.add('verify b');
     bench.failing.add('revert b');
     await bench.work(1, 'activate');
@@ -214,88 +203,9 @@ describe('one at a time', () => {
   });
 
   test('a newer one ends an older one that was not begun', async () => {
-    await permitted();
+    await permitted(bench);
     expect((await acceptAssignment(bench.assignment({ generation: 2, rollout: 'r2' }), bench.host)).kind).toBe('accepted');
     expect(bench.kinds()).toMatch(/refused:recalled$/);
     expect(await bench.work(1, 'activate')).toEqual({ kind: 'ended', next: { kind: 'idle' } });
-  });
-});
-
-describe('break-glass, when nobody else can', () => {
-  beforeEach(async () => {
-    await permitted();
-    bench.failing.add('verify b');
-    bench.failing.add('revert b');
-    await bench.work(1, 'activate');
-    expect(bench.kinds()).toMatch(/reverting1:apply-failed reverting1:apply-failed reverting1:apply-failed refused:needs-a-person$/);
-    expect(await bench.work(1, 'activate')).toMatchObject({ next: { kind: 'needs-a-person', journaled: true } });
-    bench.failing.clear();
-  });
-
-  test('finish goes on forward', async () => {
-    expect(await breakGlassFinish(bench.units, bench.host)).toMatchObject({ ok: true });
-    expect(bench.asked).toEqual(['stop 1', 'start 1 finish']);
-    await bench.work(1, 'finish');
-    expect(bench.kinds()).toMatch(/refused:needs-a-person begin1 applied1 verified1 done$/);
-  });
-
-  test('revert puts back, and says what it waits for while a unit is at work', async () => {
-    const said: string[] = [];
-    bench.runningGeneration = 1;
-    expect(await breakGlassRevert(bench.units, bench.host, (line) => said.push(line))).toMatchObject({ ok: true });
-    expect(said).toEqual(['assignment 1 is being worked on: waiting until the step that changes the host now has ended']);
-    await bench.work(1, 'revert');
-    expect(bench.kinds()).toMatch(/reverting1:apply-failed reverted1 reverting0:apply-failed reverted0 reverted:apply-failed$/);
-  });
-
-  test('release leaves the host as a person mended it and ends the assignment', async () => {
-    expect(await breakGlassRelease(bench.units, bench.watchdog, bench.host)).toMatchObject({ ok: true });
-    expect(bench.kinds()).toMatch(/refused:needs-a-person refused:stopped-by-person$/);
-    expect(await breakGlassRelease(bench.units, bench.watchdog, bench.host)).toMatchObject({ ok: false });
-    expect((await acceptAssignment(bench.assignment({ generation: 2 }), bench.host)).kind).toBe('accepted');
-  });
-});
-
-describe('the point of no return', () => {
-  beforeEach(permitted);
-
-  test('a step that fails past it is tried again and then held with everything as it is, for a person to finish', async () => {
-    bench.noReturn.add('a');
-    bench.failing.add('apply b');
-    await bench.work(1, 'activate');
-    expect(bench.did.filter((what) => what.startsWith('revert'))).toEqual([]);
-    expect(bench.kinds()).toMatch(/applied0 verified0 begin1 prior1 begin1 refused:past-no-return$/);
-    // What is done has its guards; what is half-done gets them back.
-    expect(bench.did.filter((what) => what.startsWith('guard'))).toEqual(['guard b']);
-    expect(await bench.work(1, 'went-silent')).toMatchObject({ next: { kind: 'needs-a-person' } });
-    expect(await bench.work(1, 'revert')).toMatchObject({ next: { kind: 'needs-a-person' } });
-    expect(bench.did.filter((what) => what.startsWith('revert'))).toEqual([]);
-    bench.failing.clear();
-    await bench.work(1, 'finish');
-    expect(bench.kinds()).toMatch(/begin1 applied1 verified1 done$/);
-  });
-
-  test('a step that failed before its own point is put back, one that went past it is held', async () => {
-    bench.noReturn.add('b');
-    bench.failing.add('apply b');
-    await bench.work(1, 'activate');
-    expect(bench.kinds()).toMatch(/reverting1:apply-failed reverted1 reverting0:apply-failed reverted0 reverted:apply-failed$/);
-  });
-
-  test('one that went past it and cannot be finished is held', async () => {
-    bench.noReturn.add('b');
-    bench.crossed.add('b');
-    bench.failing.add('apply b');
-    await bench.work(1, 'activate');
-    expect(bench.did.filter((what) => what.startsWith('revert'))).toEqual([]);
-    expect(bench.kinds()).toMatch(/begin1 prior1 begin1 refused:past-no-return$/);
-  });
-
-  test('a rollback over it is refused before anything is begun', async () => {
-    await bench.work(1, 'activate');
-    bench.noReturn.add('a');
-    await acceptAssignment(bench.assignment({ generation: 2, action: { kind: 'revert', of: { rollout: 'r1', generation: 1, digest: bench.digest() } } }), bench.host);
-    await bench.work(2, 'stage');
-    expect(bench.kinds(2)).toMatch(/refused:nothing-to-revert$/);
   });
 });
