@@ -10,8 +10,8 @@ const generator = fileURLToPath(
 );
 
 rmSync(outDir, { recursive: true, force: true });
-const files = readdirSync(new URL('farrier/v1/', import.meta.url)).map((name) => `farrier/v1/${name}`);
-// The flags mirror LOADER_OPTIONS in shared/wire/protocol.ts: types and decoded messages must agree.
+const files = ['farrier/v1', 'runtime/v1'].flatMap((folder) => readdirSync(new URL(`${folder}/`, import.meta.url)).map((name) => `${folder}/${name}`));
+// The flags mirror LOADER_OPTIONS in shared/wire/load-protos.ts: types and decoded messages must agree.
 const flags = ['--longs=Number', '--enums=String', '--bytes=Buffer', '--defaults', '--oneofs', '--includeComments'];
 execFileSync(
   process.execPath,

@@ -5,6 +5,14 @@
 export interface Cri {
   /** Asks the runtime behind the socket. @returns why it cannot be asked where it does not answer */
   look(signal: AbortSignal): Promise<CriAnswer>;
+  /** By any of its names. */
+  image(name: string, signal: AbortSignal): Promise<ImageAnswer>;
+  /** Runs a pod of one container in the host's network to its end. What it made stays until it is removed. */
+  runPod(pod: CriPod, signal: AbortSignal): Promise<PodEnd>;
+  /** How many pods with this label there are, whatever state they are in. */
+  countPods(label: PodLabel, signal: AbortSignal): Promise<{ readonly ok: true; readonly count: number } | Unanswered>;
+  /** Stops and removes them with all that is in them. Idempotent. @returns '' or why it cannot */
+  removePods(label: PodLabel, signal: AbortSignal): Promise<string>;
 }
 
 export type CriAnswer = ({ readonly reached: true } & CriLook) | { readonly reached: false; readonly why: string };
@@ -20,6 +28,48 @@ export interface CriLook {
   readonly why: string;
   /** Names of runtimes that a RuntimeClass can name, sorted. */
   readonly handlers: readonly string[];
+  /** The one that pods get whose RuntimeClass names none; '' where the runtime does not say it. */
+  readonly defaultHandler: string;
   /** Null where the runtime does not say it: containerd does from 2.0 on. */
   readonly cgroupDriver: 'systemd' | 'cgroupfs' | null;
 }
+
+/** `id` null: there is no such image. `pinned` is kept before containerd 1.7 and not shown. */
+export type ImageAnswer = { readonly ok: true; readonly id: string | null; readonly pinned: boolean } | Unanswered;
+
+export interface CriPod {
+  /** A DNS label; with `uid` unique among the pods of this host. */
+  readonly name: string;
+  readonly uid: string;
+  readonly label: PodLabel;
+  /** Empty: the default one. */
+  readonly handler: string;
+  /** Any name of an image that is there: nothing is pulled. */
+  readonly image: string;
+  /** Empty: what the image itself runs. */
+  readonly command: readonly string[];
+  readonly annotations: Readonly<Record<string, string>>;
+  /** Absolute; is there. */
+  readonly logFolder: string;
+}
+
+export interface PodLabel {
+  readonly key: string;
+  readonly value: string;
+}
+
+export type PodEnd =
+  | {
+      readonly ok: true;
+      readonly exitCode: number;
+      /** What it wrote to standard output and error, the first OUTPUT_MAX characters. */
+      readonly output: string;
+    }
+  | Unanswered;
+
+export interface Unanswered {
+  readonly ok: false;
+  readonly why: string;
+}
+
+export const OUTPUT_MAX = 64 * 1024;

@@ -1,8 +1,4 @@
-// The only importer of the generated types, and the one place that loads the protos.
-import { loadPackageDefinition } from '@grpc/grpc-js';
-import { loadSync, type MessageTypeDefinition } from '@grpc/proto-loader';
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import type { MessageTypeDefinition } from '@grpc/proto-loader';
 
 import type { ProtoGrpcType as ArtifactsProto } from './generated/artifacts.d.ts';
 import type { ProtoGrpcType as AssignmentProto } from './generated/assignment.d.ts';
@@ -10,9 +6,7 @@ import type { ProtoGrpcType as EnrollmentProto } from './generated/enrollment.d.
 import type { ProtoGrpcType as FleetProto } from './generated/fleet.d.ts';
 import type { ProtoGrpcType as LinkProto } from './generated/link.d.ts';
 import type { ProtoGrpcType as StepsProto } from './generated/steps.d.ts';
-
-/** Mirrored by the flags in proto/generate.ts: types and decoded messages must agree. */
-const LOADER_OPTIONS = { longs: Number, enums: String, defaults: true, oneofs: true } as const;
+import { loadProtos } from './load-protos.ts';
 
 const FILES = ['link', 'enrollment', 'artifacts', 'assignment', 'steps', 'fleet'].map((name) => `farrier/v1/${name}.proto`);
 
@@ -37,14 +31,5 @@ export function decode<In extends object, Out extends object>(type: MessageTypeD
 }
 
 function load(): Farrier {
-  const definition = loadSync(FILES, { ...LOADER_OPTIONS, includeDirs: [protoFolder()] });
-  return (loadPackageDefinition(definition) as unknown as LinkProto & { farrier: { v1: Farrier } }).farrier.v1;
-}
-
-/** Beside the program in a package, at the root of the repository while developing. */
-function protoFolder(): string {
-  const candidates = ['./proto', '../../proto'].map((path) => fileURLToPath(new URL(path, import.meta.url)));
-  const found = candidates.find((path) => existsSync(`${path}/farrier/v1/link.proto`));
-  if (found === undefined) throw new Error(`no proto folder beside the program: looked in ${candidates.join(', ')}`);
-  return found;
+  return (loadProtos(FILES) as unknown as LinkProto & { farrier: { v1: Farrier } }).farrier.v1;
 }
