@@ -14,13 +14,14 @@ export interface Verdict {
   readonly outcome: Outcome | null;
   /** Why it counts as failed; [] where it holds. */
   readonly problems: readonly string[];
-  /** What its journal says of it: `verify-failed`. */
+  /** What its journal says of it: `verify-failed: kubelet.service was not restarted`. */
   readonly why: string;
 }
 
 const SETTLED_MAX_MS = 30_000;
 const LOOK_EVERY_MS = 1000;
 const PROBLEMS_MAX = 20;
+const WHY_CHARS = 160;
 
 /** @param clean the node after the whole sequence with nothing going wrong; null while that is what is played. */
 export async function playCase(stand: Stand, played: SweepCase, clean: string | null): Promise<Verdict> {
@@ -42,7 +43,7 @@ export async function playCase(stand: Stand, played: SweepCase, clean: string | 
   await lonely.tell([]);
   await tellRealFailure(host, null);
   const judged = problems.length > 0 ? { outcome: null, problems } : await judge(stand, { played, clean, look, generation });
-  return { played, ...judged, why: look.end?.outcome.code ?? '' };
+  return { played, ...judged, why: whyOf(look) };
 }
 
 /** Where the work unit was told to stop. */
@@ -101,6 +102,12 @@ async function mustBe(wanted: Outcome, stand: Stand, differs: (now: string) => r
     if (found.length === 0) return [];
     if (performance.now() > deadline) return found.slice(0, PROBLEMS_MAX).map((line) => `not ${wanted}: ${line}`);
   }
+}
+
+function whyOf({ end }: Look): string {
+  if (end === null) return '';
+  const { code, message } = end.outcome;
+  return message === '' ? code : `${code}: ${message.slice(0, WHY_CHARS)}`;
 }
 
 function describe({ end, kinds }: Look): string {
