@@ -4,9 +4,23 @@ export interface Units {
   look(unit: string, signal: AbortSignal): Promise<UnitLook | null>;
   /** Returns when systemd says that it is up, or that it is not. @returns '' or what systemd said. */
   restart(unit: string, signal: AbortSignal): Promise<string>;
+  /** Where it runs already, nothing. @returns '' or what systemd said. */
+  start(unit: string, signal: AbortSignal): Promise<string>;
   stop(unit: string, signal: AbortSignal): Promise<string>;
+  /** At boots from now on, by what its file says; starts nothing. @returns '' or what systemd said. */
+  enable(unit: string, signal: AbortSignal): Promise<string>;
+  disable(unit: string, signal: AbortSignal): Promise<string>;
+  /** What starts it, other than a boot. */
+  starters(unit: string, signal: AbortSignal): Promise<UnitStarters>;
   /** The last lines that it logged: for the host's own eyes. */
   lastLines(unit: string, signal: AbortSignal): Promise<string>;
+}
+
+export interface UnitStarters {
+  /** Its sockets, timers and paths. */
+  readonly triggers: readonly string[];
+  /** Units that want or require it, targets left out. */
+  readonly needers: readonly string[];
 }
 
 /** As systemd names them: see systemctl(1), `show`. */

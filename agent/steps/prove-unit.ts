@@ -27,10 +27,14 @@ export async function proveUnit(units: Units, clock: Clock, spec: Pick<ServiceSp
   return STEP_OK;
 }
 
+export function isUp({ activeState }: UnitLook): boolean {
+  return activeState === 'active' || activeState === 'activating' || activeState === 'reloading';
+}
+
 /** What a look says of a crash since the first one; '' where nothing crashed. */
 export function crashOf(first: UnitLook | null, now: UnitLook): string {
   if (now.subState === 'auto-restart') return 'ended and is being restarted by systemd';
-  if (now.activeState !== 'active' && now.activeState !== 'activating' && now.activeState !== 'reloading') return `is ${now.activeState} (${now.subState})`;
+  if (!isUp(now)) return `is ${now.activeState} (${now.subState})`;
   if (first === null) return '';
   if (now.restarts !== first.restarts) return `was restarted by systemd ${now.restarts - first.restarts} times`;
   const bothUp = first.activeState === 'active' && now.activeState === 'active';

@@ -42,11 +42,12 @@ export interface PackageVersion {
 /**
  * `restart`: apply restarts the unit and verify proves that it stays up.
  * `guard`: apply changes nothing; revert, which runs after every later step was reverted, restarts the unit and proves it.
+ * `disable`: apply stops the unit and its sockets, and no boot starts them any more; revert brings each back as it was.
  */
 export interface ServiceSpec extends StepBase {
   readonly kind: 'service';
   readonly unit: string;
-  readonly action: 'restart' | 'guard';
+  readonly action: 'restart' | 'guard' | 'disable';
   /** So many looks in a row must see the same main process. */
   readonly looks: number;
   readonly lookIntervalMs: number;

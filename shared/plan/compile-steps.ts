@@ -37,15 +37,20 @@ export function compileSteps(written: readonly WrittenStep[]): readonly StepSpec
 }
 
 function withRebootGuard(steps: readonly StepSpec[]): readonly StepSpec[] {
-  const first = steps.findIndex(({ kind }) => kind !== 'service' && kind !== 'kubelet' && kind !== 'reboot');
+  const first = steps.findIndex(changesBoot);
   const reboot = first === -1 ? undefined : steps.slice(first).find((step) => step.kind === 'reboot');
   return reboot === undefined ? steps : steps.toSpliced(first, 0, { ...reboot, name: `${GUARD_PREFIX}reboot`, action: 'guard' });
+}
+
+function changesBoot(step: StepSpec): boolean {
+  if (step.kind === 'service') return step.action === 'disable';
+  return step.kind !== 'kubelet' && step.kind !== 'reboot';
 }
 
 function withServiceGuards(steps: readonly StepSpec[]): readonly StepSpec[] {
   const firstChange = steps.findIndex(({ kind }) => CHANGES.includes(kind));
   if (firstChange === -1) return steps;
-  const restarts = steps.slice(firstChange).filter((step) => step.kind === 'service' || step.kind === 'kubelet');
+  const restarts = steps.slice(firstChange).filter((step) => step.kind === 'service' || step.kind === 'kubelet').filter(({ action }) => action === 'restart');
   const firstOfUnit = restarts.filter((step, index) => restarts.findIndex((other) => unitOf(other) === unitOf(step)) === index);
   const before = steps[firstChange - 1];
   const at = before?.kind === 'reboot' && before.action === 'guard' ? firstChange - 1 : firstChange;

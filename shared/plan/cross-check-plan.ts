@@ -14,7 +14,7 @@ import { checkService } from './steps/service-step.ts';
 
 export const GUARD_PREFIX = 'guard-';
 /** Kinds of step that see whether what runs still works. */
-const PROOFS = ['service', 'reboot', 'kubeadm', 'kubelet', 'kubeletConfig'];
+const PROOFS = ['reboot', 'kubeadm', 'kubelet', 'kubeletConfig'];
 
 /** What no single value shows. Takes the file as it was written, whether or not its parts are right by themselves. */
 export function crossCheckPlan(raw: unknown): readonly Problem[] {
@@ -91,8 +91,13 @@ function checkStep(step: unknown, index: number): readonly Problem[] {
 
 function unprovenPackages(steps: readonly unknown[]): readonly Problem[] {
   const last = steps.findLastIndex((step) => entryOf(step, 'packages') !== undefined);
-  if (last === -1 || steps.slice(last + 1).some((step) => PROOFS.some((kind) => entryOf(step, kind) !== undefined))) return [];
+  if (last === -1 || steps.slice(last + 1).some(proves)) return [];
   return [warning(['spec', 'steps', last], 'nothing-proves', 'nothing proves that what these packages run still works; add a step `service: { restart: UNIT }` after it')];
+}
+
+function proves(step: unknown): boolean {
+  const service = entryOf(step, 'service');
+  return PROOFS.some((kind) => entryOf(step, kind) !== undefined) || (service !== undefined && entryOf(service, 'disable') === undefined);
 }
 
 function drainTimeout(spec: unknown): readonly Problem[] {

@@ -21,7 +21,7 @@ const packages: fc.Arbitrary<Omit<PackagesSpec, 'name' | 'timeoutMs'>> = fc.reco
 const service: fc.Arbitrary<Omit<ServiceSpec, 'name' | 'timeoutMs'>> = fc.record({
   kind: fc.constant('service'),
   unit: word.map((name) => `${name}.service`),
-  action: fc.constantFrom('restart', 'guard'),
+  action: fc.constantFrom('restart', 'guard', 'disable'),
   looks: fc.integer({ min: 1, max: 100 }),
   lookIntervalMs: fc.integer({ min: 1, max: 60_000 }),
 });

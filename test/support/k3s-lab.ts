@@ -6,11 +6,12 @@ import { dirname, join } from 'node:path';
 import type { Artifacts } from '../../agent/ports/artifacts.ts';
 import type { K3s, K3sUnit } from '../../agent/ports/k3s.ts';
 import type { NodeTruth } from '../../agent/ports/node-truth.ts';
-import type { UnitLook, Units } from '../../agent/ports/units.ts';
+import type { UnitLook } from '../../agent/ports/units.ts';
 import { k3sStep } from '../../agent/steps/k3s/k3s.ts';
 import { stepFailure } from '../../agent/steps/step.ts';
 import type { K3sSpec } from '../../shared/domain/steps/k3s-spec.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
+import { fakeUnits } from './fake-units.ts';
 import { stepContext } from './step-context.ts';
 
 /** How a version behaves once it is started; all is well where nothing is said. */
@@ -64,7 +65,7 @@ export class K3sLab {
     },
   };
 
-  readonly units: Units = {
+  readonly units = fakeUnits({
     look: async () => this.look(),
     restart: async () => {
       this.asked.push('restart');
@@ -77,7 +78,7 @@ export class K3sLab {
       return '';
     },
     lastLines: async () => 'last lines of the unit',
-  };
+  });
 
   readonly k3s: K3s = {
     unit: async (unit): Promise<K3sUnit | null> =>

@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import type { NodeAnswer, NodeTruth, ApiServerAnswer } from '../../agent/ports/node-truth.ts';
 import type { Processes } from '../../agent/ports/processes.ts';
 import type { RunProgram } from '../../agent/ports/programs.ts';
-import type { UnitLook, Units } from '../../agent/ports/units.ts';
+import type { UnitLook } from '../../agent/ports/units.ts';
 import type { StepContext } from '../../agent/steps/step.ts';
 import type { KubeadmPlaces } from '../../agent/steps/kubeadm/kubeadm-places.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
+import { fakeUnits } from './fake-units.ts';
 import { stepContext } from './step-context.ts';
 
 export const OLD = '1.33.5';
@@ -74,7 +75,7 @@ export class KubeadmLab {
     return { code: found.code ?? 0, stdout: found.stdout ?? '', stderr: found.stderr ?? '' };
   };
 
-  readonly units: Units = {
+  readonly units = fakeUnits({
     look: async () => this.unit,
     restart: async (name) => {
       this.did.push(`restart ${name}`);
@@ -84,7 +85,7 @@ export class KubeadmLab {
     },
     stop: async (name) => (this.did.push(`stop ${name}`), ''),
     lastLines: async () => 'lines of its journal',
-  };
+  });
 
   readonly truth: NodeTruth = {
     kubelet: async () => this.health,

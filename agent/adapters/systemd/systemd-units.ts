@@ -2,15 +2,16 @@ import type { RunProgram } from '../../ports/programs.ts';
 import type { Units } from '../../ports/units.ts';
 
 const LINES = 40;
+const NEEDED_BY = ['WantedBy', 'RequiredBy', 'UpheldBy'];
 const PROPERTIES = ['LoadState', 'ActiveState', 'SubState', 'MainPID', 'ExecMainStartTimestampMonotonic', 'UnitFileState', 'NRestarts', 'NeedDaemonReload'];
 
 export function systemdUnits(run: RunProgram): Units {
-  const show = async (unit: string, signal: AbortSignal): Promise<ReadonlyMap<string, string>> => {
-    const { code, stdout, stderr } = await run(['systemctl', 'show', `--property=${PROPERTIES.join(',')}`, '--', unit], { signal });
+  const show = async (unit: string, signal: AbortSignal, properties = PROPERTIES): Promise<ReadonlyMap<string, string>> => {
+    const { code, stdout, stderr } = await run(['systemctl', 'show', `--property=${properties.join(',')}`, '--', unit], { signal });
     if (code !== 0) throw new Error(`systemctl show ${unit}: ${stderr.trim()}`);
     return new Map(stdout.split('\n').map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]));
   };
-  const ask = async (verb: 'restart' | 'stop', unit: string, signal: AbortSignal): Promise<string> => {
+  const ask = async (verb: 'restart' | 'start' | 'stop' | 'enable' | 'disable', unit: string, signal: AbortSignal): Promise<string> => {
     const { code, stderr } = await run(['systemctl', verb, '--', unit], { signal });
     return code === 0 ? '' : stderr.trim() || `exit code ${code}`;
   };
@@ -35,7 +36,18 @@ export function systemdUnits(run: RunProgram): Units {
       await run(['systemctl', 'reset-failed', '--', unit], { signal });
       return await ask('restart', unit, signal);
     },
+    start: async (unit, signal) => {
+      await run(['systemctl', 'reset-failed', '--', unit], { signal });
+      return await ask('start', unit, signal);
+    },
     stop: (unit, signal) => ask('stop', unit, signal),
+    enable: (unit, signal) => ask('enable', unit, signal),
+    disable: (unit, signal) => ask('disable', unit, signal),
+    starters: async (unit, signal) => {
+      const properties = await show(unit, signal, ['TriggeredBy', ...NEEDED_BY]);
+      const named = (name: string): readonly string[] => (properties.get(name) ?? '').split(' ').filter((each) => each !== '');
+      return { triggers: named('TriggeredBy').toSorted(), needers: [...new Set(NEEDED_BY.flatMap(named))].filter((each) => !each.endsWith('.target')).toSorted() };
+    },
     lastLines: async (unit, signal) =>
       (await run(['journalctl', `--unit=${unit}`, `--lines=${LINES}`, '--no-pager', '--output=short-iso', '--quiet'], { signal })).stdout,
   };

@@ -5,12 +5,13 @@ import type { KubeletConfigSpec } from '../../../shared/domain/steps/kubeadm-spe
 import { syncFolder, writeSynced } from '../../../shared/trust/write-durably.ts';
 import { isOwed, owe, settleOwed } from '../owed.ts';
 import { captureSpace, releaseSpace } from '../packages/reserve.ts';
+import { isUp } from '../prove-unit.ts';
 import { type CaptureResult, type CheckResult, STEP_OK, type StepContext, type StepExecutor, type StepFailure, type StepResult, stepFailure } from '../step.ts';
 import { copyPaths, firstLost, isAsCopied, type PathCopy, restorePaths } from '../kubeadm/path-copies.ts';
 import { asItWas, captureKubelet, kubeletNotFound, type KubeletPrior, wasRestarted } from './kubelet-prior.ts';
 import { hasFields, readKubeletConfig, withFields } from './kubelet-configuration.ts';
 import { KUBELET_UNIT, type KubeletParts, proveKubelet } from './prove-kubelet.ts';
-import { isUp, restartKubelet, stopKubelet } from './restart-kubelet.ts';
+import { restartKubelet, stopKubelet } from './restart-kubelet.ts';
 
 export interface KubeletConfigPrior {
   readonly kubelet: KubeletPrior;

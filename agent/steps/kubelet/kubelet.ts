@@ -1,11 +1,12 @@
 import type { KubeletSpec } from '../../../shared/domain/steps/kubeadm-spec.ts';
 import type { RunProgram } from '../../ports/programs.ts';
+import { isUp } from '../prove-unit.ts';
 import { type CaptureResult, type CheckResult, STEP_OK, type StepContext, type StepExecutor, type StepResult, stepFailure } from '../step.ts';
 import type { KubeadmPlaces } from '../kubeadm/kubeadm-places.ts';
 import { asItWas, captureKubelet, kubeletNotFound, type KubeletPrior, wasRestarted } from './kubelet-prior.ts';
 import { removeNewState, stateFiles } from './kubelet-state.ts';
 import { KUBELET_UNIT, type KubeletParts, proveKubelet } from './prove-kubelet.ts';
-import { isUp, restartKubelet, stopKubelet } from './restart-kubelet.ts';
+import { restartKubelet, stopKubelet } from './restart-kubelet.ts';
 
 type Parts = KubeletParts & { readonly places: Pick<KubeadmPlaces, 'kubelet'> };
 

@@ -1,4 +1,5 @@
-import type { UnitLook, Units } from '../../ports/units.ts';
+import type { Units } from '../../ports/units.ts';
+import { isUp } from '../prove-unit.ts';
 import { STEP_OK, type StepContext, type StepResult, stepFailure } from '../step.ts';
 import { KUBELET_UNIT } from './prove-kubelet.ts';
 
@@ -15,8 +16,4 @@ export async function stopKubelet(units: Units, context: StepContext): Promise<S
   if (now === null || !isUp(now)) return STEP_OK;
   const said = await units.stop(KUBELET_UNIT, context.signal);
   return said === '' ? STEP_OK : stepFailure('revert-failed', `${KUBELET_UNIT} was not running before and cannot be stopped: ${said}`, KUBELET_UNIT);
-}
-
-export function isUp({ activeState }: UnitLook): boolean {
-  return activeState === 'active' || activeState === 'activating' || activeState === 'reloading';
 }

@@ -7,11 +7,11 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { agentVersionsOnDisk } from '../../../agent/adapters/agent-versions-on-disk.ts';
 import type { AgentVersions } from '../../../agent/ports/agent-versions.ts';
-import type { Units } from '../../../agent/ports/units.ts';
 import { type AgentUpgradePrior, agentUpgradeStep } from '../../../agent/steps/agent-upgrade/agent-upgrade.ts';
 import { packagesStep } from '../../../agent/steps/packages/packages.ts';
 import type { StepResult } from '../../../agent/steps/step.ts';
 import type { AgentUpgradeSpec } from '../../../shared/domain/step-spec.ts';
+import { fakeUnits } from '../../support/fake-units.ts';
 import { memoryLab } from '../../support/memory-packages.ts';
 import type { PackageLab } from '../../support/package-lab.ts';
 import { stepContext } from '../../support/step-context.ts';
@@ -47,7 +47,7 @@ async function bench(behaviours: Readonly<Record<string, Behaviour>>, change: { 
   let restarts = 0;
   const onDisk = agentVersionsOnDisk(home, join(home, '1.0'));
   const versions: AgentVersions = { ...onDisk, runBy: async () => runs, flip: async (version) => (did.push(`flip ${version}`), onDisk.flip(version)) };
-  const units: Units = {
+  const units = fakeUnits({
     look: async () => ({ activeState: 'active', subState: 'running', mainPid: 7, unitFileState: 'enabled', startedMs: 0, restarts: behaviours[runs] === 'crashes' ? (restarts += 1) : restarts }),
     restart: async () => {
       runs = (await onDisk.current()) ?? '';
@@ -57,7 +57,7 @@ async function bench(behaviours: Readonly<Record<string, Behaviour>>, change: { 
     },
     stop: async () => '',
     lastLines: async () => '',
-  };
+  });
   const system = { ...packages.system, install: async (...args: Parameters<typeof packages.system.install>) => (did.push('install'), packages.system.install(...args)) };
   const step = agentUpgradeStep({
     packages: packagesStep(system),

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import type { HostBoot } from '../../../agent/ports/host-boot.ts';
-import type { UnitLook, Units } from '../../../agent/ports/units.ts';
+import type { UnitLook } from '../../../agent/ports/units.ts';
 import { acceptAssignment } from '../../../agent/runner/accept-assignment.ts';
 import { recordPermit } from '../../../agent/runner/record-permit.ts';
 import { newerKernel } from '../../../agent/steps/reboot/newer-kernel.ts';
@@ -10,6 +10,7 @@ import { rebootStep } from '../../../agent/steps/reboot/reboot.ts';
 import type { RebootSpec, StepSpec } from '../../../shared/domain/step-spec.ts';
 import { encodeSequence } from '../../../shared/wire/sequence-codec.ts';
 import { AgentBench } from '../../support/agent-bench.ts';
+import { fakeUnits } from '../../support/fake-units.ts';
 import { hastyClock } from '../../support/runner-fakes.ts';
 
 const reboot: RebootSpec = { kind: 'reboot', name: 'reboot', timeoutMs: 60_000, action: 'reboot', onlyIf: 'always', units: ['x.service'] };
@@ -46,7 +47,7 @@ class FakeHost {
       return this.failed;
     },
   };
-  readonly units: Units = { look: async () => this.look, restart: async () => '', stop: async () => '', lastLines: async () => '' };
+  readonly units = fakeUnits({ look: async () => this.look });
 }
 
 let bench: AgentBench;

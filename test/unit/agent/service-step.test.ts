@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 
-import type { UnitLook, Units } from '../../../agent/ports/units.ts';
+import type { UnitLook } from '../../../agent/ports/units.ts';
 import { serviceStep } from '../../../agent/steps/service.ts';
 import type { ServiceSpec } from '../../../shared/domain/step-spec.ts';
+import { fakeUnits } from '../../support/fake-units.ts';
 import { hastyClock } from '../../support/runner-fakes.ts';
 import { stepContext } from '../../support/step-context.ts';
 
@@ -14,12 +15,12 @@ const spec = (action: ServiceSpec['action']): ServiceSpec => ({ kind: 'service',
 function lab(looks: readonly (UnitLook | null)[], restart = '') {
   const asked: string[] = [];
   let index = -1;
-  const units: Units = {
+  const units = fakeUnits({
     look: async () => looks[Math.min((index += 1), looks.length - 1)] ?? null,
     restart: async () => (asked.push('restart'), restart),
     stop: async () => (asked.push('stop'), ''),
     lastLines: async () => 'secret lines',
-  };
+  });
   let output = '';
   const context = stepContext({ output: (text) => { output += text; } });
   return { step: serviceStep(units, hastyClock), context, asked, output: () => output };

@@ -11,6 +11,10 @@ function restart(unit: string, name?: string): WrittenStep {
   return { name, service: { restart: unit, looks: 3, every: 1000, timeout: 9000 } };
 }
 
+function disable(unit: string): WrittenStep {
+  return { service: { disable: unit, looks: 3, every: 1000, timeout: 9000 } };
+}
+
 function reboot(): WrittenStep {
   return { reboot: { onlyIf: 'required', units: ['a.service'], timeout: 9000 } };
 }
@@ -36,6 +40,8 @@ test.each<[string, WrittenStep[], string[]]>([
   ['a reboot alone needs no guard', [restart('a.service'), reboot()], ['restart-a.service', 'reboot']],
   ['a reboot after packages is guarded', [reboot(), packages(), reboot()], ['reboot', 'guard-reboot', 'packages', 'reboot-2']],
   ['a revert boots before it restarts', [packages(), restart('a.service'), reboot()], ['guard-a.service', 'guard-reboot', 'packages', 'restart-a.service', 'reboot']],
+  ['what is switched off needs no guard: it comes back by itself', [packages(), disable('a.service')], ['packages', 'disable-a.service']],
+  ['a reboot after a unit was switched off is guarded', [disable('a.service'), reboot()], ['guard-reboot', 'disable-a.service', 'reboot']],
   ['a given name is kept, and no other step gets it', [packages(), packages('packages'), restart('a.service', 'up')], ['guard-a.service', 'packages-2', 'packages', 'up']],
   ['a node of kubeadm goes back to a kubelet on old packages and files', [packages(), kubeadm(), packages(), kubelet()], ['guard-kubelet', 'packages', 'kubeadm', 'packages-2', 'kubelet']],
   ['the guard stands before kubeadm where no packages change', [kubeadm(), kubelet()], ['guard-kubelet', 'kubeadm', 'kubelet']],
