@@ -97,12 +97,12 @@ export async function verifyFiles(wanted: readonly WantedFile[]): Promise<StepRe
 export async function revertFiles(memory: DriftMemory, prior: ManagedFilesPrior, context: StepContext): Promise<StepResult> {
   await releaseSpace(context.folder);
   for (const { copy, memory: remembered } of prior.files.toReversed()) {
-    if (!(await putCopyBack(copy, copiesFolder(context)))) return stepFailure('revert-failed', `the copy of ${copy.path} is gone`, copy.path);
+    if (!(await putCopyBack(copy, copiesFolder(context)))) return stepFailure('revert-failed', `the copy of ${copy.path} is gone or damaged`, copy.path);
     await memory.remember(copy.path, remembered);
   }
   for (const folder of prior.folders.toReversed()) await removeFolder(folder, context);
   for (const { copy } of prior.files) {
-    const wrong = copy.kind === 'other' ? [] : differences(await readFileState(copy.path), copy);
+    const wrong = copy.kind === 'other' || copy.kind === 'link' ? [] : differences(await readFileState(copy.path), copy);
     if (wrong.length > 0) return stepFailure('revert-failed', `${copy.path} is not as it was found: ${wrong.join(', ')}`, copy.path);
   }
   return STEP_OK;
