@@ -1,13 +1,11 @@
 import type { K3sFacts } from '../../shared/domain/host-facts.ts';
 import { certificatesIn, readCertificates, readNodeName } from './certificates.ts';
 import type { HostFiles } from './host-files.ts';
-import { filesWithFlag, lastYamlValue, unitFiles } from './kubelet-flags.ts';
+import { filesWithFlag, lastFlagValue, lastYamlValue, unitFiles } from './kubelet-flags.ts';
 import { plain } from './os.ts';
 
-const DATA = '/var/lib/rancher/k3s';
+const DEFAULT_DATA = '/var/lib/rancher/k3s';
 const CONFIG = '/etc/rancher/k3s';
-const KUBELET_CLIENT = `${DATA}/agent/client-kubelet.crt`;
-const KUBELET_DROP_INS = `${DATA}/agent/etc/kubelet.conf.d`;
 const DEFAULT_SOCKET = 'unix:///run/k3s/containerd/containerd.sock';
 
 /** What K3s is on this host, from its unit, configuration and data; null where no unit of it is installed. */
@@ -18,25 +16,45 @@ export function readK3s(files: HostFiles, hostName: string): Omit<K3sFacts, 'ver
   if (units.length === 0) return null;
   // The installer names the agent's unit k3s-agent, but INSTALL_K3S_NAME may be anything: what it starts counts.
   const role = serverUnit.length === 0 || units.some((path) => /^\s*ExecStart=.*\bk3s['"]?[\s\\]+['"]?agent\b/m.test(files.text(path) ?? '')) ? 'agent' : 'server';
-  const configs = [`${CONFIG}/config.yaml`, ...files.names(`${CONFIG}/config.yaml.d`).flatMap((name) => (/\.ya?ml$/.test(name) ? [`${CONFIG}/config.yaml.d/${name}`] : []))];
+  const configs = k3sConfigs(files);
   const argumentFiles = [...configs, ...units];
-  const failCgroupV1 = lastYamlValue(files, files.names(KUBELET_DROP_INS).map((name) => `${KUBELET_DROP_INS}/${name}`), 'failCgroupV1');
+  const data = dataDirOf(files, units);
+  const kubeletDropIns = `${data}/agent/etc/kubelet.conf.d`;
+  // Its kubelet reads files of that ending alone.
+  const failCgroupV1 = lastYamlValue(files, files.names(kubeletDropIns).flatMap((name) => (name.endsWith('.conf') ? [`${kubeletDropIns}/${name}`] : [])), 'failCgroupV1');
   return {
     kind: 'k3s',
     role,
-    nodeName: plain(readNodeName(files, KUBELET_CLIENT) ?? hostName),
-    datastore: role === 'agent' ? 'none' : datastoreOf(files, argumentFiles),
+    nodeName: plain(readNodeName(files, `${data}/agent/client-kubelet.crt`) ?? hostName),
+    datastore: role === 'agent' ? 'none' : datastoreOf(files, data, argumentFiles),
     criSocket: plain(lastYamlValue(files, configs, 'container-runtime-endpoint') ?? DEFAULT_SOCKET),
     failCgroupV1: failCgroupV1 === null ? null : failCgroupV1 !== 'false',
     podInfraImageFlagIn: filesWithFlag(files, argumentFiles, 'pod-infra-container-image'),
-    certificates: readCertificates(files, [...certificatesIn(files, `${DATA}/agent`), ...certificatesIn(files, `${DATA}/server/tls`), ...certificatesIn(files, `${DATA}/server/tls/etcd`)]),
+    certificates: readCertificates(files, [...certificatesIn(files, `${data}/agent`), ...certificatesIn(files, `${data}/server/tls`), ...certificatesIn(files, `${data}/server/tls/etcd`)]),
   };
 }
 
 /** An endpoint that is given wins over what lies about from before. */
-function datastoreOf(files: HostFiles, argumentFiles: readonly string[]): K3sFacts['datastore'] {
+function datastoreOf(files: HostFiles, data: string, argumentFiles: readonly string[]): K3sFacts['datastore'] {
   const given = [...filesWithFlag(files, argumentFiles, 'datastore-endpoint'), ...filesWithFlag(files, argumentFiles, 'K3S_DATASTORE_ENDPOINT')];
   if (given.length > 0) return 'external';
-  if (files.exists(`${DATA}/server/db/etcd`)) return 'etcd';
-  return files.exists(`${DATA}/server/db/state.db`) ? 'sqlite' : 'none';
+  if (files.exists(`${data}/server/db/etcd`)) return 'etcd';
+  return files.exists(`${data}/server/db/state.db`) ? 'sqlite' : 'none';
+}
+
+/** Of these the last one that sets a value counts: https://docs.k3s.io/installation/configuration#multiple-config-files */
+function k3sConfigs(files: HostFiles): readonly string[] {
+  return [`${CONFIG}/config.yaml`, ...files.names(`${CONFIG}/config.yaml.d`).flatMap((name) => (/\.ya?ml$/.test(name) ? [`${CONFIG}/config.yaml.d/${name}`] : []))];
+}
+
+/** The folder of data that K3s' configuration files name; null where they name none. */
+export function configuredDataDir(files: HostFiles): string | null {
+  return lastYamlValue(files, k3sConfigs(files), 'data-dir');
+}
+
+/** As K3s itself looks for it: argument, environment, configuration files. */
+function dataDirOf(files: HostFiles, units: readonly string[]): string {
+  const environment = units.flatMap((path) => [...(files.text(path) ?? '').matchAll(/^(?:[ \t]*Environment=.*?)?["']?K3S_DATA_DIR=["']?([^\s"']+)/gm)].map(([, value = '']) => value)).at(-1);
+  const found = lastFlagValue(files, units, 'data-dir') ?? environment ?? configuredDataDir(files);
+  return found?.startsWith('/') === true ? found : DEFAULT_DATA;
 }

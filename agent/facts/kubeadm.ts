@@ -11,15 +11,17 @@ const KUBELET = '/var/lib/kubelet';
 const KUBELET_CLIENT = `${KUBELET}/pki/kubelet-client-current.pem`;
 /** Hand the kubelet flags: kubeadm's own, and those that packages leave to admins. */
 const FLAG_FILES = [`${KUBELET}/kubeadm-flags.env`, '/etc/default/kubelet', '/etc/sysconfig/kubelet'];
-/** The last one counts: since 1.34 kubeadm writes what is of this host alone into a file of its own (NodeLocalCRISocket). */
-const CONFIG_FILES = [`${KUBELET}/config.yaml`, `${KUBELET}/instance-config.yaml`];
+const CONFIG = `${KUBELET}/config.yaml`;
+/** Since 1.34 kubeadm writes what is of this host alone into a file of its own (NodeLocalCRISocket). */
+const INSTANCE_CONFIG = `${KUBELET}/instance-config.yaml`;
 
 /** What kubeadm made of this host, from its files; null where it was neither initialised nor joined. */
 export function readKubeadm(files: HostFiles, hostName: string): Omit<KubeadmFacts, 'kubeadm' | 'kubelet' | 'kubectl'> | null {
   const apiserver = files.text(`${MANIFESTS}/kube-apiserver.yaml`);
   if (apiserver === null && !files.exists(`${KUBERNETES}/kubelet.conf`)) return null;
   const flagFiles = [...FLAG_FILES, ...unitFiles(files, 'kubelet.service')];
-  const configs = [...CONFIG_FILES, ...dropIns(files, lastFlagValue(files, flagFiles, 'config-dir'))];
+  // The last one counts.
+  const configs = [lastFlagValue(files, flagFiles, 'config') ?? CONFIG, INSTANCE_CONFIG, ...dropIns(files, lastFlagValue(files, flagFiles, 'config-dir'))];
   const failCgroupV1 = lastYamlValue(files, configs, 'failCgroupV1');
   return {
     kind: 'kubeadm',

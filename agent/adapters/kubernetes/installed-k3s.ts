@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import { parse } from 'yaml';
 
+import { hostFiles } from '../../facts/host-files.ts';
+import { configuredDataDir } from '../../facts/k3s.ts';
 import type { K3s, K3sUnit } from '../../ports/k3s.ts';
 import type { RunProgram } from '../../ports/programs.ts';
 
 const DEFAULT_DATA_DIR = '/var/lib/rancher/k3s';
-const CONFIG = '/etc/rancher/k3s/config.yaml';
 const VERSION_MAX_MS = 30_000;
 
 /** K3s as systemd and its own files show it. */
@@ -20,7 +20,7 @@ export function installedK3s(run: RunProgram): K3s {
       const started = parseStart(await show(unit, 'ExecStart,EnvironmentFiles', signal));
       if (started === null) return null;
       const environment = (await Promise.all(started.environmentFiles.map(readEnvironment))).flat();
-      return { binary: started.binary, args: started.args, environment, dataDir: await dataDirOf(started.args, environment) };
+      return { binary: started.binary, args: started.args, environment, dataDir: dataDirOf(started.args, environment) };
     },
     version: async (binary, signal) => {
       const limit = AbortSignal.any([signal, AbortSignal.timeout(VERSION_MAX_MS)]);
@@ -45,25 +45,12 @@ async function readEnvironment(path: string): Promise<readonly string[]> {
   return text.split('\n').filter((line) => /^[A-Za-z_]\w*=/.test(line));
 }
 
-/** As K3s itself looks for it: argument, environment, configuration file. */
-async function dataDirOf(args: readonly string[], environment: readonly string[]): Promise<string> {
+/** As K3s itself looks for it: argument, environment, configuration files. */
+function dataDirOf(args: readonly string[], environment: readonly string[]): string {
   const index = args.findIndex((arg) => /^(?:--data-dir|-d)(?:=|$)/.test(arg));
   const arg = args[index] ?? '';
   const byArgument = arg.includes('=') ? arg.slice(arg.indexOf('=') + 1) : args[index + 1];
-  const byEnvironment = environment.find((line) => line.startsWith('K3S_DATA_DIR='))?.slice('K3S_DATA_DIR='.length);
-  const found = (index === -1 ? undefined : byArgument) ?? byEnvironment ?? (await configuredDataDir());
-  return found !== undefined && found.startsWith('/') ? found : DEFAULT_DATA_DIR;
-}
-
-async function configuredDataDir(): Promise<string | undefined> {
-  const text = await readFile(CONFIG, 'utf8').catch(() => '');
-  // A file that is no YAML stops K3s itself; here it only names nothing.
-  let value: unknown;
-  try {
-    value = parse(text);
-  } catch {
-    return undefined;
-  }
-  const found = typeof value === 'object' && value !== null && 'data-dir' in value ? value['data-dir'] : undefined;
-  return typeof found === 'string' ? found : undefined;
+  const byEnvironment = environment.map((line) => /^K3S_DATA_DIR=["']?([^"']+)/.exec(line)?.[1]).findLast((value) => value !== undefined);
+  const found = (index === -1 ? undefined : byArgument) ?? byEnvironment ?? configuredDataDir(hostFiles());
+  return found?.startsWith('/') === true ? found : DEFAULT_DATA_DIR;
 }

@@ -12,11 +12,16 @@ export function lock(locks: string, name: string): string {
   return isLocked(locks, name) ? locks : `${locks.trimEnd()}\n\n${[...FIELDS, `solvable_name: ${name}`].join('\n')}\n\n`;
 }
 
-/** Idempotent. A lock by a pattern of names is its owner's alone: it stays as it is. */
+/** Idempotent. A lock by a pattern of names is its owner's alone: it stays as it is, and so do other names in the same paragraph. */
 export function unlock(locks: string, name: string): string {
-  const own = (paragraph: string): boolean => paragraph.split('\n').includes(`solvable_name: ${name}`);
-  if (!paragraphs(locks).some(own)) return locks;
-  return `\n${paragraphs(locks).filter((paragraph) => !own(paragraph)).map((paragraph) => `${paragraph}\n\n`).join('')}`;
+  const line = `solvable_name: ${name}`;
+  const before = paragraphs(locks);
+  if (!before.some((paragraph) => paragraph.split('\n').includes(line))) return locks;
+  const after = before.flatMap((paragraph) => {
+    const left = paragraph.split('\n').filter((each) => each !== line).join('\n');
+    return left === paragraph || patternsIn(left).length > 0 ? [left] : [];
+  });
+  return `\n${after.map((paragraph) => `${paragraph}\n\n`).join('')}`;
 }
 
 function paragraphs(locks: string): readonly string[] {
@@ -24,7 +29,10 @@ function paragraphs(locks: string): readonly string[] {
 }
 
 function names(paragraph: string, name: string): boolean {
-  const pattern = /^solvable_name: (.+)$/m.exec(paragraph)?.[1];
   const type = /^type: (.+)$/m.exec(paragraph)?.[1] ?? 'package';
-  return pattern !== undefined && type === 'package' && globOf(pattern).test(name);
+  return type === 'package' && patternsIn(paragraph).some((pattern) => globOf(pattern).test(name));
+}
+
+function patternsIn(paragraph: string): readonly string[] {
+  return [...paragraph.matchAll(/^solvable_name: (.+)$/gm)].map(([, pattern = '']) => pattern);
 }

@@ -4,7 +4,7 @@ import type { PackagesSpec } from '../../../shared/domain/step-spec.ts';
 import { writeDurably } from '../../../shared/trust/write-durably.ts';
 import type { DistributedConffile, PackageState, PackageSystem } from '../../ports/package-system.ts';
 import { type CaptureResult, type CheckResult, STEP_OK, type StepContext, type StepExecutor, type StepResult, stepFailure } from '../step.ts';
-import type { FileCopy } from '../files/file-copy.ts';
+import { type FileCopy, hasCopy } from '../files/file-copy.ts';
 import { captureSpace, releaseSpace } from './reserve.ts';
 import { settleConffiles } from './settle-conffiles.ts';
 import { copyConffiles, restoreConffiles } from './conffile-copies.ts';
@@ -31,10 +31,7 @@ export function packagesStep(system: PackageSystem): StepExecutor<PackagesSpec, 
     revert: (spec, prior, context) => system.exclusively(() => revert(system, spec, prior, context), context),
     // A transaction takes holds away until its end: half-way a host would follow whatever its sources bring.
     whenHeld: (spec, prior, context) => system.exclusively(() => giveHoldsBack(system, spec, prior, context), context),
-    canRevert: async (spec, prior, context) => {
-      const staged = await stagedFor(spec, context);
-      return staged.ok ? enoughToGoBack(staged.staged, prior) : staged;
-    },
+    canRevert: (spec, prior, context) => canRevert(spec, prior, context),
   };
 }
 
@@ -112,7 +109,7 @@ async function revert(system: PackageSystem, spec: PackagesSpec, prior: Packages
     if (!back.ok) return back;
   }
   const lost = await restoreConffiles(prior.conffiles, conffileFolder(context));
-  if (lost.length > 0) return stepFailure('revert-failed', `${lost.join(', ')} cannot be brought back, the copies are gone`, lost[0]);
+  if (lost.length > 0) return stepFailure('revert-failed', `${lost.join(', ')} cannot be brought back, the copies are gone or damaged`, lost[0]);
   const marked = await system.mark(prior.packages.filter(({ version }) => version !== null), context);
   if (!marked.ok) return marked;
   return (await isBack(system, prior, context)) ? STEP_OK : stepFailure('revert-failed', 'the packages are not as they were found');
@@ -121,6 +118,20 @@ async function revert(system: PackageSystem, spec: PackagesSpec, prior: Packages
 async function giveHoldsBack(system: PackageSystem, spec: PackagesSpec, prior: PackagesPrior, context: StepContext): Promise<StepResult> {
   const states = await system.status(prior.packages.map(({ name }) => name), context);
   return system.mark(marksAfter(spec, prior).filter((_, index) => states[index]?.state !== 'absent'), context);
+}
+
+/** Looked at before a node is drained for it: what was kept may have lain there for weeks. */
+async function canRevert(spec: PackagesSpec, prior: PackagesPrior, context: StepContext): Promise<StepResult> {
+  const found = await stagedFor(spec, context);
+  if (!found.ok) return found;
+  const enough = enoughToGoBack(found.staged, prior);
+  if (!enough.ok) return enough;
+  const file = await damaged(found.staged.oldFiles);
+  if (file !== null) return stepFailure('prior-unavailable', `${file} is gone or damaged`, file);
+  for (const copy of prior.conffiles) {
+    if (!(await hasCopy(copy, conffileFolder(context)))) return stepFailure('prior-unavailable', `the copy of ${copy.path} is gone or damaged`, copy.path);
+  }
+  return STEP_OK;
 }
 
 async function isBack(system: PackageSystem, prior: PackagesPrior, context: StepContext): Promise<boolean> {

@@ -167,6 +167,9 @@ describe('kubeadm', () => {
     ['/etc/sysconfig/kubelet', 'KUBELET_EXTRA_ARGS="--v=2 --pod-infra-container-image pause:3.9"\n'],
     ['/usr/lib/systemd/system/kubelet.service', '[Service]\nExecStart=/usr/bin/kubelet \\\n  --pod-infra-container-image=pause\n'],
     ['/etc/systemd/system/kubelet.service.d/20-extra.conf', '[Service]\nEnvironment="KUBELET_EXTRA_ARGS=--pod-infra-container-image=pause"\n'],
+    // Neither sign makes a comment but at the beginning of a line: systemd.syntax(7), systemd.exec(5).
+    ['/etc/systemd/system/kubelet.service', "[Service]\nExecStart=/bin/sh -c 'ulimit -n 65536; exec /usr/bin/kubelet --pod-infra-container-image=pause'\n"],
+    ['/etc/default/kubelet', 'KUBELET_EXTRA_ARGS="--node-labels=a=#1 --pod-infra-container-image=pause:3.9"\n'],
   ])('--pod-infra-container-image in %s is found', async (path, text) => {
     root.write(path, text);
     expect((await kubeadm()).podInfraImageFlagIn).toEqual([path]);
@@ -177,6 +180,23 @@ describe('kubeadm', () => {
     root.write('/opt/kubelet.env', 'ARGS=--pod-infra-container-image=pause\n');
     root.write('/etc/default/kubelet', '; --pod-infra-container-image\nA="--my-pod-infra-container-image --pod-infra-container-image-x=1"\n');
     expect((await kubeadm()).podInfraImageFlagIn).toEqual(['/opt/kubelet.env']);
+  });
+
+  test('--pod-infra-container-image is found behind a wildcard of an EnvironmentFile, and in the script that a unit starts', async () => {
+    root.write('/etc/systemd/system/kubelet.service', '[Service]\nEnvironmentFile=-/etc/kubelet.env.d/*.env\nExecStart=-/opt/bin/start-kubelet.sh\n');
+    root.write('/etc/kubelet.env.d/10.env', 'A=--v=2\n');
+    root.write('/etc/kubelet.env.d/20.env', 'B=--pod-infra-container-image=pause\n');
+    root.write('/etc/kubelet.env.d/20.env.bak', 'B=--pod-infra-container-image=pause\n');
+    root.write('/opt/bin/start-kubelet.sh', '#!/bin/sh\nexec kubelet --pod-infra-container-image=pause\n');
+    expect((await kubeadm()).podInfraImageFlagIn).toEqual(['/etc/kubelet.env.d/20.env', '/opt/bin/start-kubelet.sh']);
+  });
+
+  test('failCgroupV1 is read where the kubelet is told to read it', async () => {
+    root.write('/var/lib/kubelet/config.yaml', 'failCgroupV1: false\n');
+    root.write('/etc/systemd/system/kubelet.service.d/10.conf', '[Service]\nEnvironment="KUBELET_CONFIG_ARGS=--config=/etc/kubernetes/kubelet.yaml"\n');
+    expect(await kubeadm()).toMatchObject({ failCgroupV1: null });
+    root.write('/etc/kubernetes/kubelet.yaml', 'failCgroupV1: true\n');
+    expect(await kubeadm()).toMatchObject({ failCgroupV1: true });
   });
 
   test('failCgroupV1 and the CRI socket come from the kubelet’s configuration, drop-ins last', async () => {
@@ -207,6 +227,30 @@ describe('K3s', () => {
     writeFileSync(`${root.folder}/etc/systemd/system/k3s.service.env`, '#K3S_DATASTORE_ENDPOINT=postgres://db\n');
     root.write('/etc/rancher/k3s/config.yaml', 'datastore-endpoint: mysql://db\nkubelet-arg:\n- "pod-infra-container-image=pause"\n');
     expect(await k3s()).toMatchObject({ datastore: 'external', podInfraImageFlagIn: ['/etc/rancher/k3s/config.yaml'] });
+  });
+
+  test('only what K3s’ kubelet reads says failCgroupV1, and no comment gives a flag', async () => {
+    root.write('/etc/systemd/system/k3s.service', '[Service]\nExecStart=/usr/local/bin/k3s server\n');
+    root.write('/var/lib/rancher/k3s/agent/etc/kubelet.conf.d/00-k3s-defaults.conf', 'failCgroupV1: true\n');
+    root.write('/var/lib/rancher/k3s/agent/etc/kubelet.conf.d/10-mine.yaml', 'failCgroupV1: false\n');
+    root.write('/etc/rancher/k3s/config.yaml', 'kubelet-arg: # no pod-infra-container-image\n');
+    expect(await k3s()).toMatchObject({ failCgroupV1: true, podInfraImageFlagIn: [] });
+    root.write('/var/lib/rancher/k3s/agent/etc/kubelet.conf.d/10-mine.conf', 'failCgroupV1: false\n');
+    expect(await k3s()).toMatchObject({ failCgroupV1: false });
+  });
+
+  test.each([
+    ['/etc/systemd/system/k3s.service', "ExecStart=/usr/local/bin/k3s \\\n    server \\\n\t'--data-dir=/srv/k3s' \\\n"],
+    ['/etc/systemd/system/k3s.service', "ExecStart=/usr/local/bin/k3s \\\n    server \\\n\t'--data-dir' \\\n\t'/srv/k3s' \\\n"],
+    ['/etc/systemd/system/k3s.service', 'ExecStart=/usr/local/bin/k3s server\nEnvironment=K3S_DATA_DIR=/srv/k3s\n'],
+    ['/etc/rancher/k3s/config.yaml', 'data-dir: "/srv/k3s"\n'],
+    ['/etc/rancher/k3s/config.yaml.d/10-disk.yaml', 'data-dir: /srv/k3s\n'],
+  ])('its data are looked for where %s has them', async (path, text) => {
+    root.write('/etc/systemd/system/k3s.service', 'ExecStart=/usr/local/bin/k3s server\n');
+    root.write(path, text);
+    root.write('/srv/k3s/agent/client-kubelet.crt', NODE_CERTIFICATE);
+    mkdirSync(`${root.folder}/srv/k3s/server/db/etcd`, { recursive: true });
+    expect(await k3s()).toMatchObject({ nodeName: 'edge-1', datastore: 'etcd', certificates: [{ path: '/srv/k3s/agent/client-kubelet.crt' }] });
   });
 
   test.each([

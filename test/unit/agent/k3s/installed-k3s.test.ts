@@ -45,7 +45,7 @@ test.each([
 
 test('the environment may move the data as well', async () => {
   const path = join(folder, 'moved.env');
-  writeFileSync(path, 'K3S_DATA_DIR=/mnt/k3s\n');
+  writeFileSync(path, "K3S_DATA_DIR='/mnt/k3s'\n");
   expect((await k3s(shown('/usr/local/bin/k3s agent', [path])).unit('k3s-agent.service', signal))?.dataDir).toBe('/mnt/k3s');
 });
 

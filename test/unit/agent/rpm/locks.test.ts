@@ -56,6 +56,13 @@ describe('versionlock.list of dnf', () => {
 describe('locks of zypper', () => {
   const paragraph = (name: string, type = 'package'): string => `type: ${type}\nmatch_type: glob\ncase_sensitive: on\nsolvable_name: ${name}\n\n`;
 
+  test('one lock may name several packages: each is held, and it stays whole', () => {
+    const locks = `\n${paragraph('kubelet\nsolvable_name: kubeadm')}`;
+    expect([zypp.isLocked(locks, 'kubelet'), zypp.isLocked(locks, 'kubeadm'), zypp.isLocked(locks, 'kubectl')]).toEqual([true, true, false]);
+    expect(zypp.lock(locks, 'kubeadm')).toBe(locks);
+    expect(zypp.unlock(locks, 'kubeadm')).toBe(`\n${paragraph('kubelet')}`);
+  });
+
   test.each([
     [paragraph('kubelet'), 'kubelet', true],
     [paragraph('kube*'), 'kubelet', true],
