@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 
 import type { PackageVersion } from '../../../shared/domain/step-spec.ts';
-import { writeDurably } from '../../../shared/trust/write-durably.ts';
 import type { PackageCall } from '../../ports/package-system.ts';
 import type { ProgramResult } from '../../ports/programs.ts';
+import { rewriteFile } from '../../steps/files/place-file.ts';
 import { stepFailure } from '../../steps/step.ts';
 import type { PackageParts } from '../packages/package-parts.ts';
 import { invoke, mustRun } from './invoke-rpm.ts';
@@ -51,7 +51,7 @@ export function dnf(parts: PackageParts): RpmFamily {
       const path = await lockListPath();
       const before = await readFile(path, 'utf8').catch(() => '');
       const after = packages.reduce((list, one) => (one.hold ? lockAt(list, one) : unlock(list, one.name)), before);
-      if (after !== before) await writeDurably(path, after, 0o644);
+      if (after !== before) await rewriteFile(path, after);
     },
     auto: async (names, call) => {
       if (names.length === 0) return new Set();
@@ -67,7 +67,7 @@ export function dnf(parts: PackageParts): RpmFamily {
 /** Where the plugin's settings say; the plugin may not be there. */
 async function lockListPath(): Promise<string> {
   const settings = await readFile(VERSIONLOCK, 'utf8').catch(() => '');
-  return /^locklist\s*=\s*(\/\S+)\s*$/m.exec(settings)?.[1] ?? '/etc/dnf/plugins/versionlock.list';
+  return /^locklist\s*[=:]\s*(\/\S+)\s*$/m.exec(settings)?.[1] ?? '/etc/dnf/plugins/versionlock.list';
 }
 
 function linesOf(text: string): readonly string[] {

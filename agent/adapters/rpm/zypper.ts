@@ -2,9 +2,9 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import type { PackageVersion } from '../../../shared/domain/step-spec.ts';
-import { writeDurably } from '../../../shared/trust/write-durably.ts';
 import type { PackageCall, PackageName } from '../../ports/package-system.ts';
 import type { ProgramResult } from '../../ports/programs.ts';
+import { rewriteFile } from '../../steps/files/place-file.ts';
 import { stepFailure } from '../../steps/step.ts';
 import type { PackageParts } from '../packages/package-parts.ts';
 import type { RpmFamily, ScratchRoot } from './rpm-family.ts';
@@ -63,7 +63,7 @@ async function change(path: string, edit: (text: string) => string): Promise<voi
   const after = edit(before);
   if (after === before) return;
   await mkdir(dirname(path), { recursive: true });
-  await writeDurably(path, after, 0o644);
+  await rewriteFile(path, after);
 }
 
 function namesIn(text: string): readonly PackageName[] {

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { lchown, lstat, mkdir, readFile, readlink, rename, rm, symlink } from 'node:fs/promises';
+import { lstat, mkdir, readFile, readlink, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-import { syncFolder, writeDurably } from '../../../shared/trust/write-durably.ts';
+import { writeDurably } from '../../../shared/trust/write-durably.ts';
 import { readFileState, sameState } from './file-state.ts';
-import { besideOf, placeFile, removeFile } from './place-file.ts';
+import { besideOf, placeFile, placeLink, removeFile } from './place-file.ts';
 import { sha256Of } from './sha256-of.ts';
 
 /** A file as it was. Root only: it may hold secrets. */
@@ -40,7 +40,9 @@ export async function putCopyBack(copy: FileCopy, folder: string): Promise<boole
       if ((await lstat(path).catch(() => null))?.isDirectory() === false) await removeFile(path);
       return true;
     case 'link':
-      if ((await readlink(path).catch(() => null)) !== copy.target) await placeLink(copy);
+      if ((await readlink(path).catch(() => null)) === copy.target) return true;
+      await mkdir(dirname(path), { recursive: true });
+      await placeLink(copy);
       return true;
     case 'file': {
       if (sameState(await readFileState(path), copy)) return true;
@@ -55,15 +57,6 @@ export async function putCopyBack(copy: FileCopy, folder: string): Promise<boole
 
 export async function hasCopy(copy: FileCopy, folder: string): Promise<boolean> {
   return copy.kind !== 'file' || (await sha256Of(join(folder, copy.sha256)).catch(() => '')) === copy.sha256;
-}
-
-async function placeLink({ path, target, uid, gid }: Extract<FileCopy, { readonly kind: 'link' }>): Promise<void> {
-  const beside = besideOf(path);
-  await mkdir(dirname(path), { recursive: true });
-  await symlink(target, beside);
-  await lchown(beside, uid, gid);
-  await rename(beside, path);
-  await syncFolder(dirname(path));
 }
 
 function hashOf(content: Uint8Array): string {

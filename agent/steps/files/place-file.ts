@@ -1,4 +1,4 @@
-import { open, rename, rm } from 'node:fs/promises';
+import { lchown, open, rename, rm, stat, symlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 import { syncFolder } from '../../../shared/trust/write-durably.ts';
@@ -11,7 +11,7 @@ export interface FileLook {
   readonly mtimeMs?: number;
 }
 
-/** Hidden, so that no program that reads a whole folder of settings takes it for one. */
+/** Hidden, so that no program that reads a whole folder takes it for one of its settings, and no kubelet for a static pod. */
 export function besideOf(path: string): string {
   return join(dirname(path), `.${basename(path)}.farrier-new`);
 }
@@ -31,6 +31,25 @@ export async function placeFile(path: string, content: Uint8Array, { mode, uid, 
   } finally {
     await file.close();
   }
+  await rename(beside, path);
+  await syncFolder(dirname(path));
+}
+
+/** Other content for a file that keeps its mode and its owner; one that is not there is root's, for all to read. */
+export async function rewriteFile(path: string, content: string): Promise<void> {
+  const look = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return { mode: 0o644, uid: 0, gid: 0 };
+    throw error;
+  });
+  await placeFile(path, Buffer.from(content), { mode: look.mode & 0o7777, uid: look.uid, gid: look.gid });
+}
+
+/** As placeFile; the link itself, wherever it leads. */
+export async function placeLink({ path, target, uid, gid }: { readonly path: string; readonly target: string; readonly uid: number; readonly gid: number }): Promise<void> {
+  const beside = besideOf(path);
+  await rm(beside, { force: true });
+  await symlink(target, beside);
+  await lchown(beside, uid, gid);
   await rename(beside, path);
   await syncFolder(dirname(path));
 }

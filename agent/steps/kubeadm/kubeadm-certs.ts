@@ -9,7 +9,7 @@ import { type CaptureResult, type CheckResult, STEP_OK, type StepContext, type S
 import { certificateNamed, type Expiry, filesOf, parseExpiration, type StaticPod, usersOf } from './certificates.ts';
 import { invokeKubeadm, kubeadmFailure } from './invoke-kubeadm.ts';
 import type { KubeadmParts } from './kubeadm.ts';
-import { copyPaths, firstLost, isAsCopied, type PathCopy, restorePaths, syncPaths, tornOf } from './path-copies.ts';
+import { copyPaths, firstLost, isAsCopied, type PathCopy, restorePaths, syncPaths, tornOf } from '../files/path-copies.ts';
 import { restartStaticPods, returnManifests } from './restart-static-pods.ts';
 
 /** What is to be renewed, and all that goes back. */

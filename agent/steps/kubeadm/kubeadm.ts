@@ -15,7 +15,7 @@ import { invokeKubeadm, kubeadmFailure, kubeadmIsNot } from './invoke-kubeadm.ts
 import { type KubeadmPlaces, kubeletFiles } from './kubeadm-places.ts';
 import { isControlPlane, manifestsNotAt } from './manifests.ts';
 import { copyNodeFiles, firstDifference, manifestsTouched, type NodeFiles, restoreNodeFiles, returnForAnother, syncNodeFiles } from './node-files.ts';
-import { firstLost, TooMuchToCopy } from './path-copies.ts';
+import { firstLost, TooMuchToCopy } from '../files/path-copies.ts';
 import { upgradeConfiguration } from './upgrade-configuration.ts';
 import { parseUpgradePlan } from './upgrade-plan.ts';
 

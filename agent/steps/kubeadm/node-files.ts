@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 
 import type { KubeadmRole } from '../../../shared/domain/steps/kubeadm-spec.ts';
 import { type KubeadmPlaces, kubeletFiles, manifestsFolder, scratchFolder } from './kubeadm-places.ts';
-import { copyPaths, isAsCopied, isUntouched, type PathCopy, pathsBelow, restorePaths, syncPaths, tornOf } from './path-copies.ts';
+import { copyPaths, isAsCopied, isUntouched, type PathCopy, pathsBelow, restorePaths, syncPaths, tornOf } from '../files/path-copies.ts';
 
 /** What `kubeadm upgrade` can change on a node, as it was found. */
 export interface NodeFiles {

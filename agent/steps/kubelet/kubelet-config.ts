@@ -1,13 +1,12 @@
-import { chmod, chown, rename, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 
 import type { KubeletConfigSpec } from '../../../shared/domain/steps/kubeadm-spec.ts';
-import { syncFolder, writeSynced } from '../../../shared/trust/write-durably.ts';
 import { isOwed, owe, settleOwed } from '../owed.ts';
 import { captureSpace, releaseSpace } from '../packages/reserve.ts';
 import { isUp } from '../prove-unit.ts';
 import { type CaptureResult, type CheckResult, STEP_OK, type StepContext, type StepExecutor, type StepFailure, type StepResult, stepFailure } from '../step.ts';
-import { copyPaths, firstLost, isAsCopied, type PathCopy, restorePaths } from '../kubeadm/path-copies.ts';
+import { copyPaths, firstLost, isAsCopied, type PathCopy, restorePaths } from '../files/path-copies.ts';
+import { rewriteFile } from '../files/place-file.ts';
 import { asItWas, captureKubelet, kubeletNotFound, type KubeletPrior, wasRestarted } from './kubelet-prior.ts';
 import { hasFields, readKubeletConfig, withFields } from './kubelet-configuration.ts';
 import { KUBELET_UNIT, type KubeletParts, proveKubelet } from './prove-kubelet.ts';
@@ -62,7 +61,7 @@ async function apply({ units, configFile }: Parts, spec: KubeletConfigSpec, cont
   const text = await withFields(config, spec.set);
   if (text === null) return unreadable(configFile);
   await owe(context.folder);
-  if (!hasFields(config, spec.set)) await rewrite(configFile, text);
+  if (!hasFields(config, spec.set)) await rewriteFile(configFile, text);
   const restarted = await restartKubelet(units, context);
   if (restarted.ok) await settleOwed(context.folder);
   return restarted;
@@ -93,17 +92,6 @@ async function revert(parts: Parts, spec: KubeletConfigSpec, prior: KubeletConfi
   const proved = await proveKubelet(parts, asItWas(prior.kubelet), spec, context);
   if (proved.ok) await settleOwed(context.folder);
   return proved;
-}
-
-/** Whole or not at all, with the mode and the owner that it has. */
-async function rewrite(path: string, text: string): Promise<void> {
-  const { mode, uid, gid } = await stat(path);
-  const draft = `${path}.farrier-new`;
-  await writeSynced(draft, text);
-  await chown(draft, uid, gid);
-  await chmod(draft, mode & 0o7777);
-  await rename(draft, path);
-  await syncFolder(dirname(path));
 }
 
 function unreadable(path: string): StepFailure {

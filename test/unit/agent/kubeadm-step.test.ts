@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 
 import { kubeadmStep } from '../../../agent/steps/kubeadm/kubeadm.ts';
 import type { NodeFiles } from '../../../agent/steps/kubeadm/node-files.ts';
-import { COPIES_MAX } from '../../../agent/steps/kubeadm/path-copies.ts';
+import { COPIES_MAX } from '../../../agent/steps/files/path-copies.ts';
 import type { StepResult } from '../../../agent/steps/step.ts';
 import type { KubeadmRole, KubeadmSpec } from '../../../shared/domain/steps/kubeadm-spec.ts';
 import { KubeadmLab, kubeadmUpgrades, manifest, NEW, OLD, writeKubeletFiles } from '../../support/kubeadm-lab.ts';

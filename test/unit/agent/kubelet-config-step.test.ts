@@ -118,6 +118,14 @@ describe('going back', () => {
     expect(lab.did).toEqual(['restart kubelet.service']);
   });
 
+  test('cut off before the new file got its name, nothing of it stays', async () => {
+    const before = lab.files();
+    const prior = await captured();
+    lab.write('var/lib/kubelet/.config.yaml.farrier-new', 'half of it');
+    expect(await step().revert(spec(), prior, lab.context())).toEqual({ ok: true });
+    expect(lab.files()).toEqual(before);
+  });
+
   test('a kubelet that did not run is stopped again', async () => {
     lab.unit = { ...lab.unit!, activeState: 'inactive', mainPid: 0 };
     const prior = await captured();

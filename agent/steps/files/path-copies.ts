@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
-import { chmod, chown, lchown, lstat, mkdir, readdir, readFile, readlink, rename, rm, symlink } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { chmod, chown, lstat, mkdir, readdir, readFile, readlink, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 
-import { syncFolder, writeDurably, writeSynced } from '../../../shared/trust/write-durably.ts';
+import { syncFolder, writeDurably } from '../../../shared/trust/write-durably.ts';
+import { besideOf, placeFile, placeLink } from './place-file.ts';
 
 /** A path as it was, with what brings it back; contents lie beside it, by hash, for root only: there are keys among them. */
 export type PathCopy =
@@ -57,42 +58,45 @@ export async function pathsBelow(root: string): Promise<readonly string[]> {
   return found;
 }
 
-/** Idempotent; touches only what differs. Whatever came where nothing was is removed. @returns paths that could not be brought back. */
+/** Idempotent; touches only what differs, and drafts that a kill left. Whatever came where nothing was is removed. @returns paths that could not be brought back. */
 export async function restorePaths(copies: readonly PathCopy[], folder: string): Promise<readonly string[]> {
   const lost: string[] = [];
-  for (const copy of copies) if (!(await isAsCopied(copy)) && !(await restorePath(copy, folder))) lost.push(copy.path);
+  for (const copy of copies) {
+    await rm(besideOf(copy.path), { force: true });
+    if (!(await isAsCopied(copy)) && !(await restorePath(copy, folder))) lost.push(copy.path);
+  }
   return lost;
 }
 
 async function restorePath(copy: PathCopy, folder: string): Promise<boolean> {
   const { path } = copy;
-  // Never a name that a kubelet would take for a static pod: it looks at every name that has no dot in front.
-  const draft = join(dirname(path), `.${basename(path)}.farrier-new`);
-  if (copy.kind === 'none') {
-    await rm(path, { recursive: true, force: true });
-    return true;
+  switch (copy.kind) {
+    case 'none':
+      await rm(path, { recursive: true, force: true });
+      await syncFolder(dirname(path));
+      return true;
+    case 'folder':
+      if ((await stateOf(path))?.isDirectory() !== true) await replaceByFolder(path);
+      await chown(path, copy.uid, copy.gid);
+      await chmod(path, copy.mode);
+      return true;
+    case 'link':
+      await removeFolder(path);
+      await placeLink(copy);
+      return true;
+    case 'file': {
+      const content = await readKept(copy.sha256, folder);
+      if (content === null) return false;
+      await removeFolder(path);
+      await placeFile(path, content, copy);
+      return true;
+    }
   }
-  if (copy.kind === 'folder') {
-    if ((await stateOf(path))?.isDirectory() !== true) await replaceByFolder(path);
-    await chown(path, copy.uid, copy.gid);
-    await chmod(path, copy.mode);
-    return true;
-  }
-  await rm(draft, { force: true });
-  if (copy.kind === 'link') {
-    await symlink(copy.target, draft);
-    await lchown(draft, copy.uid, copy.gid);
-  } else {
-    const content = await readKept(copy.sha256, folder);
-    if (content === null) return false;
-    await writeSynced(draft, content);
-    await chown(draft, copy.uid, copy.gid);
-    await chmod(draft, copy.mode);
-  }
+}
+
+/** No rename puts a file in a folder's place. */
+async function removeFolder(path: string): Promise<void> {
   if ((await stateOf(path))?.isDirectory() === true) await rm(path, { recursive: true });
-  await rename(draft, path);
-  await syncFolder(dirname(path));
-  return true;
 }
 
 async function replaceByFolder(path: string): Promise<void> {
