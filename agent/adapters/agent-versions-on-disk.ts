@@ -1,7 +1,7 @@
 import { access, constants, readdir, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
-import { syncFolder } from '../../shared/trust/write-durably.ts';
+import { syncFolder } from '../../shared/files/write-durably.ts';
 import type { AgentVersions } from '../ports/agent-versions.ts';
 
 /** As the package farrier-agent lays it out. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import type { Generation } from '../../shared/domain/ids.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
-import { syncFolder, writeDurably } from '../../shared/trust/write-durably.ts';
+import { syncFolder, writeDurably } from '../../shared/files/write-durably.ts';
 import type { Deadlines } from '../ports/watchdog.ts';
 
 /** Deadlines that lie on disk; a systemd timer of its own (farrier-agent-watchdog.timer) runs `farrier-agent watchdog`, which looks at them. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import type { ArtifactRef } from '../../shared/domain/steps/artifact-ref.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
-import { syncFolder } from '../../shared/trust/write-durably.ts';
+import { syncFolder } from '../../shared/files/write-durably.ts';
 import type { ArtifactsClient } from '../../shared/wire/messages.ts';
 import type { FetchCode } from '../link/explain-fetch-failure.ts';
 import { fetchArtifact } from '../link/fetch-artifact.ts';

@@ -6,7 +6,7 @@ import type { Clock } from '../../shared/ports/clock.ts';
 import { CA_HASH_PATTERN } from '../../shared/trust/ca-hash.ts';
 import { createCsr, generateCertificateKey } from '../../shared/trust/create-csr.ts';
 import { failure, type Failure } from '../../shared/trust/failure.ts';
-import { writeDurably } from '../../shared/trust/write-durably.ts';
+import { writeDurably } from '../../shared/files/write-durably.ts';
 import type { EnrollResponse__Output } from '../../shared/wire/messages.ts';
 import { callEnrollment } from './call-enrollment.ts';
 import { readEnrollResponse } from './enroll-response.ts';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { syncFolder, writeSynced } from '../../shared/trust/write-durably.ts';
+import { syncFolder, writeSynced } from '../../shared/files/write-durably.ts';
 
 /** Everything that makes this host a node, in the files of `<stateDir>/identity`. */
 export interface IdentityFiles {

@@ -7,7 +7,7 @@ import { envelopeFromJson, envelopeToJson } from '../../shared/trust/envelope-js
 import { failure, type Failure } from '../../shared/trust/failure.ts';
 import { TRUST_DOCUMENT_TYPE } from '../../shared/trust/payload-types.ts';
 import { readTrustDocument, verifyTrustDocument, type TrustCode, type TrustDocument } from '../../shared/trust/trust-document.ts';
-import { writeDurably } from '../../shared/trust/write-durably.ts';
+import { writeDurably } from '../../shared/files/write-durably.ts';
 import { identityFolder } from './identity-files.ts';
 import { oneIdentityWriter } from './identity-lock.ts';
 import type { AgentIdentity } from './load-identity.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import type { Clock } from '../../shared/ports/clock.ts';
 import { failure, type Failure } from '../../shared/trust/failure.ts';
-import { syncFolder } from '../../shared/trust/write-durably.ts';
+import { syncFolder } from '../../shared/files/write-durably.ts';
 import type { ArtifactsClient, FetchResponse__Output } from '../../shared/wire/messages.ts';
 import { explainFetchFailure, type FetchCode } from './explain-fetch-failure.ts';
 import { hashFile, hasSha256, lengthOf } from './part-file.ts';

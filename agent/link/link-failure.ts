@@ -1,6 +1,6 @@
 import { readFileSync, rmSync } from 'node:fs';
 
-import { writeDurably } from '../../shared/trust/write-durably.ts';
+import { writeDurably } from '../../shared/files/write-durably.ts';
 
 /** Why the coordinator gave this host no session when the agent last tried. Gone as soon as there is one. */
 export interface LinkFailure {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Digest, Generation } from '../../shared/domain/ids.ts';
 import { envelopeFromJson, envelopeToJson } from '../../shared/trust/envelope-json.ts';
 import type { Envelope } from '../../shared/trust/envelope.ts';
-import { syncFolder, writeDurably } from '../../shared/trust/write-durably.ts';
+import { syncFolder, writeDurably } from '../../shared/files/write-durably.ts';
 import { isDiskFull } from '../core/disk-full.ts';
 import type { PermitQuestion } from '../core/admit-permit.ts';
 import type { StepFiles } from '../ports/step-files.ts';

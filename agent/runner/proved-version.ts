@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 
-import { syncFolder, writeDurably } from '../../shared/trust/write-durably.ts';
+import { syncFolder, writeDurably } from '../../shared/files/write-durably.ts';
 
 /** A version of the agent that has shown what it is for: the coordinator gave it a session. */
 export interface ProvedVersion {

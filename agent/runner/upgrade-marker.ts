@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-import { writeDurably } from '../../shared/trust/write-durably.ts';
+import { writeDurably } from '../../shared/files/write-durably.ts';
 
 /** Lies in the state folder from before the agent's package is changed until that assignment is over. */
 export interface UpgradeMarker {

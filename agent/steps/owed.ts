@@ -1,7 +1,7 @@
 import { access, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { syncFolder, writeDurably } from '../../shared/trust/write-durably.ts';
+import { syncFolder, writeDurably } from '../../shared/files/write-durably.ts';
 
 // A step changes files first and then what runs on them. Cut off between the two, the files alone look as if all were done:
 // a mark in the step's folder says that the second half is still owed. Durable, like the files themselves.

@@ -5,7 +5,7 @@ import { z } from 'zod';
 
 import { SHA256_PATTERN } from '../../shared/domain/step-limits.ts';
 import { failure, type Failure } from '../../shared/trust/failure.ts';
-import { syncFolder, writeDurably } from '../../shared/trust/write-durably.ts';
+import { syncFolder, writeDurably } from '../../shared/files/write-durably.ts';
 
 /** Stays free for the store, which lies on the same disk more often than not. */
 const KEPT_FREE_BYTES = 64 * 1024 ** 2;

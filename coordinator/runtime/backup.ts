@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-import { syncFolder } from '../../shared/trust/write-durably.ts';
+import { syncFolder } from '../../shared/files/write-durably.ts';
 import { BackupError } from './backup-error.ts';
 import { describeFile, filesBelow } from './backup-manifest.ts';
 import type { BackupFile, BackupManifest } from './backup-manifest.ts';

@@ -1,7 +1,7 @@
 import { chown, mkdtemp, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 
-import { syncFolder } from '../../shared/trust/write-durably.ts';
+import { syncFolder } from '../../shared/files/write-durably.ts';
 import { BackupError } from './backup-error.ts';
 import type { BackupManifest } from './backup-manifest.ts';
 import type { BackupSecret } from './backup-secret.ts';

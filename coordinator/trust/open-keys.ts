@@ -7,7 +7,7 @@ import type { Random } from '../../shared/ports/random.ts';
 import { caHashOf } from '../../shared/trust/ca-hash.ts';
 import { failure, type Failure } from '../../shared/trust/failure.ts';
 import { signingKeyFromPem } from '../../shared/trust/signing-key.ts';
-import { syncFolder, writeSynced } from '../../shared/trust/write-durably.ts';
+import { syncFolder, writeSynced } from '../../shared/files/write-durably.ts';
 import { caCommonName } from './certificate-authority.ts';
 import { createKeyFiles, KEY_FILES, type KeyFiles } from './create-key-files.ts';
 import type { CaKeys, FleetKeys } from './fleet-keys.ts';

@@ -5,7 +5,7 @@ import { isIP } from 'node:net';
 import type { Clock } from '../../shared/ports/clock.ts';
 import type { Random } from '../../shared/ports/random.ts';
 import { generateCertificateKey } from '../../shared/trust/create-csr.ts';
-import { writeDurably } from '../../shared/trust/write-durably.ts';
+import { writeDurably } from '../../shared/files/write-durably.ts';
 import { issueServerCertificate } from './certificate-authority.ts';
 import type { CaKeys, ServerKeys } from './fleet-keys.ts';
 import { BACKDATE_MS, SERVER_CERTIFICATE_LIFE_MS } from './lifetimes.ts';

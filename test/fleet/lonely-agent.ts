@@ -36,7 +36,7 @@ import { systemRandom } from '../../shared/ports/system-random.ts';
 import { signEnvelope, verifyEnvelope } from '../../shared/trust/dsse.ts';
 import { ASSIGNMENT_TYPE, PERMIT_TYPE } from '../../shared/trust/payload-types.ts';
 import { generateSigningKey, signingKeyFromPem, signingKeyToPem } from '../../shared/trust/signing-key.ts';
-import { writeDurably } from '../../shared/trust/write-durably.ts';
+import { writeDurably } from '../../shared/files/write-durably.ts';
 import { encodeAssignment } from '../../shared/wire/assignment-codec.ts';
 import { encodePermit } from '../../shared/wire/permit-codec.ts';
 import { encodeSequence } from '../../shared/wire/sequence-codec.ts';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { syncFolder, writeDurably } from '../../../shared/trust/write-durably.ts';
+import { syncFolder, writeDurably } from '../../../shared/files/write-durably.ts';
 
 /** Which packages came along by themselves (apt-mark(8)). */
 const MARKS = '/var/lib/apt/extended_states';

@@ -1,7 +1,7 @@
 import { access, mkdir, readdir, rm, symlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
-import { syncFolder, writeDurably } from '../../../shared/trust/write-durably.ts';
+import { syncFolder, writeDurably } from '../../../shared/files/write-durably.ts';
 import type { RunProgram } from '../../ports/programs.ts';
 import type { UpgradeGuard } from '../../ports/upgrade-guard.ts';
 import { markerPath, readUpgradeMarker, type UpgradeMarker, writeUpgradeMarker } from '../../runner/upgrade-marker.ts';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-import { syncFolder, writeDurably } from '../../../shared/trust/write-durably.ts';
+import { syncFolder, writeDurably } from '../../../shared/files/write-durably.ts';
 import type { FileState } from './file-state.ts';
 
 /** What Farrier last left at each path that it manages, for as long as the host lives: `<state>/managed/`, root only. */

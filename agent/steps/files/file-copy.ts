@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { lstat, mkdir, readFile, readlink, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-import { writeDurably } from '../../../shared/trust/write-durably.ts';
+import { writeDurably } from '../../../shared/files/write-durably.ts';
 import { readFileState, sameState } from './file-state.ts';
 import { besideOf, placeFile, placeLink, removeFile } from './place-file.ts';
 import { sha256Of } from './sha256-of.ts';

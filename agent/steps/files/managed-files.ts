@@ -3,7 +3,7 @@ import { chmod, lstat, mkdir, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import type { DriftPolicy } from '../../../shared/domain/steps/files-spec.ts';
-import { syncFolder } from '../../../shared/trust/write-durably.ts';
+import { syncFolder } from '../../../shared/files/write-durably.ts';
 import { releaseSpace, reserveSpace } from '../packages/reserve.ts';
 import { STEP_OK, type StepContext, type StepFailure, type StepResult, stepFailure } from '../step.ts';
 import type { DriftMemory } from './drift-memory.ts';

@@ -3,7 +3,7 @@ import type { BigIntStats } from 'node:fs';
 import { chmod, chown, lstat, mkdir, readdir, readFile, readlink, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-import { syncFolder, writeDurably } from '../../../shared/trust/write-durably.ts';
+import { syncFolder, writeDurably } from '../../../shared/files/write-durably.ts';
 import { besideOf, placeFile, placeLink } from './place-file.ts';
 
 /** A path as it was, with what brings it back; contents lie beside it, by hash, for root only: there are keys among them. */

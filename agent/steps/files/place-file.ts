@@ -1,7 +1,7 @@
 import { lchown, open, rename, rm, stat, symlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
-import { syncFolder } from '../../../shared/trust/write-durably.ts';
+import { syncFolder } from '../../../shared/files/write-durably.ts';
 
 export interface FileLook {
   readonly mode: number;

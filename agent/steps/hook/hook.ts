@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import type { Outcome } from '../../../shared/domain/journal-record.ts';
 import type { HookSpec } from '../../../shared/domain/steps/hook-spec.ts';
-import { writeDurably } from '../../../shared/trust/write-durably.ts';
+import { writeDurably } from '../../../shared/files/write-durably.ts';
 import type { RunProgram } from '../../ports/programs.ts';
 import { STEP_OK, type StepContext, type StepExecutor, type StepFailure, type StepResult, stepFailure } from '../step.ts';
 import { findHook } from './hook-file.ts';

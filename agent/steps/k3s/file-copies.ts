@@ -1,7 +1,7 @@
 import { chmod, chown, copyFile, link, lstat, mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
-import { syncFolder } from '../../../shared/trust/write-durably.ts';
+import { syncFolder } from '../../../shared/files/write-durably.ts';
 import { hasSha256 } from '../../link/part-file.ts';
 import { sha256Of } from '../files/sha256-of.ts';
 

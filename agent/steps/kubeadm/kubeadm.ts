@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { KubeadmSpec } from '../../../shared/domain/steps/kubeadm-spec.ts';
 import type { Clock } from '../../../shared/ports/clock.ts';
 import { manualUpgradeRequired } from '../../../shared/preflight/rules/manual-upgrade-required.ts';
-import { writeDurably } from '../../../shared/trust/write-durably.ts';
+import { writeDurably } from '../../../shared/files/write-durably.ts';
 import type { NodeTruth } from '../../ports/node-truth.ts';
 import type { RunProgram } from '../../ports/programs.ts';
 import { holdApiServer } from '../kubelet/hold-api-server.ts';

@@ -2,7 +2,7 @@ import { access, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { Clock } from '../../../shared/ports/clock.ts';
-import { syncFolder } from '../../../shared/trust/write-durably.ts';
+import { syncFolder } from '../../../shared/files/write-durably.ts';
 import type { Processes } from '../../ports/processes.ts';
 import { STEP_OK, type StepContext, type StepFailure, type StepResult, stepFailure } from '../step.ts';
 import { type StaticPod, STATIC_PODS } from './certificates.ts';

@@ -1,7 +1,7 @@
 import { access, rm } from 'node:fs/promises';
 
 import type { PackagesSpec } from '../../../shared/domain/step-spec.ts';
-import { writeDurably } from '../../../shared/trust/write-durably.ts';
+import { writeDurably } from '../../../shared/files/write-durably.ts';
 import type { DistributedConffile, PackageState, PackageSystem } from '../../ports/package-system.ts';
 import { type CaptureResult, type CheckResult, STEP_OK, type StepContext, type StepExecutor, type StepResult, stepFailure } from '../step.ts';
 import { type FileCopy, hasCopy } from '../files/file-copy.ts';

@@ -2,7 +2,7 @@ import { mkdir, open, rm, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import type { PackagesSpec } from '../../../shared/domain/step-spec.ts';
-import { syncFolder } from '../../../shared/trust/write-durably.ts';
+import { syncFolder } from '../../../shared/files/write-durably.ts';
 import type { FileResult, OpenSources, PackageChange, PackageFile, PackageSystem } from '../../ports/package-system.ts';
 import { sha256Of } from '../files/sha256-of.ts';
 import { STEP_OK, type StepContext, type StepFailure, type StepResult, stepFailure } from '../step.ts';

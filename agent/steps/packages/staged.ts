@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { writeDurably } from '../../../shared/trust/write-durably.ts';
+import { writeDurably } from '../../../shared/files/write-durably.ts';
 import type { PackageChange, PackageFile } from '../../ports/package-system.ts';
 import { sha256Of } from '../files/sha256-of.ts';
 
