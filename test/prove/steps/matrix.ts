@@ -1,7 +1,7 @@
 import type { Verdict } from './play-case.ts';
 import { FAULTS, REVERT_LOST } from './sweep-case.ts';
 
-const STEP_WIDTH = 48;
+const STEP_WIDTH = 52;
 const CELL_WIDTH = 14;
 
 /** Step by fault, and how each ended; what really went wrong in a step stands below it. */
