@@ -17,6 +17,7 @@ import { kubeadmCertsStep } from '../steps/kubeadm/kubeadm-certs.ts';
 import { KUBEADM_PLACES, kubeletFiles, manifestsFolder } from '../steps/kubeadm/kubeadm-places.ts';
 import { kubeadmStep } from '../steps/kubeadm/kubeadm.ts';
 import { kubeletConfigStep } from '../steps/kubelet/kubelet-config.ts';
+import { kubeletRuntimeStep } from '../steps/kubelet-runtime/kubelet-runtime.ts';
 import { kubeletStep } from '../steps/kubelet/kubelet.ts';
 import { packagesStep } from '../steps/packages/packages.ts';
 import { type PreflightParts, preflighted } from '../steps/preflighted.ts';
@@ -28,9 +29,11 @@ import { kmodModules } from './kernel/kmod-modules.ts';
 import { procKernelSettings } from './kernel/proc-kernel-settings.ts';
 import { AGENT_HOME, agentVersionsOnDisk } from './agent-versions-on-disk.ts';
 import { installedK3s } from './kubernetes/installed-k3s.ts';
+import { nodeAnnotations } from './kubernetes/node-annotations.ts';
 import { kubeletTruth } from './kubernetes/kubelet-truth.ts';
 import { procProcesses } from './proc-processes.ts';
 import { hostPackageSystem } from './packages/host-package-system.ts';
+import { socketCri } from './runtimes/socket-cri.ts';
 import { runProgram } from './run-program.ts';
 import { systemdHostBoot } from './systemd/systemd-host-boot.ts';
 import { SYSTEM_UNITS_DIR, systemdUpgradeGuard } from './systemd/systemd-upgrade-guard.ts';
@@ -89,10 +92,11 @@ function nodeTruthOf(kubeconfig: string): Pick<NodeTruth, 'node'> {
   return kubeletTruth({ kubeconfig, config: '', manifests: '' });
 }
 
-function kubeadmExecutors(units: ReturnType<typeof systemdUnits>, clock: Clock, preflight: PreflightParts): Pick<Executors, 'kubeadm' | 'kubelet' | 'kubeadm_certs' | 'kubelet_config'> {
+function kubeadmExecutors(units: ReturnType<typeof systemdUnits>, clock: Clock, preflight: PreflightParts): Pick<Executors, 'kubeadm' | 'kubelet' | 'kubeadm_certs' | 'kubelet_config' | 'kubelet_runtime'> {
   const places = KUBEADM_PLACES;
   const [config = ''] = kubeletFiles(places);
-  const truth = kubeletTruth({ kubeconfig: join(places.kubernetes, 'kubelet.conf'), config, manifests: manifestsFolder(places) });
+  const kubeconfig = join(places.kubernetes, 'kubelet.conf');
+  const truth = kubeletTruth({ kubeconfig, config, manifests: manifestsFolder(places) });
   const kubeadm = { run: runProgram, truth, clock, places };
   const kubelet = { units, truth, clock, places };
   return {
@@ -100,5 +104,6 @@ function kubeadmExecutors(units: ReturnType<typeof systemdUnits>, clock: Clock, 
     kubelet: preflighted(kubeletStep(kubelet, runProgram), preflight),
     kubeadm_certs: kubeadmCertsStep({ ...kubeadm, processes: procProcesses }),
     kubelet_config: kubeletConfigStep({ ...kubelet, configFile: config }),
+    kubelet_runtime: kubeletRuntimeStep({ ...kubelet, annotations: nodeAnnotations(kubeconfig), criAt: (endpoint) => socketCri(endpoint.replace('unix://', '')), run: runProgram, files: hostFiles() }),
   };
 }

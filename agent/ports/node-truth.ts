@@ -17,6 +17,8 @@ export interface NodeLook {
   readonly name: string;
   /** As Node.status.nodeInfo has it: `v1.34.2`. */
   readonly kubeletVersion: string;
+  /** As Node.status.nodeInfo has it: `containerd://1.7.24`. */
+  readonly runtimeVersion: string;
   readonly ready: boolean;
   /** Why it is not ready; may be empty. */
   readonly reason: string;

@@ -43,6 +43,7 @@ export const OUTCOME_CODES = {
   'role-mismatch': 'host',
   'kubeadm-refused': 'host',
   'manual-upgrade-required': 'host',
+  'runtime-unready': 'host',
   'certificate-unknown': 'host',
   'certificate-external': 'host',
   'static-pod-stuck': 'host',

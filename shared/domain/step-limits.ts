@@ -92,3 +92,8 @@ export const KUBELET_FIELDS_MAX = 64;
 export const KUBELET_FIELD_DEPTH_MAX = 6;
 export const KUBELET_FIELD_TEXT_MAX = 1024;
 export const KUBELET_FIELD_LIST_MAX = 64;
+
+/** Where a container runtime listens, as kubelets take it. */
+export const RUNTIME_ENDPOINT_PATTERN = /^(?=.{8,200}$)unix:\/\/(?:\/[A-Za-z0-9_][A-Za-z0-9._-]*)+$/;
+/** What a node calls its runtime before the `://` of its version. */
+export const RUNTIME_NAME_PATTERN = /^[a-z][a-z0-9-]{0,31}$/;

@@ -3,6 +3,7 @@ import type { FilesSpec } from './steps/files-spec.ts';
 import type { HookSpec } from './steps/hook-spec.ts';
 import type { K3sSpec } from './steps/k3s-spec.ts';
 import type { KubeadmCertsSpec, KubeadmSpec, KubeletConfigSpec, KubeletSpec } from './steps/kubeadm-spec.ts';
+import type { KubeletRuntimeSpec } from './steps/kubelet-runtime-spec.ts';
 import type { ModulesSpec } from './steps/modules-spec.ts';
 import type { SysctlSpec } from './steps/sysctl-spec.ts';
 
@@ -20,7 +21,8 @@ export type StepSpec =
   | KubeadmCertsSpec
   | KubeletConfigSpec
   | K3sSpec
-  | AgentUpgradeSpec;
+  | AgentUpgradeSpec
+  | KubeletRuntimeSpec;
 
 export type StepKind = StepSpec['kind'];
 

@@ -9,6 +9,7 @@ import { compileK3s } from './steps/k3s-step.ts';
 import { compileKubeadmCerts } from './steps/kubeadm-certs-step.ts';
 import { compileKubeadm } from './steps/kubeadm-step.ts';
 import { compileKubeletConfig } from './steps/kubelet-config-step.ts';
+import { compileKubeletRuntime } from './steps/kubelet-runtime-step.ts';
 import { compileKubelet } from './steps/kubelet-step.ts';
 import { compileAgent } from './steps/agent-step.ts';
 import { compilePackages } from './steps/packages-step.ts';
@@ -28,12 +29,14 @@ import { compileSysctl } from './steps/sysctl-step.ts';
  * A reboot gets a guard right before the first step that changes what a boot comes up with: a revert first boots into
  * the old state, and only there are units restarted and proved.
  *
+ * A step that points the kubelet at another runtime has a guard of its own before the kubelet's.
+ *
  * Steps without a name are called after what they do, as `packages`, `restart-UNIT` and `kubeadm`, with a number from the
  * second on.
  */
 export function compileSteps(written: readonly WrittenStep[]): readonly StepSpec[] {
   const taken = new Set(written.flatMap(({ name }) => (name === undefined ? [] : [name])));
-  return withServiceGuards(withRebootGuard(written.map((step) => compileStep(step, taken))));
+  return withRuntimeGuard(withServiceGuards(withRebootGuard(written.map((step) => compileStep(step, taken)))));
 }
 
 function withRebootGuard(steps: readonly StepSpec[]): readonly StepSpec[] {
@@ -57,8 +60,15 @@ function withServiceGuards(steps: readonly StepSpec[]): readonly StepSpec[] {
   return steps.toSpliced(at, 0, ...firstOfUnit.map(guard).toReversed());
 }
 
+/** Before the kubelet's: going back, it asks the API server, which on a control plane comes up with the kubelet. */
+function withRuntimeGuard(steps: readonly StepSpec[]): readonly StepSpec[] {
+  const set = steps.find((step) => step.kind === 'kubelet_runtime');
+  const at = steps.findIndex((step) => step.kind === 'kubelet' && step.action === 'guard');
+  return set === undefined || at === -1 ? steps : steps.toSpliced(at, 0, { ...set, name: `${GUARD_PREFIX}kubelet-runtime`, action: 'guard' });
+}
+
 /** Kinds of step that change what a unit takes over, and do not restart it. */
-const CHANGES: readonly StepSpec['kind'][] = ['packages', 'files', 'sysctl', 'modules', 'hook', 'kubeadm'];
+const CHANGES: readonly StepSpec['kind'][] = ['packages', 'files', 'sysctl', 'modules', 'hook', 'kubeadm', 'kubelet_runtime'];
 
 function unitOf(step: ServiceSpec | KubeletSpec): string {
   return step.kind === 'kubelet' ? 'kubelet' : step.unit;
@@ -68,7 +78,7 @@ function guard(restart: ServiceSpec | KubeletSpec): ServiceSpec | KubeletSpec {
   return { ...restart, name: `${GUARD_PREFIX}${unitOf(restart)}`, action: 'guard' };
 }
 
-function compileStep({ name, packages, service, files, sysctl, modules, hook, reboot, kubeadm, kubelet, kubeadmCerts, kubeletConfig, k3s, agent }: WrittenStep, taken: Set<string>): StepSpec {
+function compileStep({ name, packages, service, files, sysctl, modules, hook, reboot, kubeadm, kubelet, kubeadmCerts, kubeletConfig, k3s, agent, kubeletRuntime }: WrittenStep, taken: Set<string>): StepSpec {
   const nameIt = (wanted: string): string => name ?? freeName(wanted, taken);
   if (packages !== undefined) return compilePackages(packages, nameIt);
   if (service !== undefined) return compileService(service, nameIt);
@@ -83,6 +93,7 @@ function compileStep({ name, packages, service, files, sysctl, modules, hook, re
   if (kubeletConfig !== undefined) return compileKubeletConfig(kubeletConfig, nameIt);
   if (k3s !== undefined) return compileK3s(k3s, nameIt);
   if (agent !== undefined) return compileAgent(agent, nameIt);
+  if (kubeletRuntime !== undefined) return compileKubeletRuntime(kubeletRuntime, nameIt);
   throw new Error('a step without a kind passed the cross-check');
 }
 

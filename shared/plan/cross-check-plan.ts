@@ -8,6 +8,7 @@ import { quote } from './quote.ts';
 import { checkFiles } from './steps/files-step.ts';
 import { checkModules } from './steps/modules-step.ts';
 import { checkKubeadm } from './steps/kubeadm-step.ts';
+import { checkKubeletRuntimes } from './steps/kubelet-runtime-step.ts';
 import { checkKubeletProof } from './steps/kubelet-step.ts';
 import { checkAgents } from './steps/agent-step.ts';
 import { checkService } from './steps/service-step.ts';
@@ -29,6 +30,7 @@ export function crossCheckPlan(raw: unknown): readonly Problem[] {
     ...steps.flatMap(checkStep),
     ...unprovenPackages(steps),
     ...checkAgents(steps),
+    ...checkKubeletRuntimes(steps),
     ...silence(spec),
     ...drainTimeout(spec),
   ];

@@ -17,6 +17,7 @@ import { k3sSection } from './steps/k3s-step.ts';
 import { kubeadmCertsSection } from './steps/kubeadm-certs-step.ts';
 import { kubeadmSection } from './steps/kubeadm-step.ts';
 import { kubeletConfigSection } from './steps/kubelet-config-step.ts';
+import { kubeletRuntimeSection } from './steps/kubelet-runtime-step.ts';
 import { kubeletSection } from './steps/kubelet-step.ts';
 import { modulesSection } from './steps/modules-step.ts';
 import { agentSection } from './steps/agent-step.ts';
@@ -48,6 +49,7 @@ export const stepSection = section({
   kubeletConfig: kubeletConfigSection.optional(),
   k3s: k3sSection.optional(),
   agent: agentSection.optional(),
+  kubeletRuntime: kubeletRuntimeSection.optional(),
 });
 
 /** As a plan writes them. */

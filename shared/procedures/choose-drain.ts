@@ -46,6 +46,8 @@ function whyDisruptive(step: StepSpec, facts: HostFacts | null): string | null {
       return step.crossesMinor ? 'K3s crosses a minor' : null;
     case 'kubelet':
       return step.action === 'restart' ? whyKubelet(step.version, facts) : null;
+    case 'kubelet_runtime':
+      return step.action === 'set' && facts?.kubernetes?.criSocket !== step.endpoint ? 'the kubelet gets another runtime, which has none of its pods' : null;
     default:
       return null;
   }

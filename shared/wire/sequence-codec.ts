@@ -13,6 +13,7 @@ import { kubeadmCertsCodec } from './steps/kubeadm-certs-codec.ts';
 import { kubeadmCodec } from './steps/kubeadm-codec.ts';
 import { kubeletCodec } from './steps/kubelet-codec.ts';
 import { kubeletConfigCodec } from './steps/kubelet-config-codec.ts';
+import { kubeletRuntimeCodec } from './steps/kubelet-runtime-codec.ts';
 import { agentUpgradeCodec } from './steps/agent-upgrade-codec.ts';
 import { packagesCodec } from './steps/packages-codec.ts';
 import { rebootCodec } from './steps/reboot-codec.ts';
@@ -35,6 +36,7 @@ const CODECS: { readonly [Kind in StepKind]: StepCodec<SpecOf<Kind>> } = {
   kubelet_config: kubeletConfigCodec,
   k3s: k3sCodec,
   agent_upgrade: agentUpgradeCodec,
+  kubelet_runtime: kubeletRuntimeCodec,
 };
 
 /**

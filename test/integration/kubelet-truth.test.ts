@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
 import { kubeletTruth } from '../../agent/adapters/kubernetes/kubelet-truth.ts';
+import { nodeAnnotations } from '../../agent/adapters/kubernetes/node-annotations.ts';
 import { procProcesses } from '../../agent/adapters/proc-processes.ts';
 import type { NodeTruth } from '../../agent/ports/node-truth.ts';
 import { KineStore } from '../fleet/stand-ins/api/kine-store.ts';
@@ -64,15 +65,15 @@ beforeEach(async () => {
   healthCode = 200;
   truth = kubeletTruth({ kubeconfig: at('/etc/kubernetes/kubelet.conf'), config: at('/var/lib/kubelet/config.yaml'), manifests: at('/etc/kubernetes/manifests') });
   const conditions = [{ type: 'DiskPressure', status: 'False' }, { type: 'Ready', status: 'True', reason: 'KubeletReady', lastHeartbeatTime: '2026-01-01T00:00:00Z' }];
-  await putObject('/registry/minions/n1', { apiVersion: 'v1', kind: 'Node', metadata: { name: 'n1' }, spec: {}, status: { conditions, nodeInfo: { kubeletVersion: 'v1.34.1' } } });
+  await putObject('/registry/minions/n1', { apiVersion: 'v1', kind: 'Node', metadata: { name: 'n1' }, spec: {}, status: { conditions, nodeInfo: { kubeletVersion: 'v1.34.1', containerRuntimeVersion: 'containerd://1.7.24' } } });
   await putObject('/registry/leases/kube-node-lease/n1', { metadata: { name: 'n1', namespace: 'kube-node-lease' }, spec: { renewTime: '2026-01-01T00:00:07.250000Z' } });
 });
 
 describe('the node, as the API server has it', () => {
   test('is read with the kubelet’s own credentials; the newest sign of life counts', async () => {
-    expect(await truth.node(signal)).toEqual({ reached: true, node: { name: 'n1', kubeletVersion: 'v1.34.1', ready: true, reason: 'KubeletReady', heartbeatUnixMs: Date.UTC(2026, 0, 1, 0, 0, 7, 250) } });
+    expect(await truth.node(signal)).toEqual({ reached: true, node: { name: 'n1', kubeletVersion: 'v1.34.1', runtimeVersion: 'containerd://1.7.24', ready: true, reason: 'KubeletReady', heartbeatUnixMs: Date.UTC(2026, 0, 1, 0, 0, 7, 250) } });
     await putObject('/registry/minions/n1', { metadata: { name: 'n1' }, status: { conditions: [{ type: 'Ready', status: 'Unknown', lastHeartbeatTime: '2026-01-01T00:00:30Z' }] } });
-    expect(await truth.node(signal)).toEqual({ reached: true, node: { name: 'n1', kubeletVersion: '', ready: false, reason: '', heartbeatUnixMs: Date.UTC(2026, 0, 1, 0, 0, 30) } });
+    expect(await truth.node(signal)).toEqual({ reached: true, node: { name: 'n1', kubeletVersion: '', runtimeVersion: '', ready: false, reason: '', heartbeatUnixMs: Date.UTC(2026, 0, 1, 0, 0, 30) } });
   });
 
   test.each<[string, () => void | Promise<void>, RegExp]>([
@@ -145,6 +146,29 @@ describe('the kubelet', () => {
   test('is not asked where it is told not to listen', async () => {
     put('/var/lib/kubelet/config.yaml', 'kind: KubeletConfiguration\nhealthzPort: 0\n');
     expect(await truth.kubelet(signal)).toBe('');
+  });
+});
+
+describe('an annotation of the node', () => {
+  const KEY = 'kubeadm.alpha.kubernetes.io/cri-socket';
+  const annotations = () => nodeAnnotations(at('/etc/kubernetes/kubelet.conf'));
+
+  test('is set and taken away with the kubelet’s own credentials, and nothing beside it', async () => {
+    await putObject('/registry/minions/n1', { apiVersion: 'v1', kind: 'Node', metadata: { name: 'n1', annotations: { other: 'stays' } }, spec: {} });
+    expect(await annotations().read(KEY, signal)).toEqual({ reached: true, value: null });
+    expect(await annotations().write(KEY, 'unix:///run/containerd/containerd.sock', signal)).toBe('');
+    expect(await annotations().read(KEY, signal)).toEqual({ reached: true, value: 'unix:///run/containerd/containerd.sock' });
+    expect(await annotations().write(KEY, null, signal)).toBe('');
+    expect(await annotations().read(KEY, signal)).toEqual({ reached: true, value: null });
+    expect(await annotations().read('other', signal)).toEqual({ reached: true, value: 'stays' });
+  });
+
+  test('says why it cannot be read or written', async () => {
+    await store.remove('/registry/minions/n1');
+    expect(await annotations().read(KEY, signal)).toEqual({ reached: false, why: '/api/v1/nodes/n1 says 404' });
+    expect(await annotations().write(KEY, 'x', signal)).toMatch(/says 404/);
+    rmSync(at('/etc/kubernetes/kubelet.conf'));
+    expect(await annotations().write(KEY, 'x', signal)).toMatch(/ENOENT/);
   });
 });
 

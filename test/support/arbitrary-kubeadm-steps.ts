@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 
 import type { KubeadmCertsSpec, KubeadmSpec, KubeletConfigSpec, KubeletField, KubeletSpec } from '../../shared/domain/steps/kubeadm-spec.ts';
+import type { KubeletRuntimeSpec } from '../../shared/domain/steps/kubelet-runtime-spec.ts';
 import { fieldsProblem } from '../../shared/domain/steps/kubelet-field.ts';
 
 type Unnamed<Spec> = Omit<Spec, 'name' | 'timeoutMs'>;
@@ -43,5 +44,12 @@ const config: fc.Arbitrary<Unnamed<KubeletConfigSpec>> = fc.record({
   ...looks,
 });
 
+const runtime: fc.Arbitrary<Unnamed<KubeletRuntimeSpec>> = fc.record({
+  kind: fc.constant('kubelet_runtime'),
+  endpoint: fc.array(word, { minLength: 1, maxLength: 3 }).map((segments) => `unix:///${segments.join('/')}.sock`),
+  runtime: word,
+  action: fc.constantFrom('set', 'guard'),
+});
+
 /** Steps of kubeadm and the kubelet, as a plan could hold them. */
-export const arbitraryKubeadmSteps = [kubeadm, kubelet, certs, config] as const;
+export const arbitraryKubeadmSteps = [kubeadm, kubelet, certs, config, runtime] as const;

@@ -95,7 +95,7 @@ export class K3sLab {
       const running = this.#running;
       const { reports, neverReports } = this.behaviours[running?.version ?? ''] ?? {};
       const silent = running === null || neverReports === true;
-      return { reached: true, node: { name: 'n', ready: !silent, reason: '', kubeletVersion: reports ?? running?.version ?? 'v1.33.5+k3s1', heartbeatUnixMs: silent ? 1 : this.clock.wallUnixMs() - 1 } };
+      return { reached: true, node: { name: 'n', ready: !silent, reason: '', runtimeVersion: 'containerd://2.1.4-k3s2', kubeletVersion: reports ?? running?.version ?? 'v1.33.5+k3s1', heartbeatUnixMs: silent ? 1 : this.clock.wallUnixMs() - 1 } };
     },
   };
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { NodeAnswer, NodeTruth, ApiServerAnswer } from '../../agent/ports/node-truth.ts';
+import type { NodeAnnotations } from '../../agent/ports/node-annotations.ts';
 import type { Processes } from '../../agent/ports/processes.ts';
 import type { RunProgram } from '../../agent/ports/programs.ts';
 import type { UnitLook } from '../../agent/ports/units.ts';
@@ -37,6 +38,7 @@ export class KubeadmLab {
   onSleep: () => void = () => undefined;
   unit: UnitLook | null = { activeState: 'active', subState: 'running', mainPid: 7, startedMs: 1000, unitFileState: 'enabled', restarts: 0 };
   restartSays = '';
+  stopSays = '';
   /** What the next restart starts; null: the same again. */
   onRestart: () => void = () => undefined;
   health = '';
@@ -83,7 +85,11 @@ export class KubeadmLab {
       this.onRestart();
       return this.restartSays;
     },
-    stop: async (name) => (this.did.push(`stop ${name}`), ''),
+    stop: async (name) => {
+      this.did.push(`stop ${name}`);
+      if (this.stopSays === '' && this.unit !== null) this.unit = { ...this.unit, activeState: 'inactive', subState: 'dead', mainPid: 0 };
+      return this.stopSays;
+    },
     lastLines: async () => 'lines of its journal',
   });
 
@@ -93,11 +99,27 @@ export class KubeadmLab {
     apiServer: async () => this.api,
   };
 
+  /** Of the Node. */
+  readonly annotations = new Map<string, string>();
+  /** Why the API server cannot be asked for them; '' where it can. */
+  annotationsSilent = '';
+
+  readonly nodeAnnotations: NodeAnnotations = {
+    read: async (key) => (this.annotationsSilent === '' ? { reached: true, value: this.annotations.get(key) ?? null } : { reached: false, why: this.annotationsSilent }),
+    write: async (key, value) => {
+      if (this.annotationsSilent !== '') return this.annotationsSilent;
+      this.did.push(`annotate ${key}=${value}`);
+      if (value === null) this.annotations.delete(key);
+      else this.annotations.set(key, value);
+      return '';
+    },
+  };
+
   readonly processes: Processes = { named: async (program) => this.running.get(program) ?? [] };
 
   /** As the API server has the node: seen right now, and later than anything that was started before. */
   nodeAt(version: string, change: Partial<Extract<NodeAnswer, { readonly reached: true }>['node']> = {}): NodeAnswer {
-    return { reached: true, node: { name: 'n1', kubeletVersion: `v${version}`, ready: true, reason: '', heartbeatUnixMs: 1_800_000_000_000 + 1_000_000_000, ...change } };
+    return { reached: true, node: { name: 'n1', kubeletVersion: `v${version}`, runtimeVersion: 'containerd://1.7.24', ready: true, reason: '', heartbeatUnixMs: 1_800_000_000_000 + 1_000_000_000, ...change } };
   }
 
   context(change: Partial<StepContext> = {}): StepContext {

@@ -23,6 +23,7 @@ const WRITTEN: { readonly [Kind in StepKind]: (step: SpecOf<Kind>) => unknown } 
   }),
   kubelet: ({ version, looks, lookIntervalMs }) => ({ kubelet: { version, looks, every: `${lookIntervalMs}ms`, timeout: '2h' } }),
   kubeadm_certs: ({ renew, whenUnderDays }) => ({ kubeadmCerts: { renew: renew.length === 0 ? 'all' : renew, whenUnderDays } }),
+  kubelet_runtime: ({ endpoint, runtime }) => ({ kubeletRuntime: { endpoint, runtime } }),
   kubelet_config: ({ set, looks, lookIntervalMs }) => ({ kubeletConfig: { set: nested(set), looks, every: `${lookIntervalMs}ms`, timeout: '2h' } }),
 };
 

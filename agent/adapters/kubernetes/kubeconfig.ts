@@ -48,3 +48,12 @@ export async function readKubeconfig(path: string): Promise<KubeAccess> {
     commonName: /^CN=(.*)$/m.exec(new X509Certificate(certificate).subject)?.[1] ?? '',
   };
 }
+
+const NODE_USER = 'system:node:';
+
+/** As readKubeconfig, of a node's own. @throws where it is somebody else's */
+export async function readNodeAccess(path: string): Promise<{ readonly access: KubeAccess; readonly name: string }> {
+  const access = await readKubeconfig(path);
+  if (!access.commonName.startsWith(NODE_USER)) throw new Error(`${path} is not a node's: its certificate is ${access.commonName}'s`);
+  return { access, name: access.commonName.slice(NODE_USER.length) };
+}

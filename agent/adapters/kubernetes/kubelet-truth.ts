@@ -3,8 +3,8 @@ import { get } from 'node:http';
 import { join } from 'node:path';
 
 import type { ApiServerAnswer, NodeAnswer, NodeLook, NodeTruth } from '../../ports/node-truth.ts';
-import { type ApiReply, askApi } from './ask-api.ts';
-import { type KubeAccess, readKubeconfig } from './kubeconfig.ts';
+import { askApi, getJson, wordsOf } from './ask-api.ts';
+import { readKubeconfig, readNodeAccess } from './kubeconfig.ts';
 
 export interface KubeletPlaces {
   /** The kubelet's own: /etc/kubernetes/kubelet.conf. */
@@ -16,8 +16,7 @@ export interface KubeletPlaces {
 }
 
 const HEALTHZ_MAX_MS = 5000;
-const TEXT_MAX = 200;
-const NODE_USER = 'system:node:';
+const REASON_MAX = 200;
 
 /** Asks by node:http and node:https alone. */
 export function kubeletTruth(places: KubeletPlaces): NodeTruth {
@@ -52,16 +51,14 @@ async function healthz(config: string, signal: AbortSignal): Promise<string> {
 
 interface NodeObject {
   readonly status?: {
-    readonly nodeInfo?: { readonly kubeletVersion?: string };
+    readonly nodeInfo?: { readonly kubeletVersion?: string; readonly containerRuntimeVersion?: string };
     readonly conditions?: readonly { readonly type?: string; readonly status?: string; readonly reason?: string; readonly lastHeartbeatTime?: string }[];
   };
 }
 
 /** A node may read itself and its own lease, and hardly anything else (Node authorizer). */
 async function readNode(kubeconfig: string, signal: AbortSignal): Promise<NodeLook> {
-  const access = await readKubeconfig(kubeconfig);
-  if (!access.commonName.startsWith(NODE_USER)) throw new Error(`${kubeconfig} is not a node's: its certificate is ${access.commonName}'s`);
-  const name = access.commonName.slice(NODE_USER.length);
+  const { access, name } = await readNodeAccess(kubeconfig);
   const path = encodeURIComponent(name);
   const { status } = (await getJson(access, `/api/v1/nodes/${path}`, signal)) as NodeObject;
   const lease = (await getJson(access, `/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/${path}`, signal)) as { readonly spec?: { readonly renewTime?: string } };
@@ -69,8 +66,9 @@ async function readNode(kubeconfig: string, signal: AbortSignal): Promise<NodeLo
   return {
     name,
     kubeletVersion: status?.nodeInfo?.kubeletVersion ?? '',
+    runtimeVersion: status?.nodeInfo?.containerRuntimeVersion ?? '',
     ready: ready?.status === 'True',
-    reason: (ready?.reason ?? '').slice(0, TEXT_MAX),
+    reason: (ready?.reason ?? '').slice(0, REASON_MAX),
     heartbeatUnixMs: Math.max(unixMs(ready?.lastHeartbeatTime), unixMs(lease.spec?.renewTime)),
   };
 }
@@ -89,14 +87,6 @@ async function readApiServer(manifest: string, kubeconfig: string, signal: Abort
     signal.throwIfAborted();
     return { kind: 'unready', why: wordsOf(cause) };
   }
-}
-
-async function getJson(access: KubeAccess, path: string, signal: AbortSignal): Promise<object> {
-  const reply: ApiReply = await askApi(access, new URL(path, access.server), signal);
-  if (reply.status !== 200) throw new Error(`${path} says ${reply.status}`);
-  const value: unknown = JSON.parse(reply.body);
-  if (typeof value !== 'object' || value === null) throw new Error(`${path} is no object`);
-  return value;
 }
 
 function unixMs(time: string | undefined): number {
@@ -120,10 +110,4 @@ async function orWhy(signal: AbortSignal, ask: () => Promise<string>): Promise<s
     signal.throwIfAborted();
     return wordsOf(cause);
   }
-}
-
-/** ECONNREFUSED of several addresses comes as one error without a message. */
-function wordsOf(cause: unknown): string {
-  const { code = '', message = '' } = cause as { readonly code?: string; readonly message?: string };
-  return (message === '' ? code : message).slice(0, TEXT_MAX) || 'it does not answer';
 }

@@ -12,12 +12,30 @@ export interface KubeletConfiguration {
 
 /** @returns null where there is none, or it is none that can be read without doubt. */
 export async function readKubeletConfig(path: string): Promise<KubeletConfiguration | null> {
-  const { parseDocument } = await import('yaml');
-  const text = await readFile(path, 'utf8').catch(() => null);
+  const config = await parseConfiguration(await textOf(path));
+  return config?.document.get('kind') === 'KubeletConfiguration' ? config : null;
+}
+
+/**
+ * A file with some fields of one, whose kind may be left out, as kubeadm leaves it out of instance-config.yaml.
+ * @returns null where it cannot be read without doubt
+ */
+export async function readKubeletPatch(path: string): Promise<KubeletConfiguration | 'none' | null> {
+  const text = await textOf(path);
+  if (text === null) return 'none';
+  const patch = await parseConfiguration(text);
+  return patch === null || ![undefined, 'KubeletConfiguration'].includes(patch.document.get('kind') as string | undefined) ? null : patch;
+}
+
+async function parseConfiguration(text: string | null): Promise<KubeletConfiguration | null> {
+  const { isMap, parseDocument } = await import('yaml');
   if (text === null) return null;
   const document = parseDocument(text, { stringKeys: true, logLevel: 'error' });
-  if (document.errors.length > 0 || document.get('kind') !== 'KubeletConfiguration') return null;
-  return { text, document };
+  return document.errors.length > 0 || !isMap(document.contents) ? null : { text, document };
+}
+
+function textOf(path: string): Promise<string | null> {
+  return readFile(path, 'utf8').catch(() => null);
 }
 
 export function hasFields({ document }: KubeletConfiguration, fields: readonly KubeletField[]): boolean {

@@ -5,6 +5,7 @@ import { type CaptureResult, type CheckResult, STEP_OK, type StepContext, type S
 import type { KubeadmPlaces } from '../kubeadm/kubeadm-places.ts';
 import { asItWas, captureKubelet, kubeletNotFound, type KubeletPrior, wasRestarted } from './kubelet-prior.ts';
 import { removeNewState, stateFiles } from './kubelet-state.ts';
+import { readKubeletVersion } from './kubelet-version.ts';
 import { KUBELET_UNIT, type KubeletParts, proveKubelet } from './prove-kubelet.ts';
 import { restartKubelet, stopKubelet } from './restart-kubelet.ts';
 
@@ -32,18 +33,23 @@ export function kubeletStep(parts: Parts, run: RunProgram): StepExecutor<Kubelet
     verify: async (spec, prior, context) => {
       if (spec.action === 'guard') return STEP_OK;
       const restarted = await wasRestarted(parts, prior, context);
-      return restarted.ok ? proveKubelet(parts, { version: spec.version, ready: true, apiSilentMs: null }, spec, context) : restarted;
+      return restarted.ok ? proveKubelet(parts, { version: spec.version, runtime: runtimeSetBy(context), ready: true, apiSilentMs: null }, spec, context) : restarted;
     },
     revert: (spec, prior, context) => revert(parts, spec, prior, context),
   };
 }
 
+/** The one that a step before it pointed the kubelet at; null: whatever there is. */
+function runtimeSetBy({ earlier }: StepContext): string | null {
+  const set = earlier.map(({ spec }) => spec).findLast((spec) => spec.kind === 'kubelet_runtime');
+  return set?.runtime ?? null;
+}
+
 async function check({ units }: KubeletParts, run: RunProgram, spec: KubeletSpec, { signal }: StepContext): Promise<CheckResult> {
   if ((await units.look(KUBELET_UNIT, signal)) === null) return kubeletNotFound();
   if (spec.action === 'guard') return { ok: true, state: 'satisfied' };
-  const { code, stdout } = await run(['kubelet', '--version'], { signal });
-  const installed = /^Kubernetes v(\S+)/.exec(stdout.trim())?.[1] ?? '';
-  if (code === 0 && installed === spec.version) return { ok: true, state: 'needed' };
+  const installed = await readKubeletVersion(run, signal);
+  if (installed === spec.version) return { ok: true, state: 'needed' };
   return stepFailure('wrong-version', `the kubelet on this host is ${installed || 'of no version that it tells'}, not ${spec.version}; install it in a packages step before this one`, 'kubelet');
 }
 

@@ -19,6 +19,8 @@ export interface KubeletParts {
 export interface KubeletWanted {
   /** As `1.34.2`; null: whatever it is. */
   readonly version: string | null;
+  /** As `containerd`; null: whatever it is. */
+  readonly runtime: string | null;
   readonly ready: boolean;
   /** Going back works with no API server alive: one that cannot be reached for this long is not asked any more. Null: it must answer. */
   readonly apiSilentMs: number | null;
@@ -70,13 +72,19 @@ async function awaitTruth(parts: KubeletParts, wanted: KubeletWanted, proved: Un
 
 function nodeProblem(answer: NodeAnswer, wanted: KubeletWanted, startedUnixMs: number): StepFailure | null {
   if (!answer.reached) return stepFailure('api-unreachable', `the API server does not tell this node what it knows of it: ${answer.why}`);
-  const { name, kubeletVersion, ready, reason, heartbeatUnixMs } = answer.node;
+  const { name, kubeletVersion, runtimeVersion, ready, reason, heartbeatUnixMs } = answer.node;
   const fail = (code: OutcomeCode, message: string): StepFailure => stepFailure(code, message, name);
   if (wanted.version !== null && kubeletVersion !== `v${wanted.version}`) return fail('verify-failed', `the API server has kubelet ${kubeletVersion} for ${name}, not v${wanted.version}`);
+  if (wanted.runtime !== null && runtimeOf(runtimeVersion) !== wanted.runtime) return fail('verify-failed', `the API server has runtime ${runtimeVersion || 'none'} for ${name}, not ${wanted.runtime}`);
   // What stood there before the restart says nothing about what runs after it.
   if (heartbeatUnixMs <= startedUnixMs) return fail('heartbeat-missing', `${name} gave no sign of life to the API server since its kubelet was started`);
   if (wanted.ready && !ready) return fail('node-not-ready', `${name} is not Ready${reason === '' ? '' : `: ${reason}`}`);
   return null;
+}
+
+/** `containerd://1.7.24` is containerd's; null where the node does not say. */
+export function runtimeOf(runtimeVersion: string): string | null {
+  return /^([^:]+):\/\//.exec(runtimeVersion)?.[1] ?? null;
 }
 
 async function sameProcess(units: Units, proved: UnitLook, context: StepContext): Promise<StepResult> {

@@ -78,7 +78,7 @@ contexts: [{ name: Default, context: { cluster: local, user: user } }]
 }
 
 test.each(['paths', 'data'] as const)('reads the node and its lease as the kubelet itself, from a kubeconfig with %s', async (form) => {
-  expect(await look(kubeconfig(form), forever)).toEqual({ reached: true, node: { name: 'edge-1', kubeletVersion: 'v1.34.1+k3s1', ready: true, reason: '', heartbeatUnixMs: Date.UTC(2026, 0, 1, 0, 0, 7, 250) } });
+  expect(await look(kubeconfig(form), forever)).toEqual({ reached: true, node: { name: 'edge-1', kubeletVersion: 'v1.34.1+k3s1', runtimeVersion: '', ready: true, reason: '', heartbeatUnixMs: Date.UTC(2026, 0, 1, 0, 0, 7, 250) } });
   expect(asked).toEqual([`system:node:edge-1 ${NODE}`, `system:node:edge-1 ${LEASE}`]);
 });
 

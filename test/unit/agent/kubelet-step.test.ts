@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import type { KubeletPrior } from '../../../agent/steps/kubelet/kubelet-prior.ts';
 import { kubeletStep } from '../../../agent/steps/kubelet/kubelet.ts';
-import type { StepResult } from '../../../agent/steps/step.ts';
+import type { EarlierStep, StepResult } from '../../../agent/steps/step.ts';
 import type { KubeletSpec } from '../../../shared/domain/steps/kubeadm-spec.ts';
 import { KubeadmLab, NEW, OLD } from '../../support/kubeadm-lab.ts';
 
@@ -86,6 +86,31 @@ describe('verify believes what the kubelet and the API server say of now', () =>
     expect(await at(1_800_000_000_000 + 1_000_000)).toBe('heartbeat-missing');
     lab.nowMs = 2_000_000;
     expect(await at(1_800_000_000_000 + 2_000_001)).toBe('ok');
+  });
+});
+
+describe('a runtime that the kubelet was pointed at', () => {
+  const set: EarlierStep = { spec: { kind: 'kubelet_runtime', name: 'r', timeoutMs: 1, endpoint: 'unix:///run/containerd/containerd.sock', runtime: 'containerd', action: 'set' }, folder: '/nowhere' };
+
+  test.each([
+    ['is there', 'containerd://1.7.24', 'ok'],
+    ['is not the one that the node reports', 'docker://20.10.24', 'verify-failed'],
+    ['is not yet reported', '', 'verify-failed'],
+    ['is called nearly so', 'containerd-next://1.0', 'verify-failed'],
+  ])('%s', async (_name, runtimeVersion, expected) => {
+    const prior = await captured();
+    const context = lab.context({ earlier: [set] });
+    await step().apply(spec(), prior, context);
+    lab.node = lab.nodeAt(NEW, { runtimeVersion });
+    expect(codeOf(await step().verify(spec(), prior, context))).toBe(expected);
+  });
+
+  test('the guard sees to it that the one before is back', async () => {
+    lab.node = lab.nodeAt(OLD, { runtimeVersion: 'docker://20.10.24' });
+    const prior = await captured('guard');
+    expect(codeOf(await step().revert(spec('guard'), prior, lab.context()))).toBe('ok');
+    lab.node = lab.nodeAt(OLD);
+    expect(codeOf(await step().revert(spec('guard'), prior, lab.context()))).toBe('verify-failed');
   });
 });
 

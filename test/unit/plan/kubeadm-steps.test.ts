@@ -26,6 +26,13 @@ test('what is left out has kubeadm’s own defaults, and nothing is pulled that 
   expect(stepsOf('kubeadmCerts: { renew: all }')).toEqual([{ kind: 'kubeadm_certs', name: 'kubeadm-certs', timeoutMs: 1_200_000, renew: [], whenUnderDays: 90 }]);
 });
 
+test('the kubelet gets another runtime between two guards and a proof', () => {
+  const steps = stepsOf('kubeletRuntime: { endpoint: unix:///run/containerd/containerd.sock }', 'service: { disable: docker.service }', 'kubelet: { version: 1.33.5 }');
+  expect(steps.map(({ name }) => name)).toEqual(['guard-kubelet-runtime', 'guard-kubelet', 'kubelet-runtime', 'disable-docker.service', 'kubelet']);
+  const set = { kind: 'kubelet_runtime', name: 'kubelet-runtime', timeoutMs: 300_000, endpoint: 'unix:///run/containerd/containerd.sock', runtime: 'containerd', action: 'set' };
+  expect([steps[0], steps[2]]).toEqual([{ ...set, name: 'guard-kubelet-runtime', action: 'guard' }, set]);
+});
+
 test('kubeadm’s waits are taken in milliseconds', () => {
   const [step] = stepsOf('kubeadm: { role: control-plane, version: 1.34.2, timeouts: { upgradeManifests: 15m, etcdAPICall: 4m, kubernetesAPICall: 3m, controlPlaneComponentHealthCheck: 9m, kubeletHealthCheck: 8m } }');
   expect(step).toMatchObject({ timeouts: { upgradeManifestsMs: 900_000, etcdApiCallMs: 240_000, kubernetesApiCallMs: 180_000, controlPlaneHealthCheckMs: 540_000, kubeletHealthCheckMs: 480_000 } });
@@ -62,6 +69,9 @@ describe('a mistake is named where it stands', () => {
     ['kubeadmCerts: { renew: [apiserver, apiserver, --all, 3] }', ['kubeadmCerts.renew[1] duplicate-name', 'kubeadmCerts.renew[2] bad-name', 'kubeadmCerts.renew[3] bad-name']],
     ['kubeadmCerts: { renew: some }', ['kubeadmCerts.renew wrong-type']],
     ['kubeadmCerts: { renew: all, whenUnderDays: 0 }', ['kubeadmCerts.whenUnderDays out-of-range']],
+    ['kubeletRuntime: { endpoint: unix:///run/x.sock }', ['kubeletRuntime missing']],
+    ['kubeletRuntime: { endpoint: /run/x.sock, runtime: "containerd://", timeout: 5 }', ['kubeletRuntime missing', 'kubeletRuntime.endpoint bad-name', 'kubeletRuntime.runtime bad-name', 'kubeletRuntime.timeout bad-duration']],
+    ['kubeletRuntime: {}', ['kubeletRuntime missing', 'kubeletRuntime.endpoint missing']],
     ['kubeletConfig: { set: {} }', ['kubeletConfig.set wrong-type']],
     ['kubeletConfig: { set: { kind: x } }', ['kubeletConfig.set.kind bad-name']],
     ['kubeletConfig: { set: { evictionHard: {} } }', ['kubeletConfig.set.evictionHard wrong-type']],

@@ -150,11 +150,6 @@ describe('kubeadm', () => {
     expect(await kubeadm()).toMatchObject({ role: 'control-plane', apiserver: null, etcd: { kind: 'external' } });
   });
 
-  test('the version is the API server’s own, whatever runs beside it', async () => {
-    root.write('/etc/kubernetes/manifests/kube-apiserver.yaml', '  - image: example.org/audit-forwarder:v9.9.9\n  - image: registry.k8s.io/kube-apiserver:v1.33.4\n');
-    expect((await kubeadm()).apiserver).toBe('v1.33.4');
-  });
-
   test('certificates in files and in kubeconfigs; what is none is left out', async () => {
     controlPlane();
     root.write('/etc/kubernetes/pki/apiserver.crt', NODE_CERTIFICATE);
@@ -211,6 +206,8 @@ describe('kubeadm', () => {
     root.write('/etc/kubernetes/kubelet.conf.d/90.conf', 'failCgroupV1: false # until the new kernel\n');
     expect(await kubeadm()).toMatchObject({ failCgroupV1: false, criSocket: 'unix:///run/cri-dockerd.sock' });
     root.write('/var/lib/kubelet/instance-config.yaml', 'containerRuntimeEndpoint: unix:///run/containerd/containerd.sock\n');
+    expect(await kubeadm()).toMatchObject({ criSocket: 'unix:///run/cri-dockerd.sock' });
+    root.write('/var/lib/kubelet/kubeadm-flags.env', 'A="--config-dir=/etc/kubernetes/kubelet.conf.d"\n');
     expect(await kubeadm()).toMatchObject({ criSocket: 'unix:///run/containerd/containerd.sock' });
   });
 });

@@ -1,0 +1,128 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { KubeletRuntimeSpec } from '../../../shared/domain/steps/kubelet-runtime-spec.ts';
+import type { HostFiles } from '../../facts/host-files.ts';
+import type { Cri } from '../../ports/cri.ts';
+import type { NodeAnnotations } from '../../ports/node-annotations.ts';
+import type { RunProgram } from '../../ports/programs.ts';
+import { rewriteFile } from '../files/place-file.ts';
+import { copyPaths, firstLost, isAsCopied, type PathCopy, restorePaths } from '../files/path-copies.ts';
+import { type KubeadmPlaces, kubeletFiles } from '../kubeadm/kubeadm-places.ts';
+import { readKubeletVersion } from '../kubelet/kubelet-version.ts';
+import { kubeletNotFound } from '../kubelet/kubelet-prior.ts';
+import { KUBELET_UNIT, type KubeletParts } from '../kubelet/prove-kubelet.ts';
+import { stopKubelet } from '../kubelet/restart-kubelet.ts';
+import { captureSpace, releaseSpace } from '../packages/reserve.ts';
+import { type CaptureResult, type CheckResult, STEP_OK, type StepContext, type StepExecutor, type StepResult, stepFailure } from '../step.ts';
+import { awaitAnnotation, setAnnotation } from './cri-socket-annotation.ts';
+import { CRI_SOCKET_ANNOTATION, type LookedUp, lookUpPlaces } from './runtime-places.ts';
+
+/** `guard` keeps the annotation, `set` the files. */
+export interface KubeletRuntimePrior {
+  readonly annotation: string | null;
+  readonly copies: readonly PathCopy[];
+}
+
+export interface KubeletRuntimeParts extends Pick<KubeletParts, 'units' | 'clock'> {
+  readonly annotations: NodeAnnotations;
+  /** @param endpoint `unix:///…` */
+  readonly criAt: (endpoint: string) => Pick<Cri, 'look'>;
+  readonly run: RunProgram;
+  readonly files: HostFiles;
+  readonly places: KubeadmPlaces;
+}
+
+/** Points the kubelet of a kubeadm node at another container runtime, in every place at once, and back. */
+export function kubeletRuntimeStep(parts: KubeletRuntimeParts): StepExecutor<KubeletRuntimeSpec, KubeletRuntimePrior> {
+  return {
+    kind: 'kubelet_runtime',
+    stage: async (spec, context) => {
+      const found = await inspect(parts, spec, context);
+      return found.ok ? STEP_OK : found;
+    },
+    check: (spec, context) => check(parts, spec, context),
+    capture: (spec, context) => capture(parts, spec, context),
+    apply: async (spec, _prior, context) => (spec.action === 'guard' ? STEP_OK : apply(parts, spec, context)),
+    verify: async (spec, _prior, context) => (spec.action === 'guard' ? STEP_OK : verify(parts, spec, context)),
+    revert: (spec, prior, context) => (spec.action === 'guard' ? awaitAnnotation(parts, spec, prior.annotation, context) : revert(parts, prior, context)),
+    canRevert: async (_spec, { copies }, context) => {
+      const lost = await firstLost(copies, copiesFolder(context));
+      return lost === null ? STEP_OK : stepFailure('prior-unavailable', `the copy of ${lost} is gone or damaged`, lost);
+    },
+  };
+}
+
+async function inspect({ units, run, files, places }: KubeletRuntimeParts, { action, endpoint }: KubeletRuntimeSpec, { earlier, signal }: StepContext): Promise<LookedUp> {
+  // Going back, the kubelet is stopped while its files change: something has to start it again.
+  if (action === 'set' && !earlier.some(({ spec }) => spec.kind === 'kubelet' && spec.action === 'guard')) return stepFailure('not-allowed', 'no guard of the kubelet stands before this step; put a kubelet step after it in the plan', KUBELET_UNIT);
+  const kubeconfig = join(places.kubernetes, 'kubelet.conf');
+  if ((await stat(kubeconfig).catch(() => null)) === null) return stepFailure('role-mismatch', `this host has no ${kubeconfig}: it is no node that kubeadm initialised or joined`, kubeconfig);
+  if ((await units.look(KUBELET_UNIT, signal)) === null) return kubeletNotFound();
+  return lookUpPlaces(files, places, endpoint, await readKubeletVersion(run, signal));
+}
+
+async function check(parts: KubeletRuntimeParts, spec: KubeletRuntimeSpec, context: StepContext): Promise<CheckResult> {
+  const found = await inspect(parts, spec, context);
+  if (!found.ok) return found;
+  if (spec.action === 'guard') return { ok: true, state: 'satisfied' };
+  const runtime = await parts.criAt(spec.endpoint).look(context.signal);
+  if (!runtime.reached || !runtime.ready) return stepFailure('runtime-unready', `a kubelet would not start on ${spec.endpoint}: ${runtime.why}`, spec.endpoint);
+  if (runtime.runtime !== spec.runtime) return stepFailure('role-mismatch', `${runtime.runtime} answers at ${spec.endpoint}, the plan says ${spec.runtime}`, spec.endpoint);
+  const annotation = await parts.annotations.read(CRI_SOCKET_ANNOTATION, context.signal);
+  if (!annotation.reached) return stepFailure('api-unreachable', `the API server does not tell the annotations of this node: ${annotation.why}`);
+  const isSet = found.places.changes.size === 0 && !isAnnotationWrong(found.places.form, annotation.value, spec);
+  return { ok: true, state: isSet ? 'satisfied' : 'needed' };
+}
+
+/** From 1.34 on kubeadm takes it away, and it is not made anew; one that is there must not lie. */
+function isAnnotationWrong(form: 'flag' | 'file', value: string | null, { endpoint }: KubeletRuntimeSpec): boolean {
+  return value === null ? form === 'flag' : value !== endpoint;
+}
+
+async function capture({ annotations, places }: KubeletRuntimeParts, { action }: KubeletRuntimeSpec, context: StepContext): Promise<CaptureResult<KubeletRuntimePrior>> {
+  const annotation = await annotations.read(CRI_SOCKET_ANNOTATION, context.signal);
+  if (!annotation.reached) return stepFailure('api-unreachable', `the API server does not tell the annotations of this node: ${annotation.why}`);
+  const copies = action === 'guard' ? [] : await copyPaths(kubeletFiles(places), copiesFolder(context));
+  await captureSpace(context.folder, []);
+  return { ok: true, prior: { annotation: annotation.value, copies } };
+}
+
+/** The annotation first: on a control plane of one the API server goes with the old runtime. */
+async function apply(parts: KubeletRuntimeParts, spec: KubeletRuntimeSpec, context: StepContext): Promise<StepResult> {
+  const found = await inspect(parts, spec, context);
+  if (!found.ok) return found;
+  const { form, changes } = found.places;
+  const annotated = await setAnnotation(parts, spec, (value) => isAnnotationWrong(form, value, spec), context);
+  if (!annotated.ok) return annotated;
+  const stopped = await stopKubelet(parts.units, context);
+  if (!stopped.ok) return stopped;
+  for (const [path, text] of changes) await rewriteFile(path, text);
+  return STEP_OK;
+}
+
+async function verify(parts: KubeletRuntimeParts, spec: KubeletRuntimeSpec, context: StepContext): Promise<StepResult> {
+  const found = await inspect(parts, spec, context);
+  if (!found.ok) return found;
+  const [wrong] = found.places.changes.keys();
+  if (wrong !== undefined) return stepFailure('verify-failed', `${wrong} does not say ${spec.endpoint}`, wrong);
+  const annotation = await parts.annotations.read(CRI_SOCKET_ANNOTATION, context.signal);
+  if (annotation.reached && isAnnotationWrong(found.places.form, annotation.value, spec)) return stepFailure('verify-failed', `the annotation ${CRI_SOCKET_ANNOTATION} of this node is ${annotation.value ?? 'gone'}, not ${spec.endpoint}`, CRI_SOCKET_ANNOTATION);
+  if (!annotation.reached) context.output(`the annotation was set and cannot be looked at once more: ${annotation.why}\n`);
+  return STEP_OK;
+}
+
+/** With the kubelet down: one that runs would fill the runtime that is being left. Its guard starts it again. */
+async function revert({ units }: KubeletRuntimeParts, { copies }: KubeletRuntimePrior, context: StepContext): Promise<StepResult> {
+  await releaseSpace(context.folder);
+  if ((await Promise.all(copies.map(isAsCopied))).every(Boolean)) return STEP_OK;
+  const stopped = await stopKubelet(units, context);
+  if (!stopped.ok) return stopped;
+  const lost = await restorePaths(copies, copiesFolder(context));
+  return lost.length === 0 ? STEP_OK : stepFailure('revert-failed', `${lost.join(', ')} cannot be brought back, the copy is gone`, lost[0]);
+}
+
+function copiesFolder({ folder }: StepContext): string {
+  return join(folder, 'copies');
+}
+
