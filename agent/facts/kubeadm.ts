@@ -9,7 +9,7 @@ const PKI = `${KUBERNETES}/pki`;
 const MANIFESTS = `${KUBERNETES}/manifests`;
 const KUBELET = '/var/lib/kubelet';
 const KUBELET_CLIENT = `${KUBELET}/pki/kubelet-client-current.pem`;
-/** Hand the kubelet flags: kubeadm's own, and those that packages leave to admins. */
+/** Hand the kubelet flags, in the order of its command line: kubeadm's own, and those that packages leave to admins. */
 const FLAG_FILES = [`${KUBELET}/kubeadm-flags.env`, '/etc/default/kubelet', '/etc/sysconfig/kubelet'];
 const CONFIG = `${KUBELET}/config.yaml`;
 /** Since 1.34 kubeadm writes what is of this host alone into a file of its own (NodeLocalCRISocket). */
@@ -19,9 +19,11 @@ const INSTANCE_CONFIG = `${KUBELET}/instance-config.yaml`;
 export function readKubeadm(files: HostFiles, hostName: string): Omit<KubeadmFacts, 'kubeadm' | 'kubelet' | 'kubectl'> | null {
   const apiserver = files.text(`${MANIFESTS}/kube-apiserver.yaml`);
   if (apiserver === null && !files.exists(`${KUBERNETES}/kubelet.conf`)) return null;
-  const flagFiles = [...FLAG_FILES, ...unitFiles(files, 'kubelet.service')];
+  // Of a flag that is given twice the last one counts.
+  const flagFiles = [...unitFiles(files, 'kubelet.service').filter((path) => !FLAG_FILES.includes(path)), ...FLAG_FILES];
+  const config = lastFlagValue(files, flagFiles, 'config');
   // The last one counts.
-  const configs = [lastFlagValue(files, flagFiles, 'config') ?? CONFIG, INSTANCE_CONFIG, ...dropIns(files, lastFlagValue(files, flagFiles, 'config-dir'))];
+  const configs = [config?.startsWith('/') === true ? config : CONFIG, INSTANCE_CONFIG, ...dropIns(files, lastFlagValue(files, flagFiles, 'config-dir'))];
   const failCgroupV1 = lastYamlValue(files, configs, 'failCgroupV1');
   return {
     kind: 'kubeadm',

@@ -197,6 +197,11 @@ describe('kubeadm', () => {
     expect(await kubeadm()).toMatchObject({ failCgroupV1: null });
     root.write('/etc/kubernetes/kubelet.yaml', 'failCgroupV1: true\n');
     expect(await kubeadm()).toMatchObject({ failCgroupV1: true });
+    // What an admin adds comes last on the command line, and wins.
+    root.write('/etc/default/kubelet', 'KUBELET_EXTRA_ARGS=--config=/etc/kubernetes/admins.yaml\n');
+    expect(await kubeadm()).toMatchObject({ failCgroupV1: null });
+    root.write('/etc/default/kubelet', 'KUBELET_EXTRA_ARGS=--config=$SOMEWHERE\n');
+    expect(await kubeadm()).toMatchObject({ failCgroupV1: false });
   });
 
   test('failCgroupV1 and the CRI socket come from the kubelet’s configuration, drop-ins last', async () => {
