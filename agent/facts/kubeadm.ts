@@ -29,7 +29,7 @@ export function readKubeadm(files: HostFiles, hostName: string): Omit<KubeadmFac
     kind: 'kubeadm',
     role: apiserver === null ? 'worker' : 'control-plane',
     nodeName: plain(readNodeName(files, KUBELET_CLIENT) ?? hostName),
-    apiserver: imageVersion(apiserver),
+    apiserver: imageVersion(apiserver, 'kube-apiserver'),
     etcd: readEtcd(apiserver, files.text(`${MANIFESTS}/etcd.yaml`)),
     // A flag wins over any file.
     criSocket: plain(lastFlagValue(files, flagFiles, 'container-runtime-endpoint') ?? lastYamlValue(files, configs, 'containerRuntimeEndpoint') ?? ''),
@@ -51,14 +51,15 @@ function dropIns(files: HostFiles, folder: string | null): readonly string[] {
 function readEtcd(apiserver: string | null, manifest: string | null): EtcdFacts {
   if (manifest !== null) {
     const flags = [...manifest.matchAll(/--experimental-[a-z0-9-]+/g)].map(([flag]) => flag).filter((flag) => FACT_FLAG_PATTERN.test(flag));
-    return { kind: 'stacked', version: imageVersion(manifest), experimentalFlags: [...new Set(flags)].slice(0, FACT_FILES_MAX) };
+    return { kind: 'stacked', version: imageVersion(manifest, 'etcd'), experimentalFlags: [...new Set(flags)].slice(0, FACT_FILES_MAX) };
   }
   return { kind: apiserver === null ? 'none' : 'external' };
 }
 
-/** The tag of a manifest's first image: `registry:5000/kube-apiserver:v1.34.1@sha256:...` is v1.34.1. */
-function imageVersion(manifest: string | null): string | null {
-  const image = /^\s*(?:- )?image:[ \t]*["']?([^\s"']+)/m.exec(manifest ?? '')?.[1] ?? '';
-  const tag = /:([^:/]+)$/.exec(image.split('@', 1)[0] ?? '')?.[1];
+/** The tag of a component's image, else of the manifest's first: `registry:5000/kube-apiserver:v1.34.1@sha256:...` is v1.34.1. */
+function imageVersion(manifest: string | null, component: string): string | null {
+  const images = [...(manifest ?? '').matchAll(/^\s*(?:- )?image:[ \t]*["']?([^\s"']+)/gm)].map(([, image = '']) => image.split('@', 1)[0] ?? '');
+  const image = images.find((each) => new RegExp(`(?:^|/)${component}(?::[^/]*)?$`).test(each)) ?? images[0] ?? '';
+  const tag = /:([^:/]+)$/.exec(image)?.[1];
   return tag !== undefined && FACT_VERSION_PATTERN.test(tag) ? tag : null;
 }

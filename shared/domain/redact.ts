@@ -3,6 +3,9 @@ const MESSAGE_MAX = 500;
 /** ECMA-48 control sequences, as colours are made of. */
 const TERMINAL_SEQUENCE = new RegExp(`${String.fromCharCode(0x1b)}\\[[0-9;?]*[ -/]*[@-~]`, 'g');
 
+const NAME = String.raw`[A-Za-z0-9_-]{0,32}(?:token|secret|password|passwd|(?:api|private|access|secret|certificate)[_-]?key|client-key-data)`;
+const NAMES = `(?:^|[^A-Za-z])${NAME}`;
+
 const SECRETS: readonly (readonly [RegExp, string])[] = [
   [/-----BEGIN [A-Z0-9 ]{1,64}-----[\s\S]*?(?:-----END [A-Z0-9 ]{1,64}-----|$)/g, '[pem]'],
   // The header to its end: what follows the scheme may hold spaces, commas and quotes.
@@ -14,7 +17,10 @@ const SECRETS: readonly (readonly [RegExp, string])[] = [
   // Bootstrap tokens of kubeadm and of K3s.
   [/\b[a-z0-9]{6}\.[a-z0-9]{16}\b/g, '[token]'],
   [/\bK10[0-9a-f]{40,}::[^\s]+/g, '[token]'],
-  [/((?:^|[^A-Za-z])[A-Za-z_-]{0,32}(?:token|secret|password|passwd|api[_-]?key|private[_-]?key))(["']?\s*[=:]\s*["']?)[^\s"',;]{3,}/gi, '$1$2[redacted]'],
+  [new RegExp(`(${NAMES}["']?\\s*[=:]\\s*)(["'])(?:(?!\\2)[^\\r\\n])+\\2`, 'gi'), '$1$2[redacted]$2'],
+  [new RegExp(`(${NAMES}["']?\\s*[=:]\\s*["']?)[^\\s"',;]{3,}`, 'gi'), '$1[redacted]'],
+  // `--token X`: a flag and its value are two arguments.
+  [new RegExp(`(--${NAME}["']?\\s+["']?)[^\\s"'-][^\\s"']{2,}`, 'gi'), '$1[redacted]'],
 ];
 
 /** Takes secrets out of text of any length; lines stay lines. Pure; redacting twice changes nothing. */

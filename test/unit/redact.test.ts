@@ -16,6 +16,14 @@ test.each([
   ['red \u001b[31malert\u001b[0m\u0007 bell\u0000', 'red alert bell'],
   ['to\u0007ken=hunter2', 'token=[redacted]'],
   ['containerd.io 1.7.24-1 cannot be installed', 'containerd.io 1.7.24-1 cannot be installed'],
+  ['k3s server --token K10abc --cluster-init', 'k3s server --token [redacted] --cluster-init'],
+  ["--etcd-s3-secret-key=AbC/1 --etcd-s3-access-key 'AKIA1'", "--etcd-s3-secret-key=[redacted] --etcd-s3-access-key '[redacted]'"],
+  ['AWS_SECRET_ACCESS_KEY=AbC/1', 'AWS_SECRET_ACCESS_KEY=[redacted]'],
+  ["K3S_TOKEN='of two words' server", "K3S_TOKEN='[redacted]' server"],
+  ['users: client-key-data: LS0tLS1CRUdJTg==', 'users: client-key-data: [redacted]'],
+  ['kubeadm init phase upload-certs --certificate-key 5f3a9c', 'kubeadm init phase upload-certs --certificate-key [redacted]'],
+  ['flag needs an argument: --token', 'flag needs an argument: --token'],
+  ['--token-ttl 24h --v=5', '--token-ttl 24h --v=5'],
   ['right \u202eto left', 'right to left'],
 ])('%j', (text, clean) => {
   expect(redactLine(text)).toBe(clean);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
-import { chmod, chown, lstat, mkdir, readdir, readFile, readlink, rm } from 'node:fs/promises';
+import { chmod, chown, lstat, mkdir, readdir, readFile, readlink, realpath, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { syncFolder, writeDurably } from '../../../shared/files/write-durably.ts';
@@ -22,12 +22,17 @@ const EMPTY = hashOf(Buffer.alloc(0));
 /** More, or larger, than what kubeadm writes: nothing of it is taken. */
 export class TooMuchToCopy extends Error {}
 
-/** Copies the paths into `folder`, those in a folder before what lies in it. @throws TooMuchToCopy */
+/** Copies the paths into `folder`, those in a folder before what lies in it, and a link before the file that it leads to: programs write there. @throws TooMuchToCopy */
 export async function copyPaths(paths: readonly string[], folder: string): Promise<readonly PathCopy[]> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   if (paths.length > COPIES_MAX) throw new TooMuchToCopy(`${paths.length} paths are more than the ${COPIES_MAX} that are kept`);
   const copies: PathCopy[] = [];
-  for (const path of paths) copies.push(await copyPath(path, folder));
+  for (const path of paths) {
+    const copy = await copyPath(path, folder);
+    copies.push(copy);
+    const end = copy.kind === 'link' ? await realpath(path).catch(() => null) : null;
+    if (end !== null && !paths.includes(end) && (await stateOf(end))?.isFile() === true) copies.push(await copyPath(end, folder));
+  }
   return copies;
 }
 

@@ -14,15 +14,10 @@ export function installLine(unit: string, { binary, args, environment }: K3sUnit
     `INSTALL_K3S_BIN_DIR=${dirname(binary)}`,
     // The script puts `k3s-` in front of a name that was given.
     ...(name === 'k3s' || name === 'k3s-agent' ? [] : [`INSTALL_K3S_NAME=${name.replace(/^k3s-/, '')}`]),
-    `INSTALL_K3S_EXEC=${quoted(args.map(withoutSecret).join(' '))}`,
+    `INSTALL_K3S_EXEC=${quoted(redact(args.join(' ')))}`,
     ...environment.map((line) => `${line.slice(0, line.indexOf('='))}=${quoted(redact(line).slice(line.indexOf('=') + 1))}`),
   ];
   return `${basename(binary)} was installed as by: ${variables.join(' ')} install.sh\n`;
-}
-
-/** `--token=X` is known to redact(); `--token X` comes as two. */
-function withoutSecret(arg: string, index: number, args: readonly string[]): string {
-  return /^--(?:.*-)?(?:token|secret|password)$/.test(args[index - 1] ?? '') ? '[redacted]' : redact(arg);
 }
 
 function quoted(text: string): string {

@@ -205,6 +205,18 @@ describe('going back', () => {
     expect([flags, lab.configFile].map((path) => `${statSync(path).uid}:${statSync(path).gid}`)).toEqual(['12:34', '0:0']);
   });
 
+  test('where a link leads comes back too, for kubeadm writes there', async () => {
+    lab.write('var/lib/kubelet/kept/config.yaml', lab.read('var/lib/kubelet/config.yaml'), 0o640);
+    rmSync(lab.configFile);
+    symlinkSync('kept/config.yaml', lab.configFile);
+    const before = lab.files();
+    const prior = await captured('worker');
+    writeKubeletFiles(lab);
+    expect(lab.read('var/lib/kubelet/kept/config.yaml')).toContain('120');
+    expect(await revert('worker', prior)).toEqual({ ok: true });
+    expect(lab.files()).toEqual(before);
+  });
+
   test('a copy that is gone or damaged is told before anything is begun, and when it is needed', async () => {
     const prior = await captured('worker');
     expect(await step().canRevert(spec(), prior, lab.context())).toEqual({ ok: true });

@@ -150,6 +150,11 @@ describe('kubeadm', () => {
     expect(await kubeadm()).toMatchObject({ role: 'control-plane', apiserver: null, etcd: { kind: 'external' } });
   });
 
+  test('the version is the API server’s own, whatever runs beside it', async () => {
+    root.write('/etc/kubernetes/manifests/kube-apiserver.yaml', '  - image: example.org/audit-forwarder:v9.9.9\n  - image: registry.k8s.io/kube-apiserver:v1.33.4\n');
+    expect((await kubeadm()).apiserver).toBe('v1.33.4');
+  });
+
   test('certificates in files and in kubeconfigs; what is none is left out', async () => {
     controlPlane();
     root.write('/etc/kubernetes/pki/apiserver.crt', NODE_CERTIFICATE);

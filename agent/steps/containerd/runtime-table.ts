@@ -1,0 +1,42 @@
+import { RUNC_TYPE } from '../../../shared/domain/steps/containerd-spec.ts';
+import { isTable, type TomlTree, valueAt } from '../../toml/toml-file.ts';
+import type { SettingPlaces } from './setting-places.ts';
+
+/** A runtime as containerd has it. */
+export interface RuntimeEntry {
+  readonly name: string;
+  readonly type: string;
+  readonly systemdCgroup: boolean;
+}
+
+const BUILT_IN: RuntimeEntry = { name: 'runc', type: RUNC_TYPE, systemdCgroup: false };
+
+/**
+ * The runtimes that containerd has with this file. A file that names any takes the place of all that is built in: in 1.x of
+ * runc too, in 2.x runc stays.
+ */
+export function runtimesOf(tree: TomlTree, places: SettingPlaces, keepsRunc: boolean): readonly RuntimeEntry[] {
+  const table = valueAt(tree, places.runtimes);
+  const named = isTable(table) ? Object.entries(table).map(([name, value]) => entryOf(name, isTable(value) ? value : {})) : [];
+  const stays = named.length === 0 || (keepsRunc && named.every(({ name }) => name !== BUILT_IN.name));
+  return stays ? [BUILT_IN, ...named] : named;
+}
+
+/** One that is called runc and says no type was meant to have this one. */
+function entryOf(name: string, table: TomlTree): RuntimeEntry {
+  const type = table['runtime_type'];
+  const fallback = name === BUILT_IN.name ? BUILT_IN.type : '';
+  return { name, type: typeof type === 'string' && type !== '' ? type : fallback, systemdCgroup: valueAt(table, ['options', 'SystemdCgroup']) === true };
+}
+
+/** Runs a program with runc's command line: the kubelet's cgroup driver has to be theirs. */
+export function isRuncType(type: string): boolean {
+  return /^io\.containerd\.runc\.v[12]$/.test(type);
+}
+
+/** What all of runc's kind have; null where they differ, or there is none. */
+export function agreedCgroup(runtimes: readonly RuntimeEntry[]): boolean | null {
+  const said = new Set(runtimes.filter(({ type }) => isRuncType(type)).map(({ systemdCgroup }) => systemdCgroup));
+  const [first = null] = said;
+  return said.size === 1 ? first : null;
+}

@@ -1,0 +1,64 @@
+import { type ContainerdRuntime, type ContainerdSettings, RUNC_TYPE } from '../../../shared/domain/steps/containerd-spec.ts';
+import { isTable, type TomlTree, valueAt } from '../../toml/toml-file.ts';
+import type { TomlSetting } from '../../toml/toml-style.ts';
+import { agreedCgroup, isRuncType, runtimesOf } from './runtime-table.ts';
+import type { SettingPlaces } from './setting-places.ts';
+
+export interface WantedSetting {
+  readonly path: readonly string[];
+  readonly value: TomlSetting;
+}
+
+/** What has to stand in a file so that containerd does what the plan says. Order is that in which it is added. */
+export function wantedSettings(settings: ContainerdSettings, tree: TomlTree, places: SettingPlaces, keepsRunc: boolean): readonly WantedSetting[] {
+  const { sandboxImage, snapshotter, registry, cdi, defaultRuntime } = settings;
+  const wanted: readonly (readonly [readonly string[], TomlSetting | null])[] = [
+    [places.sandboxImage, sandboxImage],
+    [places.enableCdi, cdi?.enabled ?? null],
+    [places.cdiSpecDirs, cdi === null || cdi.specDirs.length === 0 ? null : cdi.specDirs],
+    [places.snapshotter, snapshotter],
+    [places.defaultRuntime, defaultRuntime],
+    [[...places.registry, 'config_path'], registry === null ? null : registry.configPath],
+  ];
+  return [
+    ...wanted.flatMap(([path, value]) => (value === null ? [] : [{ path, value }])),
+    ...thoseThere(settings, tree, places, keepsRunc),
+    ...settings.runtimes.flatMap((runtime) => ofRuntime(runtime, settings, tree, places, keepsRunc)),
+  ];
+}
+
+/** Runtimes that the plan does not name itself. */
+function thoseThere({ runtimes, removeRuntimes, systemdCgroup }: ContainerdSettings, tree: TomlTree, places: SettingPlaces, keepsRunc: boolean): readonly WantedSetting[] {
+  if (runtimes.length === 0 && systemdCgroup === null) return [];
+  const others = runtimesOf(tree, places, keepsRunc).filter(({ name }) => !removeRuntimes.includes(name) && runtimes.every((one) => one.name !== name));
+  return others.filter(({ type }) => isRuncType(type)).flatMap(({ name }): readonly WantedSetting[] => {
+    const path = [...places.runtimes, name];
+    const driver = systemdCgroup === null ? [] : cgroup(tree, path, systemdCgroup);
+    // In 1.x runc has to be named as soon as anything else of runtimes is, and with its type.
+    const isNamed = keepsRunc || hasType(tree, path) || runtimes.length + driver.length === 0;
+    return [...(isNamed ? [] : [{ path: [...path, 'runtime_type'], value: RUNC_TYPE }]), ...driver];
+  });
+}
+
+function ofRuntime(runtime: ContainerdRuntime, { systemdCgroup }: ContainerdSettings, tree: TomlTree, places: SettingPlaces, keepsRunc: boolean): readonly WantedSetting[] {
+  const path = [...places.runtimes, runtime.name];
+  const driver = runtime.systemdCgroup ?? systemdCgroup ?? agreedCgroup(runtimesOf(tree, places, keepsRunc));
+  return [
+    { path: [...path, 'runtime_type'], value: runtime.type },
+    ...(runtime.podAnnotations.length === 0 ? [] : [{ path: [...path, 'pod_annotations'], value: runtime.podAnnotations }]),
+    ...(runtime.binary === null ? [] : [{ path: [...path, 'options', 'BinaryName'], value: runtime.binary }]),
+    ...(driver === null || !isRuncType(runtime.type) ? [] : cgroup(tree, path, driver)),
+    ...runtime.options.map(({ name, value }) => ({ path: [...path, 'options', name], value })),
+  ];
+}
+
+/** What is not written is false already. */
+function cgroup(tree: TomlTree, runtime: readonly string[], value: boolean): readonly WantedSetting[] {
+  const path = [...runtime, 'options', 'SystemdCgroup'];
+  return value || valueAt(tree, path) !== undefined ? [{ path, value }] : [];
+}
+
+function hasType(tree: TomlTree, runtime: readonly string[]): boolean {
+  const table = valueAt(tree, runtime);
+  return isTable(table) && typeof table['runtime_type'] === 'string' && table['runtime_type'] !== '';
+}
