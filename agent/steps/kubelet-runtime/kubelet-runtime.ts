@@ -115,9 +115,9 @@ async function verify(parts: KubeletRuntimeParts, spec: KubeletRuntimeSpec, cont
 /** With the kubelet down: one that runs would fill the runtime that is being left. Its guard starts it again. */
 async function revert({ units }: KubeletRuntimeParts, { copies }: KubeletRuntimePrior, context: StepContext): Promise<StepResult> {
   await releaseSpace(context.folder);
-  if ((await Promise.all(copies.map(isAsCopied))).every(Boolean)) return STEP_OK;
-  const stopped = await stopKubelet(units, context);
+  const stopped = (await Promise.all(copies.map(isAsCopied))).every(Boolean) ? STEP_OK : await stopKubelet(units, context);
   if (!stopped.ok) return stopped;
+  // Also where every file is as it was: a kill may have left a draft beside it.
   const lost = await restorePaths(copies, copiesFolder(context));
   return lost.length === 0 ? STEP_OK : stepFailure('revert-failed', `${lost.join(', ')} cannot be brought back, the copy is gone`, lost[0]);
 }

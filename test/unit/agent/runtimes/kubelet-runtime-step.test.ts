@@ -141,6 +141,15 @@ describe('going back', () => {
     expect(lab.did).toEqual(['stop kubelet.service']);
   });
 
+  test('cut off before the first file got its name, nothing of it stays and the kubelet goes on', async () => {
+    const before = lab.files();
+    const set = await captured();
+    lab.write('var/lib/kubelet/.kubeadm-flags.env.farrier-new', 'half of it');
+    lab.did.length = 0;
+    expect(codeOf(await step().revert(spec(), set, context()))).toBe('ok');
+    expect([lab.files(), lab.did]).toEqual([before, []]);
+  });
+
   test('the annotation waits for the API server, which comes up with the kubelet', async () => {
     const { guard } = await there();
     lab.annotationsSilent = 'connect ECONNREFUSED';
