@@ -20,16 +20,21 @@ export function isLocked(list: string, name: string): boolean {
 
 /** Idempotent. A lock by a pattern of names is its owner's alone: it stays as it is. */
 export function lockAt(list: string, { name, version }: InstalledRpm): string {
-  const lines = list.split('\n');
-  if (lines.some((line) => fits(line, { name, version }))) return list;
+  const found = asFound(list, name);
+  // What was there before Farrier comes first, then what somebody wrote since.
+  for (const one of [found, list]) if (one.split('\n').some((line) => fits(line, { name, version }))) return one;
   const lock = `${name}-${version.includes(':') ? '' : '0:'}${version}.*`;
+  const lines = found.split('\n');
   const at = lines.findIndex((line) => nameIn(line) === name);
   if (at === -1) return isLocked(list, name) ? list : `${list}${list === '' || list.endsWith('\n') ? '' : '\n'}${lock}\n`;
-  const before = lines[at - 1] ?? '';
-  const original = before.startsWith(WAS) ? before.slice(WAS.length) : null;
-  const replacement = original !== null && fits(original, { name, version }) ? [original] : [`${WAS}${lines[at] ?? ''}`, lock];
-  const from = original === null ? at : at - 1;
-  return lines.toSpliced(from, at - from + 1, ...replacement).join('\n');
+  return lines.toSpliced(at, 1, `${WAS}${lines[at] ?? ''}`, lock).join('\n');
+}
+
+/** With the lock that Farrier moved along as it was. */
+function asFound(list: string, name: string): string {
+  const lines = list.split('\n');
+  const at = lines.findIndex((line, index) => line.startsWith(WAS) && nameIn(line.slice(WAS.length)) === name && nameIn(lines[index + 1] ?? '') === name);
+  return at === -1 ? list : lines.toSpliced(at, 2, (lines[at] ?? '').slice(WAS.length)).join('\n');
 }
 
 /** Idempotent. */

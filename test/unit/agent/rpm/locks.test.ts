@@ -28,6 +28,7 @@ describe('versionlock.list of dnf', () => {
     ['with an architecture', 'kubelet-0:1.33.6-1.x86_64', 'kubelet-0:1.34.2-1.*'],
     ['of a whole minor', 'kubelet-1.33*', 'kubelet-0:1.34.2-1.*'],
     ['that fits both', 'kubelet-0:1.*', 'kubelet-0:1.*'],
+    ['of two for one package', 'kubelet-0:1.33.5-1.*\nkubelet-0:1.33.6-1.*', 'kubelet-0:1.34.2-1.*'],
   ])('a lock %s goes along and comes back byte for byte', (_what, before, after) => {
     const list = `bash-0:5-1.*\n\n# Added lock\n${before}\n!x-0:1-1.*\n`;
     const moved = lockAt(list, at('1.34.2-1'));
@@ -36,6 +37,11 @@ describe('versionlock.list of dnf', () => {
     expect(lockAt(moved, at('1.34.2-1'))).toBe(moved);
     expect(lockAt(moved, at('1.33.6-1'))).toBe(list);
     expect(lockAt(lockAt(moved, at('1.35.0-1')), at('1.34.2-1')).split('\n')).toContain(after);
+  });
+
+  test('a lock that somebody wrote in place of the moved one stays', () => {
+    const list = '# farrier: was kubelet-0:1.33.6-1.*\nkubelet-1.34*\n';
+    expect(lockAt(list, at('1.34.2-1'))).toBe(list);
   });
 
   test('an epoch is part of the version', () => {
