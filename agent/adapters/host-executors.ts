@@ -6,8 +6,10 @@ import { readOs } from '../facts/os.ts';
 import { HostFactsReader } from '../facts/read-host-facts.ts';
 import type { Artifacts } from '../ports/artifacts.ts';
 import type { NodeTruth } from '../ports/node-truth.ts';
+import { criProbeStep, type ProbedRuntime } from '../steps/cri-probe/cri-probe.ts';
 import { filesStep } from '../steps/files/files.ts';
 import { hookStep } from '../steps/hook/hook.ts';
+import { imagesStep } from '../steps/images/images.ts';
 import { forgetProved, readProved } from '../runner/proved-version.ts';
 import { type AgentUpgradeParts, agentUpgradeStep } from '../steps/agent-upgrade/agent-upgrade.ts';
 import { k3sStep } from '../steps/k3s/k3s.ts';
@@ -33,8 +35,10 @@ import { nodeAnnotations } from './kubernetes/node-annotations.ts';
 import { kubeletTruth } from './kubernetes/kubelet-truth.ts';
 import { procProcesses } from './proc-processes.ts';
 import { hostPackageSystem } from './packages/host-package-system.ts';
-import { socketCri } from './runtimes/socket-cri.ts';
+import { pipePrograms } from './pipe-programs.ts';
 import { runProgram } from './run-program.ts';
+import { ctrImageStore } from './runtimes/ctr-image-store.ts';
+import { socketCri } from './runtimes/socket-cri.ts';
 import { systemdHostBoot } from './systemd/systemd-host-boot.ts';
 import { SYSTEM_UNITS_DIR, systemdUpgradeGuard } from './systemd/systemd-upgrade-guard.ts';
 import { systemdUnits } from './systemd/systemd-units.ts';
@@ -72,6 +76,7 @@ export function hostExecutors(parts: HostParts, clock: Clock): Executors {
     hook: hookStep(runProgram, HOOKS_DIR),
     reboot: rebootStep({ boot: systemdHostBoot(runProgram), units, clock }),
     ...kubeadmExecutors(units, clock, preflight),
+    ...runtimeExecutors(artifacts, clock),
     k3s: preflighted(k3sStep({ units, clock, artifacts, k3s: installedK3s(runProgram), truthOf: nodeTruthOf, kubeletFolder: KUBEADM_PLACES.kubelet }), preflight),
     agent_upgrade: agentUpgradeStep({ ...agentParts(parts), packages, units, clock }),
   };
@@ -90,6 +95,17 @@ function agentParts({ stateDir, configDir, argv, reach }: HostParts): Omit<Agent
 /** K3s has no kubelet of its own to ask, and no manifests. */
 function nodeTruthOf(kubeconfig: string): Pick<NodeTruth, 'node'> {
   return kubeletTruth({ kubeconfig, config: '', manifests: '' });
+}
+
+const CONTAINERD = { socket: '/run/containerd/containerd.sock', folder: '/var/lib/containerd', ctr: ['ctr'] } as const;
+const K3S_CONTAINERD = { socket: '/run/k3s/containerd/containerd.sock', folder: '/var/lib/rancher/k3s', ctr: ['k3s', 'ctr'] } as const;
+
+function runtimeExecutors(artifacts: Artifacts, clock: Clock): Pick<Executors, 'images' | 'cri_probe'> {
+  const [containerd, k3s] = [CONTAINERD, K3S_CONTAINERD].map(({ socket, folder, ctr }) => ({ cri: socketCri(socket), store: ctrImageStore(runProgram, pipePrograms, ctr), folder })) as [ProbedRuntime, ProbedRuntime];
+  return {
+    images: imagesStep({ ...containerd, artifacts, clock, k3s: installedK3s(runProgram), containerdFolder: containerd.folder }),
+    cri_probe: criProbeStep({ runtimes: { containerd, k3s }, artifacts, clock }),
+  };
 }
 
 function kubeadmExecutors(units: ReturnType<typeof systemdUnits>, clock: Clock, preflight: PreflightParts): Pick<Executors, 'kubeadm' | 'kubelet' | 'kubeadm_certs' | 'kubelet_config' | 'kubelet_runtime'> {

@@ -7,7 +7,10 @@ export interface Cri {
   look(signal: AbortSignal): Promise<CriAnswer>;
   /** By any of its names. */
   image(name: string, signal: AbortSignal): Promise<ImageAnswer>;
-  /** Runs a pod of one container in the host's network to its end. What it made stays until it is removed. */
+  /**
+   * Runs what an image runs, to its end, as a pod in the host's network, without capabilities and on a root that it cannot
+   * write. What it made stays until it is removed.
+   */
   runPod(pod: CriPod, signal: AbortSignal): Promise<PodEnd>;
   /** How many pods with this label there are, whatever state they are in. */
   countPods(label: PodLabel, signal: AbortSignal): Promise<{ readonly ok: true; readonly count: number } | Unanswered>;
@@ -46,8 +49,6 @@ export interface CriPod {
   readonly handler: string;
   /** Any name of an image that is there: nothing is pulled. */
   readonly image: string;
-  /** Empty: what the image itself runs. */
-  readonly command: readonly string[];
   readonly annotations: Readonly<Record<string, string>>;
   /** Absolute; is there. */
   readonly logFolder: string;

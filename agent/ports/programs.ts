@@ -1,6 +1,13 @@
 /** Runs a program by argument list. Its environment is exactly `env` and a fixed PATH and locale. */
 export type RunProgram = (argv: readonly [string, ...string[]], options: ProgramOptions) => Promise<ProgramResult>;
 
+/** Runs two programs, the second one reading what the first one writes; both are ended by their group where one of them is missing. */
+export type PipePrograms = (
+  from: readonly [string, ...string[]],
+  to: readonly [string, ...string[]],
+  options: ProgramOptions & { /** Gets how many bytes went through each time. */ readonly passed?: (bytes: number) => void },
+) => Promise<{ readonly from: ProgramResult; readonly to: ProgramResult }>;
+
 export interface ProgramOptions {
   /** The program and all it started are ended when it fires: SIGTERM first, SIGKILL after a while. */
   readonly signal: AbortSignal;

@@ -44,6 +44,8 @@ export const OUTCOME_CODES = {
   'kubeadm-refused': 'host',
   'manual-upgrade-required': 'host',
   'runtime-unready': 'host',
+  'image-unknown': 'host',
+  'image-mismatch': 'host',
   'certificate-unknown': 'host',
   'certificate-external': 'host',
   'static-pod-stuck': 'host',

@@ -19,6 +19,21 @@ export const IMAGES_NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}\.(?:tar|ta
 /** Of a file that hosts fetch. */
 export const SHA256_PATTERN = /^[0-9a-f]{64}$/;
 
+/** A container image by its whole name: registry, path, tag. */
+export const IMAGE_NAME_PATTERN = /^(?=.{1,255}$)(?=[^/]*[.:]|localhost\/)[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::\d{1,5})?(?:\/[a-z0-9]+(?:(?:[._-]|__|-+)[a-z0-9]+)*)+:[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
+/** Digest of an image's configuration. */
+export const IMAGE_ID_PATTERN = /^sha256:[0-9a-f]{64}$/;
+export const IMAGES_MAX = 256;
+export const IMAGE_ARCHIVES_MAX = 64;
+
+/** A key of a runtime in containerd's configuration; a RuntimeClass names it, so it is a DNS label. */
+export const RUNTIME_HANDLER_PATTERN = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+/** A key of an annotation as Kubernetes takes it. */
+export const ANNOTATION_KEY_PATTERN = /^(?:(?=.{1,253}\/)[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?\/)?[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
+export const ANNOTATIONS_MAX = 32;
+/** What an operator can read in one line. */
+export const LINE_PATTERN = /^\P{Cc}{1,1024}$/u;
+
 /** One path segment under /etc/farrier/sources.d. */
 export const SOURCE_NAME_PATTERN = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 

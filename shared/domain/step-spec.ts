@@ -1,6 +1,8 @@
 import type { StepBase } from './step-base.ts';
+import type { CriProbeSpec } from './steps/cri-probe-spec.ts';
 import type { FilesSpec } from './steps/files-spec.ts';
 import type { HookSpec } from './steps/hook-spec.ts';
+import type { ImagesSpec } from './steps/images-spec.ts';
 import type { K3sSpec } from './steps/k3s-spec.ts';
 import type { KubeadmCertsSpec, KubeadmSpec, KubeletConfigSpec, KubeletSpec } from './steps/kubeadm-spec.ts';
 import type { KubeletRuntimeSpec } from './steps/kubelet-runtime-spec.ts';
@@ -22,6 +24,8 @@ export type StepSpec =
   | KubeletConfigSpec
   | K3sSpec
   | AgentUpgradeSpec
+  | ImagesSpec
+  | CriProbeSpec
   | KubeletRuntimeSpec;
 
 export type StepKind = StepSpec['kind'];

@@ -2,8 +2,10 @@ import type { ServiceSpec, StepSpec } from '../domain/step-spec.ts';
 import type { KubeletSpec } from '../domain/steps/kubeadm-spec.ts';
 import { GUARD_PREFIX } from './cross-check-plan.ts';
 import type { WrittenStep } from './plan-schema.ts';
+import { compileCriProbe } from './steps/cri-probe-step.ts';
 import { compileFiles } from './steps/files-step.ts';
 import { compileHook } from './steps/hook-step.ts';
+import { compileImages } from './steps/images-step.ts';
 import { compileModules } from './steps/modules-step.ts';
 import { compileK3s } from './steps/k3s-step.ts';
 import { compileKubeadmCerts } from './steps/kubeadm-certs-step.ts';
@@ -78,7 +80,7 @@ function guard(restart: ServiceSpec | KubeletSpec): ServiceSpec | KubeletSpec {
   return { ...restart, name: `${GUARD_PREFIX}${unitOf(restart)}`, action: 'guard' };
 }
 
-function compileStep({ name, packages, service, files, sysctl, modules, hook, reboot, kubeadm, kubelet, kubeadmCerts, kubeletConfig, k3s, agent, kubeletRuntime }: WrittenStep, taken: Set<string>): StepSpec {
+function compileStep({ name, packages, service, files, sysctl, modules, hook, reboot, kubeadm, kubelet, kubeadmCerts, kubeletConfig, k3s, agent, images, criProbe, kubeletRuntime }: WrittenStep, taken: Set<string>): StepSpec {
   const nameIt = (wanted: string): string => name ?? freeName(wanted, taken);
   if (packages !== undefined) return compilePackages(packages, nameIt);
   if (service !== undefined) return compileService(service, nameIt);
@@ -93,6 +95,8 @@ function compileStep({ name, packages, service, files, sysctl, modules, hook, re
   if (kubeletConfig !== undefined) return compileKubeletConfig(kubeletConfig, nameIt);
   if (k3s !== undefined) return compileK3s(k3s, nameIt);
   if (agent !== undefined) return compileAgent(agent, nameIt);
+  if (images !== undefined) return compileImages(images, nameIt);
+  if (criProbe !== undefined) return compileCriProbe(criProbe, nameIt);
   if (kubeletRuntime !== undefined) return compileKubeletRuntime(kubeletRuntime, nameIt);
   throw new Error('a step without a kind passed the cross-check');
 }

@@ -6,6 +6,7 @@ import { checkK3sUpgrade } from './procedures/k3s-upgrade-procedure.ts';
 import { checkKubeadmUpgrade } from './procedures/kubeadm-upgrade-procedure.ts';
 import { quote } from './quote.ts';
 import { checkFiles } from './steps/files-step.ts';
+import { checkImages } from './steps/images-step.ts';
 import { checkModules } from './steps/modules-step.ts';
 import { checkKubeadm } from './steps/kubeadm-step.ts';
 import { checkKubeletRuntimes } from './steps/kubelet-runtime-step.ts';
@@ -15,7 +16,7 @@ import { checkService } from './steps/service-step.ts';
 
 export const GUARD_PREFIX = 'guard-';
 /** Kinds of step that see whether what runs still works. */
-const PROOFS = ['reboot', 'kubeadm', 'kubelet', 'kubeletConfig'];
+const PROOFS = ['reboot', 'kubeadm', 'kubelet', 'kubeletConfig', 'criProbe'];
 
 /** What no single value shows. Takes the file as it was written, whether or not its parts are right by themselves. */
 export function crossCheckPlan(raw: unknown): readonly Problem[] {
@@ -85,6 +86,7 @@ function checkStep(step: unknown, index: number): readonly Problem[] {
     ...checkService(entryOf(step, 'service'), [...path, 'service']),
     ...checkFiles(entryOf(step, 'files'), [...path, 'files']),
     ...checkModules(entryOf(step, 'modules'), [...path, 'modules']),
+    ...checkImages(entryOf(step, 'images'), [...path, 'images']),
     ...checkKubeadm(entryOf(step, 'kubeadm'), [...path, 'kubeadm']),
     ...checkKubeletProof(entryOf(step, 'kubelet'), [...path, 'kubelet']),
     ...checkKubeletProof(entryOf(step, 'kubeletConfig'), [...path, 'kubeletConfig']),

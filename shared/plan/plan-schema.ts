@@ -11,8 +11,10 @@ import { kubeadmCertsRenewProcedure } from './procedures/kubeadm-certs-renew-pro
 import { kubeadmUpgradeProcedure } from './procedures/kubeadm-upgrade-procedure.ts';
 import { osRebootProcedure } from './procedures/os-reboot-procedure.ts';
 import { packagesProcedure } from './procedures/packages-procedure.ts';
+import { criProbeSection } from './steps/cri-probe-step.ts';
 import { filesSection } from './steps/files-step.ts';
 import { hookSection } from './steps/hook-step.ts';
+import { imagesSection } from './steps/images-step.ts';
 import { k3sSection } from './steps/k3s-step.ts';
 import { kubeadmCertsSection } from './steps/kubeadm-certs-step.ts';
 import { kubeadmSection } from './steps/kubeadm-step.ts';
@@ -49,6 +51,8 @@ export const stepSection = section({
   kubeletConfig: kubeletConfigSection.optional(),
   k3s: k3sSection.optional(),
   agent: agentSection.optional(),
+  images: imagesSection.optional(),
+  criProbe: criProbeSection.optional(),
   kubeletRuntime: kubeletRuntimeSection.optional(),
 });
 

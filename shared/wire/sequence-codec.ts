@@ -5,8 +5,10 @@ import { decoded, undecodable } from './decoded.ts';
 import { FieldCheck } from './field-check.ts';
 import type { Step, Step__Output } from './generated/farrier/v1/Step.d.ts';
 import { decode, encode, farrier } from './protocol.ts';
+import { criProbeCodec } from './steps/cri-probe-codec.ts';
 import { filesCodec } from './steps/files-codec.ts';
 import { hookCodec } from './steps/hook-codec.ts';
+import { imagesCodec } from './steps/images-codec.ts';
 import { modulesCodec } from './steps/modules-codec.ts';
 import { k3sCodec } from './steps/k3s-codec.ts';
 import { kubeadmCertsCodec } from './steps/kubeadm-certs-codec.ts';
@@ -36,6 +38,8 @@ const CODECS: { readonly [Kind in StepKind]: StepCodec<SpecOf<Kind>> } = {
   kubelet_config: kubeletConfigCodec,
   k3s: k3sCodec,
   agent_upgrade: agentUpgradeCodec,
+  images: imagesCodec,
+  cri_probe: criProbeCodec,
   kubelet_runtime: kubeletRuntimeCodec,
 };
 

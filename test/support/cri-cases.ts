@@ -107,7 +107,7 @@ export const CRI_CASES: readonly CriCase[] = [
 ];
 
 function pod(change: Partial<CriPod>): CriPod {
-  return { name: 'probe', uid: '1', label: OURS, handler: 'runc', image: NAME, command: [], annotations: {}, logFolder: '', ...change };
+  return { name: 'probe', uid: '1', label: OURS, handler: 'runc', image: NAME, annotations: {}, logFolder: '', ...change };
 }
 
 async function withLogs(run: (folder: string) => Promise<void>): Promise<void> {

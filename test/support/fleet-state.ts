@@ -10,7 +10,7 @@ export function aMember(name: string, facts: HostFacts | null, { cluster = 'prod
   return aView(name, { record: { cluster, labels }, session: { ...SESSIONS.connected, hello }, facts: facts === null ? null : { facts, sinceUnixMs: 0 } });
 }
 
-const ALL_KINDS = ['packages', 'service', 'reboot', 'kubeadm', 'kubelet', 'kubeadm_certs', 'k3s', 'agent_upgrade'];
+const ALL_KINDS = ['packages', 'service', 'reboot', 'kubeadm', 'kubelet', 'kubeadm_certs', 'k3s', 'agent_upgrade', 'images', 'cri_probe'];
 
 export function aFleet(nodes: readonly NodeView[], rollouts: readonly RolloutState[] = []): FleetState {
   const world = aWorld({ nodes, rollouts });

@@ -1,5 +1,6 @@
 import type { StepKind, StepSpec } from '../../shared/domain/step-spec.ts';
 import type { ManagedFile } from '../../shared/domain/steps/files-spec.ts';
+import type { ImageSource } from '../../shared/domain/steps/images-spec.ts';
 import type { KubeletField } from '../../shared/domain/steps/kubeadm-spec.ts';
 import type { SpecOf } from '../../shared/wire/steps/step-codec.ts';
 
@@ -21,6 +22,10 @@ const WRITTEN: { readonly [Kind in StepKind]: (step: SpecOf<Kind>) => unknown } 
       timeouts: Object.fromEntries([['upgradeManifests', timeouts.upgradeManifestsMs], ['etcdAPICall', timeouts.etcdApiCallMs]].filter(([, ms]) => ms !== 0).map(([key, ms]) => [key, `${ms}ms`])),
     },
   }),
+  images: ({ source, pin }) => ({ images: { ...writtenImages(source), pin } }),
+  cri_probe: ({ runtime, handler, image, archive, annotations, expect }) => ({
+    criProbe: { runtime, image: image.name, id: image.id, expect, annotations: Object.fromEntries(annotations.map(({ key, value }) => [key, value])), ...(handler === '' ? {} : { handler }), ...(archive === null ? {} : { archive }) },
+  }),
   kubelet: ({ version, looks, lookIntervalMs }) => ({ kubelet: { version, looks, every: `${lookIntervalMs}ms`, timeout: '2h' } }),
   kubeadm_certs: ({ renew, whenUnderDays }) => ({ kubeadmCerts: { renew: renew.length === 0 ? 'all' : renew, whenUnderDays } }),
   kubelet_runtime: ({ endpoint, runtime }) => ({ kubeletRuntime: { endpoint, runtime } }),
@@ -29,6 +34,11 @@ const WRITTEN: { readonly [Kind in StepKind]: (step: SpecOf<Kind>) => unknown } 
 
 export function writtenStep(step: StepSpec): unknown {
   return (WRITTEN[step.kind] as (step: StepSpec) => unknown)(step);
+}
+
+function writtenImages(source: ImageSource): object {
+  if (source.kind === 'docker') return { fromDocker: source.images };
+  return { into: source.kind, archives: source.archives.map(({ sha256, size, images, ...own }) => ({ sha256, size, images: Object.fromEntries(images.map(({ name, id }) => [name, id])), ...('fileName' in own ? { file: own.fileName } : {}) })) };
 }
 
 function writtenFile(file: ManagedFile): unknown {

@@ -25,10 +25,9 @@ export async function runPod({ runtime }: RuntimeClients, pod: CriPod, limits: C
   const config = {
     metadata: { name: pod.name },
     image: { image: pod.image },
-    command: [...pod.command],
     annotations: pod.annotations,
     logPath: LOG_PATH,
-    linux: { securityContext: HOST_NETWORK },
+    linux: { securityContext: { ...HOST_NETWORK, capabilities: { dropCapabilities: ['ALL'] }, readonlyRootfs: true, noNewPrivs: true } },
   };
   const { containerId } = await ask<{ readonly containerId: string }>((options, done) => runtime.createContainer({ podSandboxId, config, sandboxConfig }, options, done), limits);
   await ask((options, done) => runtime.startContainer({ containerId }, options, done), limits);

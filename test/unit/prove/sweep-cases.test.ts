@@ -13,6 +13,8 @@ const SWEPT: Readonly<Record<StepKind, boolean>> = {
   kubeadm: true, kubelet: true, kubeadm_certs: true, kubelet_config: true, k3s: true,
   // It needs a coordinator; a section of its own has it.
   agent_upgrade: false,
+  // They need a container runtime; a section of its own has them.
+  images: false, cri_probe: false,
   // It needs a second runtime on the host; the proof of the runtimes has it.
   kubelet_runtime: false,
 };

@@ -1,0 +1,127 @@
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { arch } from 'node:os';
+import { pipeline, type Readable, type Transform } from 'node:stream';
+import type * as zlib from 'node:zlib';
+
+import type { PinnedImage } from '../../../shared/domain/steps/images-spec.ts';
+import { readTar } from './read-tar.ts';
+
+/** Manifests, indexes and configurations are small; layers are not, and nobody looks into them. */
+const DOCUMENT_MAX_BYTES = 1024 * 1024;
+const DOCUMENTS_MAX_BYTES = 64 * 1024 * 1024;
+
+/**
+ * What an archive of images gives a runtime that imports it: an OCI layout where there is one, else what `docker save` writes.
+ * An ID is empty where the archive has no image for this host's platform. @throws where it is no archive that can be read.
+ */
+export async function readArchive(path: string, signal: AbortSignal): Promise<readonly PinnedImage[]> {
+  const documents = await readDocuments(path, signal);
+  const index = documents('index.json') as Index | null;
+  if (index !== null) return index.manifests?.flatMap((entry) => namedIn(entry, documents)) ?? [];
+  return ((documents('manifest.json') ?? []) as readonly Saved[]).flatMap(({ Config = '', RepoTags }) => (RepoTags ?? []).map((name) => ({ name: wholeName(name), id: idOf(Config) })));
+}
+
+type Documents = (name: string) => unknown;
+
+async function readDocuments(path: string, signal: AbortSignal): Promise<Documents> {
+  const documents = new Map<string, unknown>();
+  let totalBytes = 0;
+  await readTar(await decompressed(path, signal), ({ name, sizeBytes }) => {
+    if (sizeBytes > DOCUMENT_MAX_BYTES) return null;
+    return (bytes) => {
+      const document = parse(bytes);
+      if (document === null) return;
+      totalBytes += sizeBytes;
+      if (totalBytes > DOCUMENTS_MAX_BYTES) throw new Error(`it holds more than ${DOCUMENTS_MAX_BYTES} bytes of manifests`);
+      documents.set(name, document);
+    };
+  });
+  return (name) => documents.get(name) ?? null;
+}
+
+interface Index {
+  readonly manifests?: readonly Descriptor[];
+}
+
+interface Descriptor {
+  readonly mediaType?: string;
+  readonly digest?: string;
+  readonly platform?: { readonly architecture?: string; readonly os?: string };
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+interface Saved {
+  readonly Config?: string;
+  readonly RepoTags?: readonly string[] | null;
+}
+
+/** As containerd reads it: its own annotation before the one of the OCI. */
+function namedIn(entry: Descriptor, json: Documents): readonly PinnedImage[] {
+  const name = entry.annotations?.['io.containerd.image.name'] ?? entry.annotations?.['org.opencontainers.image.ref.name'];
+  return name === undefined ? [] : [{ name, id: configOf(entry, json) }];
+}
+
+/** Of this host's platform; '' where the archive has none. */
+function configOf(entry: Descriptor, json: Documents): string {
+  const document = json(blobOf(entry.digest)) as ({ readonly config?: Descriptor } & Index) | null;
+  if (document === null) return '';
+  if (document.config?.digest !== undefined) return document.config.digest;
+  const own = document.manifests?.find(({ platform }) => platform?.os === 'linux' && platform.architecture === architecture());
+  return own === undefined ? '' : configOf(own, json);
+}
+
+function blobOf(digest = ''): string {
+  return `blobs/${digest.replace(':', '/')}`;
+}
+
+/** `<hex>.json`, or `blobs/sha256/<hex>`. */
+function idOf(config: string): string {
+  return `sha256:${/([0-9a-f]{64})(?:\.json)?$/.exec(config)?.[1] ?? ''}`;
+}
+
+/** Docker leaves its own registry out. */
+function wholeName(name: string): string {
+  const [first = '', ...rest] = name.split('/');
+  if (rest.length === 0) return `docker.io/library/${name}`;
+  return /[.:]|^localhost$/.test(first) ? name : `docker.io/${name}`;
+}
+
+function architecture(): string {
+  return arch() === 'x64' ? 'amd64' : arch();
+}
+
+/** Null where it is no document. */
+function parse(bytes: Buffer): unknown {
+  if (bytes[0] !== 0x7b && bytes[0] !== 0x5b) return null;
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch {
+    return null;
+  }
+}
+
+const COMPRESSED: readonly (readonly [magic: string, decompress: (codecs: typeof zlib) => Transform])[] = [
+  ['1f8b', ({ createGunzip }) => createGunzip()],
+  ['28b52ffd', ({ createZstdDecompress }) => createZstdDecompress()],
+];
+
+/** By its first bytes, as containerd finds out. */
+async function decompressed(path: string, signal: AbortSignal): Promise<Readable> {
+  const raw = createReadStream(path, { signal });
+  const start = await startOf(path);
+  const found = COMPRESSED.find(([magic]) => start.startsWith(magic));
+  if (found === undefined) return raw;
+  // What goes wrong is the reader's to see.
+  return pipeline(raw, found[1](await import('node:zlib')), () => undefined);
+}
+
+async function startOf(path: string): Promise<string> {
+  const file = await open(path, 'r');
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
+    return buffer.toString('hex', 0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
