@@ -26,15 +26,16 @@ const drawn: fc.Arbitrary<Drawn> = fc
     selected: fc.array(fc.nat(14).map((number) => number > 0), { minLength: 7, maxLength: 7 }),
     target: fc.integer({ min: 28, max: 37 }),
     left: fc.constantFrom(-1, -1, -1, -1, 30, 34),
+    workersSkip: fc.boolean(),
   })
-  .map(({ base, apart, behind, selected, target, left }) => {
+  .map(({ base, apart, behind, selected, target, left, workersSkip }) => {
     const member = (name: string, at: number, kubelet: number, apiserver: number | null): Member => ({
       ...{ name, cluster: 'prod', isControlPlane: apiserver !== null, isSelected: selected[at] ?? true, facts: CONTROL_PLANE, tool: null },
       ...{ kubelet: version(kubelet), apiserver: apiserver === null ? null : version(apiserver) },
     });
     const members = [...apart.map((extra, index) => member(`cp-${index}`, index, base + extra, base + extra)), ...behind.map((less, index) => member(`w-${index}`, 3 + index, base - less, null))];
     const versions = Array.from({ length: 10 }, (_, index) => 28 + index).filter((each) => each <= target && each !== left).map((each) => version(each));
-    return { members, upgrade: { path: 'p', target: version(target), versions, versionsKey: 'hops', hasFirst: true } };
+    return { members, upgrade: { path: 'p', target: version(target), versions, versionsKey: 'hops', hasFirst: true, workersSkip } };
   });
 
 /** By the words of the policy alone: minors, as numbers. A control-plane node's kubelet meets the API server beside it. */
@@ -92,16 +93,26 @@ describe('hops never', () => {
     expect(seen.refused).toBeGreaterThan(300);
   });
 
-  test('skip a minor of a control plane', () => {
+  test('skip a minor of a control plane, or of workers that may skip none', () => {
+    let strict = 0;
     fc.assert(
       fc.property(drawn, ({ members, upgrade }) => {
         const { hops } = planHops(upgrade, members);
         const minors = hops.filter(({ order }) => order.first.size + order.controlPlane.size > 0).map(({ version: each }) => each.minor);
         const oldest = Math.min(...members.flatMap(({ apiserver }) => (apiserver === null ? [] : [apiserver.minor])));
         for (const [index, each] of minors.entries()) expect(each - (minors[index - 1] ?? oldest)).toBeLessThanOrEqual(1);
+        if (upgrade.workersSkip) return;
+        for (const { version: to, takes } of hops) {
+          for (const { isControlPlane, kubelet } of takes.values()) {
+            if (isControlPlane) continue;
+            strict += 1;
+            expect(to.minor - kubelet.minor).toBeLessThanOrEqual(1);
+          }
+        }
       }),
       { numRuns: RUNS, seed: 2 },
     );
+    expect(strict, 'workers that may skip none').toBeGreaterThan(300);
   });
 });
 

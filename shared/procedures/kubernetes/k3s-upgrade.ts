@@ -10,7 +10,7 @@ import { planHops, type VersionHop } from './plan-hops.ts';
 const PATH = 'procedure.k3s-upgrade';
 
 /**
- * Servers first, one at a time, then agents. K3s itself stops no minor from being skipped: the hops do.
+ * Servers first, one at a time, then agents, which skip no minor either. K3s itself stops nothing from that: the hops do.
  *
  * https://docs.k3s.io/upgrades/manual
  */
@@ -18,7 +18,7 @@ export function planK3sUpgrade(procedure: K3sUpgrade, nodes: readonly ProcedureN
   const read = readMembers('k3s', PATH, nodes);
   if (!read.ok) return read;
   const versions = procedure.releases.map(({ version }) => exact(version));
-  const { hops, problems } = planHops({ path: PATH, target: exact(procedure.version), versions, versionsKey: 'releases', hasFirst: false }, read.members);
+  const { hops, problems } = planHops({ path: PATH, target: exact(procedure.version), versions, versionsKey: 'releases', hasFirst: false, workersSkip: false }, read.members);
   const past = hops.flatMap((hop) => [...hop.takes.values()].filter((member) => crossesMinor(member, hop.version) && member.isControlPlane));
   const all = [...problems, ...findMissingBuilds(procedure, hops), ...findUnnamedPoints(PATH, procedure.pointsOfNoReturn, past)];
   return all.length > 0 ? { ok: false, problems: all } : { ok: true, hops: hops.map((hop) => composeHop(procedure, hop)) };

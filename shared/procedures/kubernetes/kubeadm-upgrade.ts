@@ -20,7 +20,7 @@ export function planKubeadmUpgrade(procedure: KubeadmUpgrade, nodes: readonly Pr
   const read = readMembers('kubeadm', PATH, nodes);
   if (!read.ok) return read;
   const target = exact(procedure.version);
-  const upgrade: Upgrade = { path: PATH, target, versions: [...procedure.hops.map(exact), target], versionsKey: 'hops', hasFirst: true };
+  const upgrade: Upgrade = { path: PATH, target, versions: [...procedure.hops.map(exact), target], versionsKey: 'hops', hasFirst: true, workersSkip: true };
   const { hops, problems } = planHops(upgrade, read.members);
   const unnamed = findUnnamedPoints(PATH, procedure.pointsOfNoReturn, hops.flatMap(({ takes, version }) => [...takes.values()].filter(({ apiserver }) => isBelow(apiserver, version))));
   if (problems.length + unnamed.length > 0) return { ok: false, problems: [...problems, ...unnamed] };

@@ -16,6 +16,8 @@ export interface Upgrade {
   readonly versionsKey: string;
   /** The first control-plane node does what the further ones need: kubeadm has one, K3s has none. */
   readonly hasFirst: boolean;
+  /** A kubelet may go several minors at once; what upgrades an agent of K3s refuses that, as K3s asks for. */
+  readonly workersSkip: boolean;
 }
 
 export interface VersionHop {
@@ -34,7 +36,7 @@ export interface PlannedHops {
 
 /**
  * The hops of all clusters together, oldest version first: every minor for a control plane, since none may be skipped; a
- * worker goes along only where it would be too old for the next one, and at the end.
+ * worker that may skip goes along only where it would be too old for the next one, and at the end.
  *
  * https://kubernetes.io/releases/version-skew-policy/
  */
@@ -82,9 +84,9 @@ function planCluster(upgrade: Upgrade, members: readonly Member[]): PlannedHops 
   return { hops, problems: [...problems.values()].map((message) => problem(upgrade, 'forbidden-skew', message)) };
 }
 
-function takeHop({ hasFirst }: Upgrade, now: readonly Member[], version: KubeVersion, next: KubeVersion | null): VersionHop {
+function takeHop({ hasFirst, workersSkip }: Upgrade, now: readonly Member[], version: KubeVersion, next: KubeVersion | null): VersionHop {
   const isOld = (member: Member): boolean => member.isSelected && (isBelow(member.kubelet, version) || isBelow(member.apiserver, version));
-  const isDue = (member: Member): boolean => isOld(member) && (member.isControlPlane || next === null || minorDistance(member.kubelet, next) > nodeBehindMax(member.kubelet));
+  const isDue = (member: Member): boolean => isOld(member) && (member.isControlPlane || !workersSkip || next === null || minorDistance(member.kubelet, next) > nodeBehindMax(member.kubelet));
   const taken = now.filter(isDue).toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const controlPlane = taken.filter((member) => member.isControlPlane).map(({ name }) => name);
   const isBegun = now.some(({ apiserver }) => apiserver !== null && !isBelow(apiserver, version));
@@ -105,9 +107,10 @@ function momentsOf(now: readonly Member[], { version, takes, order }: VersionHop
   return [...ahead.map((_, index) => upgraded(new Set(ahead.slice(0, index + 1)))), upgraded(new Set(takes.keys()))];
 }
 
-/** The versions of the control plane on its way; missing: the minors for which the plan names none. */
-function versionsOf({ target, versions }: Upgrade, members: readonly Member[]): { readonly versions: readonly KubeVersion[]; readonly missing: readonly string[] } {
-  const [oldest] = members.flatMap(({ apiserver }) => (apiserver === null ? [] : [apiserver])).toSorted(compareKubeVersions);
+/** The versions of what may skip none on its way; missing: the minors for which the plan names none. */
+function versionsOf({ target, versions, workersSkip }: Upgrade, members: readonly Member[]): { readonly versions: readonly KubeVersion[]; readonly missing: readonly string[] } {
+  const workers = workersSkip ? [] : members.filter(({ isSelected, isControlPlane }) => isSelected && !isControlPlane).map(({ kubelet }) => kubelet);
+  const [oldest] = [...members.flatMap(({ apiserver }) => apiserver ?? []), ...workers].toSorted(compareKubeVersions);
   if (oldest === undefined || oldest.major !== target.major) return { versions: [target], missing: [] };
   const minors = Array.from({ length: Math.max(0, target.minor - oldest.minor - 1) }, (_, index) => oldest.minor + 1 + index);
   const found = minors.map((minor) => versions.find((version) => version.major === target.major && version.minor === minor) ?? null);

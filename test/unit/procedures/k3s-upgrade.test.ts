@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
+import { findFindings } from '../../../coordinator/runtime/find-findings.ts';
 import type { K3sUpgrade } from '../../../shared/domain/procedure.ts';
 import { parsePlan } from '../../../shared/plan/parse-plan.ts';
 import type { ProcedureNode } from '../../../shared/procedures/composition.ts';
@@ -41,11 +42,26 @@ describe('K3s', () => {
     expect(hopsOf({ ...procedureOf('v1.33.7+k3s4'), pointsOfNoReturn: [] }, CLUSTER)).toEqual(['v1.33.7+k3s4: a-1 s-1 s-2, ahead s-1 s-2, past return ']);
   });
 
-  test('every minor for servers, agents only at the end', () => {
+  test('every minor for servers and agents', () => {
     expect(hopsOf(procedureOf('v1.34.9+k3s1', 'v1.35.4+k3s1'), CLUSTER)).toEqual([
-      'v1.34.9+k3s1: s-1 s-2, ahead s-1 s-2, past return s-1 s-2',
+      'v1.34.9+k3s1: a-1 s-1 s-2, ahead s-1 s-2, past return s-1 s-2',
       'v1.35.4+k3s1: a-1 s-1 s-2, ahead s-1 s-2, past return s-1 s-2',
     ]);
+  });
+
+  test('an agent that stayed behind its servers catches up minor by minor', () => {
+    const cluster = [node('s-1', '1.34.9+k3s1'), node('a-1', '1.33.7+k3s3')];
+    expect(hopsOf(procedureOf('v1.34.9+k3s1', 'v1.35.4+k3s1'), cluster)).toEqual([
+      'v1.34.9+k3s1: a-1, ahead , past return ',
+      'v1.35.4+k3s1: a-1 s-1, ahead s-1, past return s-1',
+    ]);
+  });
+
+  test('no hop is one that preflight refuses', () => {
+    const planned = planK3sUpgrade(procedureOf('v1.34.9+k3s1', 'v1.35.4+k3s1'), CLUSTER);
+    if (!planned.ok) throw new Error(planned.problems[0]?.message);
+    const codes = findFindings(planned.hops, new Map(CLUSTER.map((each) => [each.name, each])), new Set(CLUSTER.map(({ cluster }) => cluster)), 0).map(({ code }) => code);
+    expect(codes).not.toContain('minor-skipped');
   });
 
   test.each<[string, K3sUpgrade, readonly ProcedureNode[], RegExp]>([
