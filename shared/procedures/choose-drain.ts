@@ -48,6 +48,8 @@ function whyDisruptive(step: StepSpec, facts: HostFacts | null): string | null {
       return step.action === 'restart' ? whyKubelet(step.version, facts) : null;
     case 'kubelet_runtime':
       return step.action === 'set' && facts?.kubernetes?.criSocket !== step.endpoint ? 'the kubelet gets another runtime, which has none of its pods' : null;
+    case 'packages':
+      return step.install.flatMap(({ name, version }) => (name === 'kubelet' ? (whyKubelet(version, facts) ?? []) : []))[0] ?? null;
     default:
       return null;
   }

@@ -32,6 +32,7 @@ describe('a node is drained first', () => {
     ['where its kubelet crosses a minor', KUBEADM, [worker, cp], [true, 'the kubelet crosses a minor']],
     ['of the control plane too', KUBEADM, [cp, worker], [true, 'the kubelet crosses a minor']],
     ['not for a patch of it', PATCH, [worker, cp], [false, 'its pods go on running']],
+    ['where its kubelet crosses one as a package', 'procedure: { packages: { install: { kubelet: 1.34.1-1.1 }, sources: [s], restart: [kubelet.service] } }', [worker, cp], [true, 'the kubelet crosses a minor']],
     ['where K3s crosses a minor', K3S, [agent, server], [true, 'K3s crosses a minor']],
     ['where it reboots', REBOOT, [worker, cp], [true, 'a reboot takes its pods down']],
     ['not where only its runtime restarts', CONTAINERD, [worker, cp], [false, 'its pods go on running']],

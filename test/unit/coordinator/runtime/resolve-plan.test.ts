@@ -117,6 +117,18 @@ describe('versions', () => {
     ]);
   });
 
+  test.each([
+    ['a step of the plan', 'steps: [{ kubelet: { version: 1.34.1 } }]', 'steps: [{ kubelet: { version: 1.33.12 } }]', 'spec.steps'],
+    ['a package', 'procedure: { packages: { install: { kubelet: 1.34.1-1.1 }, sources: [s] } }', 'procedure: { packages: { install: { kubelet: 1.33.12-1.1 }, sources: [s] } }', 'spec.procedure.packages'],
+  ])('I4: no kubelet gets newer than an API server by %s', (_, newer, same, path) => {
+    const nodes = ['cp-1', 'w-1', 'w-2'].map((name) => aMember(name, kubeadmFacts(name, '1.33.9'), { labels: { role: name === 'cp-1' ? 'cp' : 'worker' } }));
+    const onlyWorkers = (spec: string) => plan(`  select: { labels: { role: worker } }\n  ${spec}\n`);
+    expect(linesOf(aFleet(nodes), onlyWorkers(newer), 'p.yaml', NOON).filter((line) => line.includes('newer'))).toEqual([
+      expect.stringContaining(`${path}: w-1, w-2: a kubelet v1.34.1 would be newer than the API server of cp-1 (v1.33.9), which the version skew policy forbids; upgrade the control plane first, or name an older version`),
+    ]);
+    expect(resolvePlan(aFleet(nodes), onlyWorkers(same), 'p.yaml', NOON).resolved).not.toBeNull();
+  });
+
   test('that are there already are told, node by node', () => {
     expect(linesOf(aFleet(cluster), plan(upgrade), 'p.yaml', NOON)).toEqual([
       'p.yaml:6:33 spec.procedure.kubeadm-upgrade: the kubelet of w-2 (v1.35.4) is newer than the API server of cp-1 (v1.34.9), which may not be older: upgrade the API server first',
