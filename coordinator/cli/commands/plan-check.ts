@@ -6,6 +6,7 @@ import { printPlan, printSteps } from '../print/print-plan.ts';
 import { readInputFile } from '../read-input-file.ts';
 import type { InputFile } from '../read-input-file.ts';
 import { acceptDiagnostics, tooLarge } from '../accept-diagnostics.ts';
+import { COMPOSED_STEPS, PROCEDURES_EXAMPLE, STEPS_EXAMPLE } from './plan-examples.ts';
 
 const EXAMPLE = `
 The file:
@@ -22,12 +23,11 @@ The file:
     onFailure: pause       # or rollback
     onSilence: keep        # or revert, with silence: 10m
     minDonePercent: 90
-    steps:
-      - packages: { install: { containerd: 1.7.24~ds1-6+deb13u1 }, sources: [ours] }
-      - service: { restart: containerd.service }
-In place of steps, a procedure composes those of each node by its facts:
-    procedure:
-      packages: { install: { containerd: 1.7.24~ds1-6+deb13u1 }, sources: [ours], restart: [containerd.service] }
+    drain: auto            # or always, never; with drainTimeout: 10m
+    allowControlPlaneOutage: false    # true for a cluster that cannot lose a member
+    steps:                 # in this order; of these:${STEPS_EXAMPLE}
+In place of steps, a procedure composes those of each node by its facts, and ${COMPOSED_STEPS.join(', ')} among them. One of:
+    procedure:${PROCEDURES_EXAMPLE}
 
 Example:
   farrier plan check containerd.yaml
