@@ -1,5 +1,6 @@
 import type { NodeName } from '../../shared/domain/ids.ts';
 import type { FrozenPlan, Plan } from '../../shared/domain/plan.ts';
+import type { StepKind } from '../../shared/domain/step-spec.ts';
 import type { Hop, ProcedureNode } from '../../shared/procedures/composition.ts';
 import { namesOf } from '../../shared/procedures/names-of.ts';
 import { goesOn } from '../core/chain.ts';
@@ -15,6 +16,9 @@ export interface Block {
   readonly message: string;
 }
 
+/** Kinds of step that a plan writes otherwise. */
+const AS_WRITTEN: ReadonlyMap<string, string> = new Map([['kubeadm_certs', 'kubeadmCerts'], ['kubelet_config', 'kubeletConfig'], ['kubelet_runtime', 'kubeletRuntime'], ['agent_upgrade', 'agent']] satisfies [StepKind, string][]);
+
 /** Agents of another version may not know a kind of step. What one that is away knows shows only when it is back. */
 export function findUnknownSteps(hops: readonly Hop[], nodes: ReadonlyMap<NodeName, ProcedureNode>): readonly Block[] {
   const unknown = new Map<string, Set<NodeName>>();
@@ -28,7 +32,7 @@ export function findUnknownSteps(hops: readonly Hop[], nodes: ReadonlyMap<NodeNa
   }
   return [...unknown].map(([key, names]) => {
     const [kind, version] = key.split(' ');
-    const message = `agents of version ${version} know no step of kind ${kind} (${namesOf([...names])}); upgrade these agents first`;
+    const message = `agents of version ${version} know no step ${AS_WRITTEN.get(kind ?? '') ?? kind} (${namesOf([...names])}); upgrade these agents first`;
     return { path: 'spec', code: 'unknown-step', message };
   });
 }

@@ -1,8 +1,8 @@
 import type { FrozenPlan } from '../../shared/domain/plan.ts';
 import type { NodeName } from '../../shared/domain/ids.ts';
-import type { StepSpec } from '../../shared/domain/step-spec.ts';
 import type { ComposedStep, Hop } from '../../shared/procedures/composition.ts';
 import type { CheckPlanResponse } from '../../shared/wire/messages.ts';
+import { describeStep } from './describe-step.ts';
 import type { Resolved } from './freeze-plan.ts';
 
 type PlannedHop = NonNullable<CheckPlanResponse['hops']>[number];
@@ -25,7 +25,7 @@ function notChecked(hops: readonly Hop[]): string[] {
   for (const [name, steps] of hops.flatMap((hop) => [...hop.steps])) {
     for (const { step } of steps) {
       if (!('sources' in step) || step.sources.length === 0) continue;
-      const what = `${detailOf(step) || step.name} in ${step.sources.join(' or ')}`;
+      const what = `${describeStep(step)} in ${step.sources.join(' or ')}`;
       hosts.set(what, (hosts.get(what) ?? new Set()).add(name));
     }
   }
@@ -46,9 +46,5 @@ function showHop({ roleOf, drainOf }: Resolved, hop: Hop, { waves, maxUnavailabl
 }
 
 function showStep({ step, because }: ComposedStep) {
-  return { name: step.name, kind: step.kind, detail: detailOf(step), because };
-}
-
-function detailOf(step: StepSpec): string {
-  return step.kind === 'packages' ? step.install.map(({ name, version }) => `${name} ${version}`).join(', ') : '';
+  return { name: step.name, kind: step.kind, detail: describeStep(step), because };
 }

@@ -26,7 +26,7 @@ The file:
     drain: auto            # or always, never; with drainTimeout: 10m
     allowControlPlaneOutage: false    # true for a cluster that cannot lose a member
     steps:                 # in this order; of these:${STEPS_EXAMPLE}
-In place of steps, a procedure composes those of each node by its facts, and ${COMPOSED_STEPS.join(', ')} among them. One of:
+In place of steps, a procedure composes those of each node by its facts, and ${COMPOSED_STEPS.join(' and ')} among them. One of:
     procedure:${PROCEDURES_EXAMPLE}
 
 Example:

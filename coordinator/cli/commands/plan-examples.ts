@@ -9,10 +9,12 @@ export const STEPS_EXAMPLE = `
       - reboot: { onlyIf: required, units: [kubelet.service] }    # or always
       - kubeletConfig: { set: { maxPods: 150, evictionHard: { memory.available: 200Mi } } }
       - kubeadmCerts: { renew: all, whenUnderDays: 90 }    # or [apiserver, etcd-server]
+      - kubeletRuntime: { endpoint: unix:///run/containerd/containerd.sock, runtime: containerd }
+      - kubelet: { version: 1.34.1 }    # restarts and proves it; a kubeletRuntime needs it
       - agent: { version: 0.2.0, sources: [fleet], connectWithin: 3m }`;
 
 /** The kinds that procedures compose, and hardly anybody writes. */
-export const COMPOSED_STEPS = ['kubeadm', 'kubelet', 'k3s'];
+export const COMPOSED_STEPS = ['kubeadm', 'k3s'];
 
 /** Each procedure once; a plan takes one. */
 export const PROCEDURES_EXAMPLE = `

@@ -11,7 +11,7 @@ export function printPlan({ hops, satisfied, notChecked }: CheckedPlan): readonl
   const nodes = new Set(hops.flatMap(({ waves }) => waves.flatMap((wave) => wave.nodes)));
   const inOne = hops.length === 1 ? `, at most ${hops[0]?.maxUnavailable ?? 0} unavailable at a time` : ` in ${hops.length} hops, one after the other`;
   return [
-    `the plan is good: ${nodes.size} nodes${inOne}`,
+    `the plan is good: ${nodes.size} ${nodes.size === 1 ? 'node' : 'nodes'}${inOne}`,
     ...hops.flatMap((hop, index) => [
       ...(hops.length === 1 ? [] : [plainText(`hop ${index + 1} of ${hops.length}: ${hop.target}, at most ${hop.maxUnavailable} unavailable at a time`)]),
       ...printHop(hop),

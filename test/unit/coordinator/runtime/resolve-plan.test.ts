@@ -63,7 +63,20 @@ test('a rollout that is not through with the same nodes is named', () => {
 test('an agent that does not know a kind of step is named with its version', () => {
   const old = aMember('n2', BARE_HOST, { stepKinds: ['packages'], agentVersion: '0.0.9' });
   expect(linesOf(aFleet([aMember('n1', BARE_HOST), old]), plan('  steps: [{ service: { restart: a.service } }]\n'), 'p.yaml', NOON)).toEqual([
-    'p.yaml:5:3 spec: agents of version 0.0.9 know no step of kind service (n2); upgrade these agents first',
+    'p.yaml:5:3 spec: agents of version 0.0.9 know no step service (n2); upgrade these agents first',
+  ]);
+});
+
+test('a step that a plan writes otherwise than its kind is named as there', () => {
+  const old = aMember('n1', BARE_HOST, { stepKinds: ['packages'], agentVersion: '0.0.9' });
+  expect(linesOf(aFleet([old]), plan('  procedure: { agent-upgrade: { version: 0.2.0, sources: [s] } }\n'), 'p.yaml', NOON)).toEqual([
+    'p.yaml:5:3 spec: agents of version 0.0.9 know no step agent (n1); upgrade these agents first',
+  ]);
+});
+
+test('certificates that last are no work, and the plan is told when they would be', () => {
+  expect(linesOf(aFleet([aMember('cp-1', kubeadmFacts('cp-1', '1.33.9'))]), plan('  procedure: { kubeadm-certs-renew: { renew: all, whenUnderDays: 30 } }\n'), 'p.yaml', NOON)).toEqual([
+    'p.yaml:5:37 spec.procedure.kubeadm-certs-renew: on no control-plane node that it takes a certificate ends in less than 30 days; there is nothing to do: raise whenUnderDays to renew them sooner',
   ]);
 });
 

@@ -1,0 +1,34 @@
+import { AGENT_PACKAGE, type StepSpec } from '../../shared/domain/step-spec.ts';
+import { namesOf } from '../../shared/procedures/names-of.ts';
+
+/** What a step brings to a host, beyond what its name says; empty where the name says all of it. */
+export function describeStep(step: StepSpec): string {
+  switch (step.kind) {
+    case 'packages':
+      return step.install.map(({ name, version }) => `${name} ${version}`).join(', ');
+    case 'agent_upgrade':
+      return `${AGENT_PACKAGE} ${step.version}`;
+    case 'files':
+      return namesOf(step.files.map(({ path, state }) => (state === 'absent' ? `no ${path}` : path)));
+    case 'sysctl':
+      return namesOf(step.settings.map(({ key, value }) => `${key}=${value}`));
+    case 'modules':
+      return namesOf(step.modules);
+    case 'hook':
+      return [step.args.join(' '), step.reversible ? '' : 'a point of no return'].filter((part) => part !== '').join('; ');
+    case 'kubelet_config':
+      return namesOf(step.set.map(({ path, value }) => `${path.join('.')}: ${JSON.stringify(value)}`));
+    case 'kubeadm_certs':
+      return step.renew.length === 0 ? 'all' : step.renew.join(', ');
+    case 'kubeadm':
+    case 'k3s':
+      return step.version;
+    case 'kubelet':
+      return step.action === 'restart' ? step.version : '';
+    case 'kubelet_runtime':
+      return step.action === 'set' ? step.endpoint : '';
+    case 'service':
+    case 'reboot':
+      return '';
+  }
+}
