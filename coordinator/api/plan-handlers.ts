@@ -33,8 +33,8 @@ export function planHandlers(gate: Gate, parts: PlanParts): Pick<FleetHandlers, 
   };
   return {
     CheckPlan: unary(gate, { role: 'viewer', action: null }, async ({ yaml, file }) => {
-      const { diagnostics, resolved } = resolvePlan(state, yaml, file, await moment());
-      return { diagnostics: [...diagnostics], ...(resolved === null ? {} : showPlan(resolved, freezePlan(resolved))) };
+      const { diagnostics, planned } = resolvePlan(state, yaml, file, await moment());
+      return { diagnostics: [...diagnostics], ...(planned === null ? {} : showPlan(planned, freezePlan(planned))) };
     }),
 
     StartRollout: unary(gate, { role: 'operator', action: 'rollout start', object: (request) => request.file, detail: (request, response) => describeStart(request, response) }, async ({ yaml, file }, who) => {

@@ -14,12 +14,18 @@ export function tooLarge({ yaml, file }: InputFile, kind: 'plan' | 'policy'): re
   return parsed.ok ? [] : parsed.diagnostics;
 }
 
+/** What else is known of a file that is refused. */
+interface Beside {
+  readonly message: object;
+  readonly lines: readonly string[];
+}
+
 /** Prints what is wrong with a file. @returns whether it can be used; where not, the exit code says so. */
-export function acceptDiagnostics(context: CliContext, diagnostics: readonly WrittenDiagnostic[]): boolean {
+export function acceptDiagnostics(context: CliContext, diagnostics: readonly WrittenDiagnostic[], beside: Beside = { message: {}, lines: [] }): boolean {
   const refused = diagnostics.some(isError);
   if (refused) {
     context.exitCode = EXIT.failed;
-    context.show({ diagnostics }, () => printDiagnostics(diagnostics));
+    context.show({ diagnostics, ...beside.message }, () => [...printDiagnostics(diagnostics), ...beside.lines]);
   } else if (!context.json) {
     for (const line of printDiagnostics(diagnostics)) context.io.err(line);
   }

@@ -18,6 +18,8 @@ export interface ResolvedPlan {
   readonly diagnostics: readonly Diagnostic[];
   /** Null where a diagnostic is an error. */
   readonly resolved: Resolved | null;
+  /** What it would do, also where a diagnostic refuses that; null where nobody can tell. */
+  readonly planned: Resolved | null;
 }
 
 export interface Moment {
@@ -32,18 +34,18 @@ export interface Moment {
 /** Reads a plan and looks at the fleet, changing nothing. */
 export function resolvePlan(state: FleetState, yaml: string, file: string, { nowUnixMs, proved, noDrain }: Moment): ResolvedPlan {
   const parsed = parsePlan(yaml, file);
-  if (!parsed.ok) return { diagnostics: parsed.diagnostics, resolved: null };
+  if (!parsed.ok) return { diagnostics: parsed.diagnostics, resolved: null, planned: null };
   const { plan, warnings, locate } = parsed;
   const views = [...state.nodes.values()];
-  const planned = planWaves(plan, views.map(({ record }) => record));
+  const placed = planWaves(plan, views.map(({ record }) => record));
   const at = (path: string, code: string, message: string): Diagnostic => ({ file, ...locate(path), path, code, message, severity: 'error' });
-  const misplaced = planned.problems.map(({ path, code, message }) => at(path, code, message));
-  if (misplaced.length > 0) return { diagnostics: [...warnings, ...misplaced], resolved: null };
+  const misplaced = placed.problems.map(({ path, code, message }) => at(path, code, message));
+  if (misplaced.length > 0) return { diagnostics: [...warnings, ...misplaced], resolved: null, planned: null };
 
-  const selected = new Set(planned.waves.flatMap(({ nodes }) => nodes));
+  const selected = new Set(placed.waves.flatMap(({ nodes }) => nodes));
   const nodes = concerned(views, selected);
   const work = planWork(plan, nodes, nowUnixMs);
-  if (!work.ok) return { diagnostics: [...warnings, ...work.problems.map(({ path, code, message }) => at(`spec.${path}`, code, message))], resolved: null };
+  if (!work.ok) return { diagnostics: [...warnings, ...work.problems.map(({ path, code, message }) => at(`spec.${path}`, code, message))], resolved: null, planned: null };
   const byName = new Map(nodes.map((node) => [node.name, node]));
   const controlPlanes = controlPlanesOf(nodes);
   const drainOf = (hop: Hop, name: NodeName) => chooseDrain(plan, hop, byName, name);
@@ -55,13 +57,12 @@ export function resolvePlan(state: FleetState, yaml: string, file: string, { now
   const shared = findSharedNodes(new Set(work.hops.flatMap(({ steps }) => [...steps.keys()])), state.rollouts.values());
   const busy = shared.map((message): Diagnostic => ({ ...at('spec', 'nodes-busy', message), severity: 'warning' }));
   const diagnostics = [...warnings, ...blocks.map((block) => at(block.path, block.code, block.message)), ...findings, ...(blocks.length > 0 ? [] : busy)];
-  if (diagnostics.some(({ severity }) => severity === 'error')) return { diagnostics, resolved: null };
-  const resolved: Resolved = {
-    ...{ plan, waves: planned.waves, hops: work.hops, controlPlanes, drainOf },
+  const planned: Resolved = {
+    ...{ plan, waves: placed.waves, hops: work.hops, controlPlanes, drainOf },
     clusterOf: (name) => byName.get(name)?.cluster ?? '',
     roleOf: (name) => roleOf(byName.get(name)?.facts ?? null),
   };
-  return { diagnostics, resolved };
+  return { diagnostics, resolved: diagnostics.some(({ severity }) => severity === 'error') ? null : planned, planned };
 }
 
 /** Those that the plan takes, and all others of their clusters. */

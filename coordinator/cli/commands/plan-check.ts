@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 
 import { parsePlan } from '../../../shared/plan/parse-plan.ts';
 import type { CliContext } from '../context.ts';
-import { printPlan, printSteps } from '../print/print-plan.ts';
+import { printPlan, printRefusedPlan, printSteps } from '../print/print-plan.ts';
 import { readInputFile } from '../read-input-file.ts';
 import type { InputFile } from '../read-input-file.ts';
 import { acceptDiagnostics, tooLarge } from '../accept-diagnostics.ts';
@@ -48,7 +48,7 @@ export function planCheck(parent: Command, context: CliContext): void {
       }
       if (!acceptDiagnostics(context, tooLarge(input, 'plan'))) return;
       const checked = await context.withFleet(async (fleet) => await fleet.call('CheckPlan', input));
-      if (acceptDiagnostics(context, checked.diagnostics)) context.show(checked, () => printPlan(checked));
+      if (acceptDiagnostics(context, checked.diagnostics, { message: checked, lines: printRefusedPlan(checked) })) context.show(checked, () => printPlan(checked));
     });
 }
 

@@ -7,11 +7,20 @@ type Hop = CheckedPlan['hops'][number];
 type Group = Hop['groups'][number];
 
 /** What the plan would do to the fleet as it is now. */
-export function printPlan({ hops, satisfied, notChecked }: CheckedPlan): readonly string[] {
+export function printPlan(checked: CheckedPlan): readonly string[] {
+  return printAll('the plan is good', checked);
+}
+
+/** The same of one that is refused; nothing where nobody can tell what it would do. */
+export function printRefusedPlan(checked: CheckedPlan): readonly string[] {
+  return checked.hops.length === 0 ? [] : printAll('nothing will be done; without these mistakes it would be', checked);
+}
+
+function printAll(verdict: string, { hops, satisfied, notChecked }: CheckedPlan): readonly string[] {
   const nodes = new Set(hops.flatMap(({ waves }) => waves.flatMap((wave) => wave.nodes)));
   const inOne = hops.length === 1 ? `, at most ${hops[0]?.maxUnavailable ?? 0} unavailable at a time` : ` in ${hops.length} hops, one after the other`;
   return [
-    `the plan is good: ${nodes.size} ${nodes.size === 1 ? 'node' : 'nodes'}${inOne}`,
+    `${verdict}: ${nodes.size} ${nodes.size === 1 ? 'node' : 'nodes'}${inOne}`,
     ...hops.flatMap((hop, index) => [
       ...(hops.length === 1 ? [] : [plainText(`hop ${index + 1} of ${hops.length}: ${hop.target}, at most ${hop.maxUnavailable} unavailable at a time`)]),
       ...printHop(hop),

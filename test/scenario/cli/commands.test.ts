@@ -101,6 +101,7 @@ const SCENES: readonly Scene[] = [
   { name: 'plan-check-hops', argv: ['plan', 'check', 'containerd.yaml'], answers: { CheckPlan: COMPOSED } },
   { name: 'plan-check-warning', argv: ['plan', 'check', 'containerd.yaml'], answers: { CheckPlan: { ...CHECKED, diagnostics: [WARNING] } } },
   { name: 'plan-check-mistakes', argv: ['plan', 'check', 'containerd.yaml'], answers: { CheckPlan: { diagnostics: [DIAGNOSTIC, WARNING] } } },
+  { name: 'plan-check-refused', argv: ['plan', 'check', 'containerd.yaml'], answers: { CheckPlan: { ...COMPOSED, diagnostics: [DIAGNOSTIC] } } },
   { name: 'plan-check-offline', argv: ['plan', 'check', '--offline', 'every-mistake.yaml'], answers: {} },
   { name: 'plan-check-no-file', argv: ['plan', 'check', 'nowhere.yaml'], answers: {} },
   { name: 'rollout-start', argv: ['rollout', 'start', 'containerd.yaml'], answers: { StartRollout: { rollout: RUNNING.id, diagnostics: [] } } },

@@ -109,6 +109,13 @@ describe('versions', () => {
   const upgrade = '  allowControlPlaneOutage: true\n  procedure: { kubeadm-upgrade: { version: v1.35.4, hops: [v1.34.9], etcdUpgrade: false, ignorePreflightErrors: [SystemVerification], sources: [s], pointsOfNoReturn: [control-plane] } }\n';
   const cluster = ['cp-1', 'w-1', 'w-2'].map((name) => aMember(name, kubeadmFacts(name, name === 'w-2' ? '1.35.4' : '1.33.9')));
 
+  test('that are refused for want of a proof are shown all the same, and start nothing', () => {
+    const { diagnostics, resolved, planned } = resolvePlan(aFleet(cluster.slice(0, 2)), plan(upgrade), 'p.yaml', { ...NOON, proved: new Set() });
+    expect(diagnostics.map(({ code }) => code)).toContain('datastore-proof-missing');
+    expect(resolved).toBeNull();
+    expect(showPlan(planned!, freezePlan(planned!)).hops?.map(({ target }) => target)).toEqual(['v1.34.9', 'v1.35.4']);
+  });
+
   test('are reached in hops, all frozen at the start; late facts change none of them', () => {
     const nodes = cluster.filter(({ record }) => record.name !== 'w-2');
     const { resolved } = resolvePlan(aFleet(nodes), plan(upgrade), 'p.yaml', NOON);
