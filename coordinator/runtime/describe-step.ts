@@ -25,6 +25,10 @@ export function describeStep(step: StepSpec): string {
       return step.version;
     case 'kubelet':
       return step.action === 'restart' ? step.version : '';
+    case 'images':
+      return namesOf(step.source.kind === 'docker' ? step.source.images : step.source.archives.flatMap(({ images }) => images.map(({ name }) => name)));
+    case 'cri_probe':
+      return step.image.name;
     case 'kubelet_runtime':
       return step.action === 'set' ? step.endpoint : '';
     case 'service':

@@ -1,6 +1,5 @@
 import type { NodeName } from '../../shared/domain/ids.ts';
 import type { FrozenPlan, Plan } from '../../shared/domain/plan.ts';
-import type { StepKind } from '../../shared/domain/step-spec.ts';
 import type { Hop, ProcedureNode } from '../../shared/procedures/composition.ts';
 import { namesOf } from '../../shared/procedures/names-of.ts';
 import { goesOn } from '../core/chain.ts';
@@ -16,9 +15,6 @@ export interface Block {
   readonly message: string;
 }
 
-/** Kinds of step that a plan writes otherwise. */
-const AS_WRITTEN: ReadonlyMap<string, string> = new Map([['kubeadm_certs', 'kubeadmCerts'], ['kubelet_config', 'kubeletConfig'], ['kubelet_runtime', 'kubeletRuntime'], ['agent_upgrade', 'agent']] satisfies [StepKind, string][]);
-
 /** Agents of another version may not know a kind of step. What one that is away knows shows only when it is back. */
 export function findUnknownSteps(hops: readonly Hop[], nodes: ReadonlyMap<NodeName, ProcedureNode>): readonly Block[] {
   const unknown = new Map<string, Set<NodeName>>();
@@ -32,9 +28,14 @@ export function findUnknownSteps(hops: readonly Hop[], nodes: ReadonlyMap<NodeNa
   }
   return [...unknown].map(([key, names]) => {
     const [kind, version] = key.split(' ');
-    const message = `agents of version ${version} know no step ${AS_WRITTEN.get(kind ?? '') ?? kind} (${namesOf([...names])}); upgrade these agents first`;
+    const message = `agents of version ${version} know no step ${asWritten(kind ?? '')} (${namesOf([...names])}); upgrade these agents first`;
     return { path: 'spec', code: 'unknown-step', message };
   });
+}
+
+/** What a plan calls a kind of step. */
+function asWritten(kind: string): string {
+  return kind === 'agent_upgrade' ? 'agent' : kind.replaceAll(/_(.)/gu, (_, letter: string) => letter.toUpperCase());
 }
 
 /** I4: two rollouts that change versions in one cluster could each be right and forbidden together. */

@@ -9,6 +9,8 @@ export const STEPS_EXAMPLE = `
       - reboot: { onlyIf: required, units: [kubelet.service] }    # or always
       - kubeletConfig: { set: { maxPods: 150, evictionHard: { memory.available: 200Mi } } }
       - kubeadmCerts: { renew: all, whenUnderDays: 90 }    # or [apiserver, etcd-server]
+      - images: { fromDocker: [docker.io/library/web:1], pin: true }    # or archives, with sha256, size and images
+      - criProbe: { handler: crun, image: registry.example.net/hello:1, id: "sha256:0f3c9a5e7b2d4c61a8e0f19d2b3c4d5e0f3c9a5e7b2d4c61a8e0f19d2b3c4d5e", expect: hello }
       - kubeletRuntime: { endpoint: unix:///run/containerd/containerd.sock, runtime: containerd }
       - kubelet: { version: 1.34.1 }    # restarts and proves it; a kubeletRuntime needs it
       - agent: { version: 0.2.0, sources: [fleet], connectWithin: 3m }`;

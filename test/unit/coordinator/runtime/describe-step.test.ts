@@ -18,6 +18,8 @@ test('each step says what it brings', () => {
     ['reboot', ''],
     ['kubelet-config', 'evictionHard.memory.available: "200Mi", maxPods: 150'],
     ['kubeadm-certs', 'all'],
+    ['images', 'docker.io/library/web:1'],
+    ['probe-crun', 'registry.example.net/hello:1'],
     ['kubelet-runtime', 'unix:///run/containerd/containerd.sock'],
     ['kubelet', '1.34.1'],
     ['agent', 'farrier-agent 0.2.0'],
