@@ -42,7 +42,11 @@ function written(steps: readonly StepSpec[]): string {
   // A plan upgrades the agent once.
   const firstAgent = steps.findIndex(({ kind }) => kind === 'agent_upgrade');
   const once = steps.filter(({ kind }, index) => kind !== 'agent_upgrade' || index === firstAgent);
-  return JSON.stringify({ apiVersion: 'farrier/v1', kind: 'Plan', metadata: { name: 'p' }, spec: { steps: once.map(writtenStep) } });
+  // What changes the kubelet's runtime leaves it stopped.
+  const runtime = once.findLastIndex(({ kind }) => kind === 'kubelet_runtime');
+  const isStarted = runtime === -1 || once.slice(runtime).some(({ kind }) => kind === 'kubelet');
+  const all = [...once.map(writtenStep), ...(isStarted ? [] : [{ kubelet: { version: '1.34.2' } }])];
+  return JSON.stringify({ apiVersion: 'farrier/v1', kind: 'Plan', metadata: { name: 'p' }, spec: { steps: all } });
 }
 
 test('whatever the parser takes, an agent takes; a restart after a change never lacks its guard', () => {
