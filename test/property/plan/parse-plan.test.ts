@@ -39,9 +39,10 @@ test('no text makes the parsers throw, and whatever they find lies in the file',
 });
 
 function written(steps: readonly StepSpec[]): string {
-  // A plan upgrades the agent once.
+  // A plan upgrades the agent once, and leaves no kubelet stopped.
   const firstAgent = steps.findIndex(({ kind }) => kind === 'agent_upgrade');
-  const once = steps.filter(({ kind }, index) => kind !== 'agent_upgrade' || index === firstAgent);
+  const lastKubelet = steps.findLastIndex(({ kind }) => kind === 'kubelet');
+  const kept = steps.filter(({ kind }, index) => (kind !== 'agent_upgrade' || index === firstAgent) && (kind !== 'kubelet_runtime' || index < lastKubelet));
   // What changes the kubelet's runtime leaves it stopped.
   const runtime = once.findLastIndex(({ kind }) => kind === 'kubelet_runtime');
   const isStarted = runtime === -1 || once.slice(runtime).some(({ kind }) => kind === 'kubelet');
