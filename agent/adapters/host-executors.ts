@@ -12,6 +12,7 @@ import { hookStep } from '../steps/hook/hook.ts';
 import { imagesStep } from '../steps/images/images.ts';
 import { forgetProved, readProved } from '../runner/proved-version.ts';
 import { type AgentUpgradeParts, agentUpgradeStep } from '../steps/agent-upgrade/agent-upgrade.ts';
+import { k3sRuntimesStep } from '../steps/k3s-runtimes/k3s-runtimes.ts';
 import { k3sStep } from '../steps/k3s/k3s.ts';
 import { modulesStep } from '../steps/kernel/modules.ts';
 import { sysctlStep } from '../steps/kernel/sysctl.ts';
@@ -78,6 +79,7 @@ export function hostExecutors(parts: HostParts, clock: Clock): Executors {
     ...kubeadmExecutors(units, clock, preflight),
     ...runtimeExecutors(artifacts, clock),
     k3s: preflighted(k3sStep({ units, clock, artifacts, k3s: installedK3s(runProgram), truthOf: nodeTruthOf, kubeletFolder: KUBEADM_PLACES.kubelet }), preflight),
+    k3s_runtimes: k3sRuntimesStep({ units, clock, k3s: installedK3s(runProgram), truthOf: nodeTruthOf, cri: socketCri(K3S_CONTAINERD.socket), root: '/' }),
     agent_upgrade: agentUpgradeStep({ ...agentParts(parts), packages, units, clock }),
   };
 }

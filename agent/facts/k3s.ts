@@ -47,14 +47,14 @@ function k3sConfigs(files: HostFiles): readonly string[] {
   return [`${CONFIG}/config.yaml`, ...files.names(`${CONFIG}/config.yaml.d`).flatMap((name) => (/\.ya?ml$/.test(name) ? [`${CONFIG}/config.yaml.d/${name}`] : []))];
 }
 
-/** The folder of data that K3s' configuration files name; null where they name none. */
-export function configuredDataDir(files: HostFiles): string | null {
-  return lastYamlValue(files, k3sConfigs(files), 'data-dir');
+/** What K3s' configuration files give a flag; null where they do not. */
+export function k3sSetting(files: HostFiles, flag: string): string | null {
+  return lastYamlValue(files, k3sConfigs(files), flag);
 }
 
 /** As K3s itself looks for it: argument, environment, configuration files. */
 function dataDirOf(files: HostFiles, units: readonly string[]): string {
   const environment = units.flatMap((path) => [...(files.text(path) ?? '').matchAll(/^(?:[ \t]*Environment=.*?)?["']?K3S_DATA_DIR=["']?([^\s"']+)/gm)].map(([, value = '']) => value)).at(-1);
-  const found = lastFlagValue(files, units, 'data-dir') ?? environment ?? configuredDataDir(files);
+  const found = lastFlagValue(files, units, 'data-dir') ?? environment ?? k3sSetting(files, 'data-dir');
   return found?.startsWith('/') === true ? found : DEFAULT_DATA;
 }

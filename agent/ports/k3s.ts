@@ -15,4 +15,8 @@ export interface K3sUnit {
   readonly environment: readonly string[];
   /** Absolute; /var/lib/rancher/k3s unless the unit or config.yaml says otherwise. */
   readonly dataDir: string;
+  /** Absolute path of what says where images come from; /etc/rancher/k3s/registries.yaml unless K3s is told otherwise. */
+  readonly registries: string;
+  /** It runs no containerd of its own: Docker, or what listens at another socket. */
+  readonly hasOtherRuntime: boolean;
 }

@@ -31,6 +31,8 @@ export function describeStep(step: StepSpec): string {
       return step.image.name;
     case 'kubelet_runtime':
       return step.action === 'set' ? step.endpoint : '';
+    case 'k3s_runtimes':
+      return namesOf([...step.runtimes.map(({ name }) => name), ...step.mirrors.map(({ host }) => `mirrors of ${host}`)]);
     case 'service':
     case 'reboot':
       return '';

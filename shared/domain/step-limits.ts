@@ -112,3 +112,16 @@ export const KUBELET_FIELD_LIST_MAX = 64;
 export const RUNTIME_ENDPOINT_PATTERN = /^(?=.{8,200}$)unix:\/\/(?:\/[A-Za-z0-9_][A-Za-z0-9._-]*)+$/;
 /** What a node calls its runtime before the `://` of its version. */
 export const RUNTIME_NAME_PATTERN = /^[a-z][a-z0-9-]{0,31}$/;
+
+/** `io.containerd.runc.v2`: containerd makes the name of the shim's program of it. */
+export const RUNTIME_TYPE_PATTERN = /^(?=.{3,100}$)[a-z0-9]+(?:\.[a-z0-9-]+)+\.v\d{1,2}$/;
+/** Without what TOML or K3s' templates would take for their own. */
+export const POD_ANNOTATION_PATTERN = /^[A-Za-z0-9*][A-Za-z0-9._*/-]{0,127}$/;
+export const PROGRAM_PATH_PATTERN = /^(?=.{2,256}$)(?:\/[A-Za-z0-9_][A-Za-z0-9._+-]*)+$/;
+export const K3S_RUNTIMES_MAX = 32;
+export const POD_ANNOTATIONS_MAX = 32;
+/** A host of images as registries.yaml names it; `*` is any. */
+export const REGISTRY_HOST_PATTERN = /^(?:\*|[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(?::\d{1,5})?)$/;
+export const REGISTRY_URL_PATTERN = /^https?:\/\/[A-Za-z0-9][A-Za-z0-9.-]{0,252}(?::\d{1,5})?(?:\/[A-Za-z0-9._~/-]{0,200})?$/;
+export const REGISTRY_HOSTS_MAX = 64;
+export const REGISTRY_MIRRORS_MAX = 16;

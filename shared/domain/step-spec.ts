@@ -5,6 +5,7 @@ import type { HookSpec } from './steps/hook-spec.ts';
 import type { ImagesSpec } from './steps/images-spec.ts';
 import type { K3sSpec } from './steps/k3s-spec.ts';
 import type { KubeadmCertsSpec, KubeadmSpec, KubeletConfigSpec, KubeletSpec } from './steps/kubeadm-spec.ts';
+import type { K3sRuntimesSpec } from './steps/k3s-runtimes-spec.ts';
 import type { KubeletRuntimeSpec } from './steps/kubelet-runtime-spec.ts';
 import type { ModulesSpec } from './steps/modules-spec.ts';
 import type { SysctlSpec } from './steps/sysctl-spec.ts';
@@ -26,7 +27,8 @@ export type StepSpec =
   | AgentUpgradeSpec
   | ImagesSpec
   | CriProbeSpec
-  | KubeletRuntimeSpec;
+  | KubeletRuntimeSpec
+  | K3sRuntimesSpec;
 
 export type StepKind = StepSpec['kind'];
 

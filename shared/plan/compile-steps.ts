@@ -11,6 +11,7 @@ import { compileK3s } from './steps/k3s-step.ts';
 import { compileKubeadmCerts } from './steps/kubeadm-certs-step.ts';
 import { compileKubeadm } from './steps/kubeadm-step.ts';
 import { compileKubeletConfig } from './steps/kubelet-config-step.ts';
+import { compileK3sRuntimes } from './steps/k3s-runtimes-step.ts';
 import { compileKubeletRuntime } from './steps/kubelet-runtime-step.ts';
 import { compileKubelet } from './steps/kubelet-step.ts';
 import { compileAgent } from './steps/agent-step.ts';
@@ -80,7 +81,7 @@ function guard(restart: ServiceSpec | KubeletSpec): ServiceSpec | KubeletSpec {
   return { ...restart, name: `${GUARD_PREFIX}${unitOf(restart)}`, action: 'guard' };
 }
 
-function compileStep({ name, packages, service, files, sysctl, modules, hook, reboot, kubeadm, kubelet, kubeadmCerts, kubeletConfig, k3s, agent, images, criProbe, kubeletRuntime }: WrittenStep, taken: Set<string>): StepSpec {
+function compileStep({ name, packages, service, files, sysctl, modules, hook, reboot, kubeadm, kubelet, kubeadmCerts, kubeletConfig, k3s, agent, images, criProbe, kubeletRuntime, k3sRuntimes }: WrittenStep, taken: Set<string>): StepSpec {
   const nameIt = (wanted: string): string => name ?? freeName(wanted, taken);
   if (packages !== undefined) return compilePackages(packages, nameIt);
   if (service !== undefined) return compileService(service, nameIt);
@@ -97,6 +98,7 @@ function compileStep({ name, packages, service, files, sysctl, modules, hook, re
   if (agent !== undefined) return compileAgent(agent, nameIt);
   if (images !== undefined) return compileImages(images, nameIt);
   if (criProbe !== undefined) return compileCriProbe(criProbe, nameIt);
+  if (k3sRuntimes !== undefined) return compileK3sRuntimes(k3sRuntimes, nameIt);
   if (kubeletRuntime !== undefined) return compileKubeletRuntime(kubeletRuntime, nameIt);
   throw new Error('a step without a kind passed the cross-check');
 }

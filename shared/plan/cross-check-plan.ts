@@ -9,6 +9,7 @@ import { checkFiles } from './steps/files-step.ts';
 import { checkImages } from './steps/images-step.ts';
 import { checkModules } from './steps/modules-step.ts';
 import { checkKubeadm } from './steps/kubeadm-step.ts';
+import { checkK3sRuntimes } from './steps/k3s-runtimes-step.ts';
 import { checkKubeletRuntimes } from './steps/kubelet-runtime-step.ts';
 import { checkKubeletProof } from './steps/kubelet-step.ts';
 import { checkAgents } from './steps/agent-step.ts';
@@ -87,6 +88,7 @@ function checkStep(step: unknown, index: number): readonly Problem[] {
     ...checkFiles(entryOf(step, 'files'), [...path, 'files']),
     ...checkModules(entryOf(step, 'modules'), [...path, 'modules']),
     ...checkImages(entryOf(step, 'images'), [...path, 'images']),
+    ...checkK3sRuntimes(entryOf(step, 'k3sRuntimes'), [...path, 'k3sRuntimes']),
     ...checkKubeadm(entryOf(step, 'kubeadm'), [...path, 'kubeadm']),
     ...checkKubeletProof(entryOf(step, 'kubelet'), [...path, 'kubelet']),
     ...checkKubeletProof(entryOf(step, 'kubeletConfig'), [...path, 'kubeletConfig']),

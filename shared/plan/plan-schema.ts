@@ -19,6 +19,7 @@ import { k3sSection } from './steps/k3s-step.ts';
 import { kubeadmCertsSection } from './steps/kubeadm-certs-step.ts';
 import { kubeadmSection } from './steps/kubeadm-step.ts';
 import { kubeletConfigSection } from './steps/kubelet-config-step.ts';
+import { k3sRuntimesSection } from './steps/k3s-runtimes-step.ts';
 import { kubeletRuntimeSection } from './steps/kubelet-runtime-step.ts';
 import { kubeletSection } from './steps/kubelet-step.ts';
 import { modulesSection } from './steps/modules-step.ts';
@@ -54,6 +55,7 @@ export const stepSection = section({
   images: imagesSection.optional(),
   criProbe: criProbeSection.optional(),
   kubeletRuntime: kubeletRuntimeSection.optional(),
+  k3sRuntimes: k3sRuntimesSection.optional(),
 });
 
 /** As a plan writes them. */

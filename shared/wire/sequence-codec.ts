@@ -15,6 +15,7 @@ import { kubeadmCertsCodec } from './steps/kubeadm-certs-codec.ts';
 import { kubeadmCodec } from './steps/kubeadm-codec.ts';
 import { kubeletCodec } from './steps/kubelet-codec.ts';
 import { kubeletConfigCodec } from './steps/kubelet-config-codec.ts';
+import { k3sRuntimesCodec } from './steps/k3s-runtimes-codec.ts';
 import { kubeletRuntimeCodec } from './steps/kubelet-runtime-codec.ts';
 import { agentUpgradeCodec } from './steps/agent-upgrade-codec.ts';
 import { packagesCodec } from './steps/packages-codec.ts';
@@ -41,6 +42,7 @@ const CODECS: { readonly [Kind in StepKind]: StepCodec<SpecOf<Kind>> } = {
   images: imagesCodec,
   cri_probe: criProbeCodec,
   kubelet_runtime: kubeletRuntimeCodec,
+  k3s_runtimes: k3sRuntimesCodec,
 };
 
 /**

@@ -4,6 +4,7 @@ import type { AgentUpgradeSpec, PackagesSpec, RebootSpec, ServiceSpec, StepSpec 
 import { arbitraryHostSteps } from './arbitrary-host-steps.ts';
 import { arbitraryRuntimeSteps } from './arbitrary-runtime-steps.ts';
 import { arbitraryKubeadmSteps } from './arbitrary-kubeadm-steps.ts';
+import type { K3sRuntimesSpec } from '../../shared/domain/steps/k3s-runtimes-spec.ts';
 import type { K3sSpec } from '../../shared/domain/steps/k3s-spec.ts';
 
 const lower = 'abcdefghijklmnopqrstuvwxyz0123456789';
@@ -45,6 +46,13 @@ const k3s: fc.Arbitrary<Omit<K3sSpec, 'name' | 'timeoutMs'>> = fc.record({
   crossesMinor: fc.boolean(),
 });
 
+const k3sRuntimes: fc.Arbitrary<Omit<K3sRuntimesSpec, 'name' | 'timeoutMs'>> = fc.record({
+  kind: fc.constant('k3s_runtimes'),
+  role: fc.constantFrom('server', 'agent'),
+  runtimes: sorted('name', fc.record({ name: word, type: word.map((name) => `io.containerd.${name}.v2`), binary: fc.option(word.map((name) => `/usr/bin/${name}`), { nil: null }), podAnnotations: fc.array(word.map((name) => `*.${name}/*`), { maxLength: 3 }) })),
+  mirrors: sorted('host', fc.record({ host: fc.oneof(fc.constant('*'), word.map((name) => `${name}.example:5000`)), endpoints: fc.array(word.map((name) => `https://${name}.example/v2`), { minLength: 1, maxLength: 3 }) })),
+});
+
 const agentUpgrade: fc.Arbitrary<Omit<AgentUpgradeSpec, 'name' | 'timeoutMs'>> = fc.record({
   kind: fc.constant('agent_upgrade'),
   version,
@@ -54,5 +62,9 @@ const agentUpgrade: fc.Arbitrary<Omit<AgentUpgradeSpec, 'name' | 'timeoutMs'>> =
 
 /** Sequences that a plan could hold. */
 export const arbitrarySteps: fc.Arbitrary<readonly StepSpec[]> = fc
-  .uniqueArray(fc.tuple(word, fc.integer({ min: 1, max: 3_600_000 }), fc.oneof({ weight: 5, arbitrary: packages }, { weight: 5, arbitrary: service }, reboot, k3s, ...arbitraryHostSteps, ...arbitraryKubeadmSteps, ...arbitraryRuntimeSteps, agentUpgrade)), { minLength: 1, maxLength: 6, selector: ([name]) => name })
+  .uniqueArray(fc.tuple(word, fc.integer({ min: 1, max: 3_600_000 }), fc.oneof({ weight: 5, arbitrary: packages }, { weight: 5, arbitrary: service }, reboot, k3s, k3sRuntimes, ...arbitraryHostSteps, ...arbitraryKubeadmSteps, ...arbitraryRuntimeSteps, agentUpgrade)), { minLength: 1, maxLength: 6, selector: ([name]) => name })
   .map((steps) => steps.map(([name, timeoutMs, step]) => ({ ...step, name, timeoutMs })));
+
+function sorted<Item extends object>(key: keyof Item, item: fc.Arbitrary<Item>): fc.Arbitrary<readonly Item[]> {
+  return fc.uniqueArray(item, { maxLength: 3, selector: (one) => one[key] }).map((items) => items.toSorted((a, b) => (a[key] < b[key] ? -1 : 1)));
+}

@@ -32,7 +32,7 @@ export class ImagesLab {
   };
 
   readonly k3s: K3s = {
-    unit: async (unit) => (this.runsK3s && unit === 'k3s-agent.service' ? { binary: '/usr/local/bin/k3s', args: ['agent'], environment: [], dataDir: join(this.root, 'rancher') } : null),
+    unit: async (unit) => (this.runsK3s && unit === 'k3s-agent.service' ? { binary: '/usr/local/bin/k3s', args: ['agent'], environment: [], dataDir: join(this.root, 'rancher'), registries: '/etc/rancher/k3s/registries.yaml', hasOtherRuntime: false } : null),
     version: async () => 'v1.34.1+k3s1',
   };
 

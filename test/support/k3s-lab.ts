@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
 import type { Artifacts } from '../../agent/ports/artifacts.ts';
+import type { Cri } from '../../agent/ports/cri.ts';
 import type { K3s, K3sUnit } from '../../agent/ports/k3s.ts';
 import type { NodeTruth } from '../../agent/ports/node-truth.ts';
 import type { UnitLook } from '../../agent/ports/units.ts';
@@ -11,6 +12,7 @@ import { k3sStep } from '../../agent/steps/k3s/k3s.ts';
 import { stepFailure } from '../../agent/steps/step.ts';
 import type { K3sSpec } from '../../shared/domain/steps/k3s-spec.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
+import { renderContainerdConfig, runtimesIn } from '../fleet/stand-ins/k3s/render-containerd.ts';
 import { fakeUnits } from './fake-units.ts';
 import { stepContext } from './step-context.ts';
 
@@ -32,11 +34,16 @@ export class K3sLab {
   readonly dataDir = join(this.folder, 'rancher');
   readonly kubeletFolder = join(this.folder, 'kubelet');
   readonly imagesFolder = join(this.dataDir, 'agent/images');
+  readonly containerdFolder = join(this.dataDir, 'agent/etc/containerd');
   readonly stepFolder = join(this.folder, 'step');
   readonly behaviours: Record<string, Behaviour> = {};
   /** What the coordinator has; by sha256. */
   readonly offered = new Map<string, string>();
+  readonly registries = join(this.folder, 'etc/registries.yaml');
   role: 'server' | 'agent' = 'server';
+  hasOtherRuntime = false;
+  /** containerd runs on something else than what K3s made. */
+  ignoresTemplate = false;
   apiReachable = true;
   output = '';
   /** What systemd was asked. */
@@ -83,10 +90,12 @@ export class K3sLab {
   readonly k3s: K3s = {
     unit: async (unit): Promise<K3sUnit | null> =>
       unit === (this.role === 'server' ? 'k3s.service' : 'k3s-agent.service')
-        ? { binary: this.binary, args: [this.role, '--token', 'hush', '--node-label=a=b c'], environment: ['K3S_TOKEN=hush', 'K3S_URL=https://s:6443'], dataDir: this.dataDir }
+        ? { binary: this.binary, args: [this.role, '--token', 'hush', '--node-label=a=b c'], environment: ['K3S_TOKEN=hush', 'K3S_URL=https://s:6443'], dataDir: this.dataDir, registries: this.registries, hasOtherRuntime: this.hasOtherRuntime }
         : null,
     version: async (binary) => (existsSync(binary) ? versionOf(readFileSync(binary, 'utf8')) : null),
   };
+
+  readonly truthOf = (): Pick<NodeTruth, 'node'> => this.#truth;
 
   readonly #truth: Pick<NodeTruth, 'node'> = {
     node: async () => {
@@ -109,7 +118,7 @@ export class K3sLab {
     },
   };
 
-  readonly step = k3sStep({ units: this.units, k3s: this.k3s, truthOf: () => this.#truth, clock: this.clock, artifacts: this.artifacts, kubeletFolder: this.kubeletFolder });
+  readonly step = k3sStep({ units: this.units, k3s: this.k3s, truthOf: this.truthOf, clock: this.clock, artifacts: this.artifacts, kubeletFolder: this.kubeletFolder });
 
   readonly context = (change: Parameters<typeof stepContext>[0] = {}) => stepContext({ folder: this.stepFolder, output: (text) => { this.output += text; }, ...change });
 
@@ -120,7 +129,30 @@ export class K3sLab {
     this.#nowMs += 1;
     this.#startedMs = this.#nowMs;
     for (const file of this.behaviours[version]?.writes ?? []) writeFileSync(join(this.kubeletFolder, file), version);
-    this.#running = this.behaviours[version]?.doesNotStart === true ? null : { version, startedMs: this.#nowMs, pid: (this.#pids += 1) };
+    const rendered = this.#render(version);
+    this.#running = this.behaviours[version]?.doesNotStart === true || !rendered ? null : { version, startedMs: this.#nowMs, pid: (this.#pids += 1) };
+  }
+
+  /** What K3s' containerd answers: the runtimes of the configuration that K3s made of its template. */
+  readonly cri: Pick<Cri, 'look'> = {
+    look: async () => {
+      if (this.#running === null) return { reached: false, why: 'nobody listens' };
+      const handlers = this.ignoresTemplate ? ['runc'] : runtimesIn(readFileSync(join(this.containerdFolder, 'config.toml'), 'utf8'));
+      return { reached: true, runtime: 'containerd', version: '2.1.4-k3s2', ready: true, why: '', handlers, defaultHandler: 'runc', cgroupDriver: 'systemd' };
+    },
+  };
+
+  /** As K3s does when it starts, where it has a folder for it. @returns false where it would not start on that */
+  #render(version: string): boolean {
+    if (!existsSync(this.containerdFolder)) return true;
+    const read = (file: string): string | null => (existsSync(join(this.containerdFolder, file)) ? readFileSync(join(this.containerdFolder, file), 'utf8') : null);
+    try {
+      writeFileSync(join(this.containerdFolder, 'config.toml'), renderContainerdConfig(version, read), { mode: 0o600 });
+      return true;
+    } catch (error) {
+      this.output += String(error);
+      return false;
+    }
   }
 
   stop(): void {

@@ -7,6 +7,7 @@ import type { SpecOf } from '../../shared/wire/steps/step-codec.ts';
 /** As a plan would write the step; a guard is written as the restart that it comes from. */
 const WRITTEN: { readonly [Kind in StepKind]: (step: SpecOf<Kind>) => unknown } = {
   k3s: ({ role, version, binary, images, crossesMinor }) => ({ k3s: { role, version, binary, crossesMinor, ...(images === null ? {} : { images }) } }),
+  k3s_runtimes: ({ role, runtimes, mirrors }) => ({ k3sRuntimes: { role, runtimes: runtimes.map(({ binary, ...one }) => ({ ...one, ...(binary === null ? {} : { binary }) })), ...(mirrors.length === 0 ? {} : { mirrors }) } }),
   packages: ({ install, sources, conffiles }) => ({ packages: { install: Object.fromEntries(install.map(({ name, version }) => [name, version])), sources: sources.length === 0 ? ['local'] : sources, conffiles } }),
   service: ({ unit, action, looks }) => ({ service: { [action === 'disable' ? 'disable' : 'restart']: unit, looks, every: '100ms' } }),
   files: ({ files, onDrift }) => ({ files: { manage: files.map(writtenFile), onDrift } }),

@@ -6,8 +6,9 @@ import type { KubeletField } from '../../../shared/domain/steps/kubeadm-spec.ts'
 import type { HostFiles } from '../../facts/host-files.ts';
 import { lastFlagValue, lastYamlValue, unitFiles } from '../../facts/kubelet-flags.ts';
 import type { KubeadmPlaces } from '../kubeadm/kubeadm-places.ts';
-import { type KubeletConfiguration, readKubeletConfig, readKubeletPatch, withFields } from '../kubelet/kubelet-configuration.ts';
+import { readKubeletConfig, readKubeletPatch } from '../kubelet/kubelet-configuration.ts';
 import { stepFailure, type StepFailure } from '../step.ts';
+import { withFields, type YamlMapping } from '../yaml-mapping.ts';
 import { endpointsIn, withEndpoint } from './kubeadm-flags.ts';
 
 /**
@@ -90,7 +91,7 @@ function fieldsOf(endpoint: string): readonly KubeletField[] {
   return [{ path: ['containerRuntimeEndpoint'], value: endpoint }];
 }
 
-function endpointOf({ document }: KubeletConfiguration): string {
+function endpointOf({ document }: YamlMapping): string {
   const value = document.get('containerRuntimeEndpoint');
   return typeof value === 'string' ? value : '';
 }

@@ -8,7 +8,8 @@ import { type CaptureResult, type CheckResult, STEP_OK, type StepContext, type S
 import { copyPaths, firstLost, isAsCopied, type PathCopy, restorePaths } from '../files/path-copies.ts';
 import { rewriteFile } from '../files/place-file.ts';
 import { asItWas, captureKubelet, kubeletNotFound, type KubeletPrior, wasRestarted } from './kubelet-prior.ts';
-import { hasFields, readKubeletConfig, withFields } from './kubelet-configuration.ts';
+import { hasFields, withFields } from '../yaml-mapping.ts';
+import { readKubeletConfig } from './kubelet-configuration.ts';
 import { KUBELET_UNIT, type KubeletParts, proveKubelet } from './prove-kubelet.ts';
 import { restartKubelet, stopKubelet } from './restart-kubelet.ts';
 

@@ -13,6 +13,7 @@ export const STEPS_EXAMPLE = `
       - criProbe: { handler: crun, image: registry.example.net/hello:1, id: "sha256:0f3c9a5e7b2d4c61a8e0f19d2b3c4d5e0f3c9a5e7b2d4c61a8e0f19d2b3c4d5e", expect: hello }
       - kubeletRuntime: { endpoint: unix:///run/containerd/containerd.sock, runtime: containerd }
       - kubelet: { version: 1.34.1 }    # restarts and proves it; a kubeletRuntime needs it
+      - k3sRuntimes: { role: agent, runtimes: [{ name: crun-wasm, binary: /usr/local/bin/crun, podAnnotations: [run.oci.handler] }], mirrors: [{ host: docker.io, endpoints: ["https://images.example.net"] }] }
       - agent: { version: 0.2.0, sources: [fleet], connectWithin: 3m }`;
 
 /** The kinds that procedures compose, and hardly anybody writes. */

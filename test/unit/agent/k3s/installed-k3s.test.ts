@@ -29,7 +29,18 @@ test('reads the program, its arguments and its environment files back from the u
     args: ['server', '--disable', 'traefik'],
     environment: ["K3S_TOKEN='K10abc'", 'HTTPS_PROXY=http://u:p@proxy'],
     dataDir: '/var/lib/rancher/k3s',
+    registries: '/etc/rancher/k3s/registries.yaml',
+    hasOtherRuntime: false,
   });
+});
+
+test.each([
+  ['--private-registry /srv/r.yaml', { registries: '/srv/r.yaml', hasOtherRuntime: false }],
+  ['--private-registry=/srv/r.yaml --docker=false', { registries: '/srv/r.yaml', hasOtherRuntime: false }],
+  ['--docker', { hasOtherRuntime: true }],
+  ['--container-runtime-endpoint unix:///run/x.sock', { hasOtherRuntime: true }],
+])('k3s server %s', async (args, expected) => {
+  expect(await k3s(shown(`/usr/local/bin/k3s server ${args}`)).unit('k3s.service', signal)).toMatchObject(expected);
 });
 
 test.each([
@@ -70,6 +81,6 @@ test('a binary for another architecture says nothing', async () => {
 });
 
 test('a unit of another name keeps it in the line of the install script', () => {
-  const unit = { binary: '/opt/bin/k3s', args: ['server', "--node-label=it's"], environment: [], dataDir: '/' };
+  const unit = { binary: '/opt/bin/k3s', args: ['server', "--node-label=it's"], environment: [], dataDir: '/', registries: '/r', hasOtherRuntime: false };
   expect(installLine('k3s-edge.service', unit)).toBe("k3s was installed as by: INSTALL_K3S_SKIP_DOWNLOAD=true INSTALL_K3S_BIN_DIR=/opt/bin INSTALL_K3S_NAME=edge INSTALL_K3S_EXEC='server --node-label=it'\\''s' install.sh\n");
 });

@@ -149,7 +149,7 @@ describe('refused before anything is disrupted', () => {
   test('where the unit runs K3s as something else, or a link', async () => {
     lab.role = 'agent';
     const spec = lab.spec(PATCH);
-    lab.k3s.unit = async () => ({ binary: lab.binary, args: ['server'], environment: [], dataDir: lab.dataDir });
+    lab.k3s.unit = async () => ({ binary: lab.binary, args: ['server'], environment: [], dataDir: lab.dataDir, registries: lab.registries, hasOtherRuntime: false });
     expect(codeOf(await lab.step.stage(spec, lab.context()))).toBe('role-mismatch');
     rmSync(lab.binary);
     symlinkSync('/opt/k3s', lab.binary);
