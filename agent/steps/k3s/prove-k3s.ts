@@ -21,8 +21,8 @@ export interface Proof {
 }
 
 const LOOK_EVERY_MS = 1_000;
-/** The same main process has to be seen over this long: a version that crashes at once must not pass. */
-const SAME_PROCESS_MS = 10_000;
+/** The same main process has to be seen over this long: a version that crashes within it is put back. */
+const SAME_PROCESS_MS = 30_000;
 /** K3s renews its lease every 10 s once it is up; a slow edge box takes a minute to come up. */
 const REPORTED_WITHIN_MS = 120_000;
 

@@ -6,7 +6,7 @@ import { STEP_OK, type StepContext, type StepResult, stepFailure } from '../step
 
 const STATE_LOOK_MS = 500;
 /** As long as for a restarted unit: see the plan's `service`. */
-const LOOKS = { looks: 10, lookIntervalMs: 1_000 } as const;
+const LOOKS = { looks: 31, lookIntervalMs: 1_000 } as const;
 
 export interface BootParts {
   readonly boot: HostBoot;

@@ -10,7 +10,8 @@ import { section } from '../section.ts';
 import { kubernetesVersion } from './kubeadm-step.ts';
 import { stepTimeout } from './step-timeout.ts';
 
-const DEFAULT_LOOKS = 6;
+/** Over 30 s: what a new version breaks may show only when it has done its first rounds. */
+const DEFAULT_LOOKS = 16;
 const DEFAULT_LOOK_INTERVAL_MS = 2000;
 const DEFAULT_TIMEOUT_MS = 300_000;
 

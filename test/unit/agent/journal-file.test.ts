@@ -12,6 +12,9 @@ import { systemRandom } from '../../../shared/ports/system-random.ts';
 import { entry } from '../../support/journal-records.ts';
 import { manualClock } from '../../support/manual-clock.ts';
 
+/** Each byte costs a sync or more, which a busy disk takes its time for. */
+const EVERY_BYTE_MAX_MS = 120_000;
+
 let state: string;
 let folder: string;
 let calls: string[];
@@ -100,7 +103,7 @@ describe('what is read', () => {
       journal.close();
       expect(problem()).toBe('none');
     }
-  });
+  }, EVERY_BYTE_MAX_MS);
 
   test('a last line with a wrong checksum is a torn tail, zeros behind the end are too', () => {
     write(2);

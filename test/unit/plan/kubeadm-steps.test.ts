@@ -22,7 +22,7 @@ test('what is left out has kubeadm’s own defaults, and nothing is pulled that 
     kind: 'kubeadm', name: 'kubeadm', timeoutMs: 1_800_000, role: 'worker', version: '1.34.2', etcdUpgrade: true, certificateRenewal: true, imagePullPolicy: 'IfNotPresent', patches: '', ignorePreflightErrors: [],
     timeouts: { upgradeManifestsMs: 0, etcdApiCallMs: 0, kubernetesApiCallMs: 0, controlPlaneHealthCheckMs: 0, kubeletHealthCheckMs: 0 },
   }]);
-  expect(stepsOf('kubelet: { version: 1.34.2 }')).toEqual([{ kind: 'kubelet', name: 'kubelet', timeoutMs: 300_000, version: '1.34.2', action: 'restart', looks: 6, lookIntervalMs: 2000 }]);
+  expect(stepsOf('kubelet: { version: 1.34.2 }')).toEqual([{ kind: 'kubelet', name: 'kubelet', timeoutMs: 300_000, version: '1.34.2', action: 'restart', looks: 16, lookIntervalMs: 2000 }]);
   expect(stepsOf('kubeadmCerts: { renew: all }')).toEqual([{ kind: 'kubeadm_certs', name: 'kubeadm-certs', timeoutMs: 1_200_000, renew: [], whenUnderDays: 90 }]);
 });
 
