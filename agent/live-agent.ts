@@ -38,7 +38,7 @@ const STEP_KINDS = Object.keys({
   kubelet: true,
   kubeadm_certs: true,
   kubelet_config: true,
-  k3s: true, agent_upgrade: true, images: true, cri_probe: true, kubelet_runtime: true, k3s_runtimes: true,
+  k3s: true, agent_upgrade: true, containerd: true, images: true, cri_probe: true, kubelet_runtime: true, k3s_runtimes: true,
 } satisfies Record<StepKind, true>);
 
 type Reply = (message: AgentMessage) => void;

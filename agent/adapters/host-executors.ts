@@ -5,7 +5,9 @@ import { hostFiles } from '../facts/host-files.ts';
 import { readOs } from '../facts/os.ts';
 import { HostFactsReader } from '../facts/read-host-facts.ts';
 import type { Artifacts } from '../ports/artifacts.ts';
+import type { Cri } from '../ports/cri.ts';
 import type { NodeTruth } from '../ports/node-truth.ts';
+import { containerdStep } from '../steps/containerd/containerd.ts';
 import { criProbeStep, type ProbedRuntime } from '../steps/cri-probe/cri-probe.ts';
 import { filesStep } from '../steps/files/files.ts';
 import { hookStep } from '../steps/hook/hook.ts';
@@ -48,6 +50,8 @@ const LOCK_WAIT_MS = 300_000;
 const HOOKS_DIR = '/etc/farrier/hooks.d';
 const SYSCTL_DIR = '/etc/sysctl.d';
 const MODULES_DIR = '/etc/modules-load.d';
+/** systemd.exec(5): of units that name no other. */
+const PROGRAM_FOLDERS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin'];
 
 interface HostParts {
   readonly sourcesDir: string;
@@ -80,6 +84,7 @@ export function hostExecutors(parts: HostParts, clock: Clock): Executors {
     ...runtimeExecutors(artifacts, clock),
     k3s: preflighted(k3sStep({ units, clock, artifacts, k3s: installedK3s(runProgram), truthOf: nodeTruthOf, kubeletFolder: KUBEADM_PLACES.kubelet }), preflight),
     k3s_runtimes: k3sRuntimesStep({ units, clock, k3s: installedK3s(runProgram), truthOf: nodeTruthOf, cri: socketCri(K3S_CONTAINERD.socket), root: '/' }),
+    containerd: containerdStep({ units, clock, run: runProgram, criAt, programFolders: PROGRAM_FOLDERS }),
     agent_upgrade: agentUpgradeStep({ ...agentParts(parts), packages, units, clock }),
   };
 }
@@ -92,6 +97,11 @@ function agentParts({ stateDir, configDir, argv, reach }: HostParts): Omit<Agent
     forgetProved: () => forgetProved(stateDir),
     reach,
   };
+}
+
+/** @param endpoint `unix:///…` */
+function criAt(endpoint: string): Cri {
+  return socketCri(endpoint.replace('unix://', ''));
 }
 
 /** K3s has no kubelet of its own to ask, and no manifests. */
@@ -122,6 +132,6 @@ function kubeadmExecutors(units: ReturnType<typeof systemdUnits>, clock: Clock, 
     kubelet: preflighted(kubeletStep(kubelet, runProgram), preflight),
     kubeadm_certs: kubeadmCertsStep({ ...kubeadm, processes: procProcesses }),
     kubelet_config: kubeletConfigStep({ ...kubelet, configFile: config }),
-    kubelet_runtime: kubeletRuntimeStep({ ...kubelet, annotations: nodeAnnotations(kubeconfig), criAt: (endpoint) => socketCri(endpoint.replace('unix://', '')), run: runProgram, files: hostFiles() }),
+    kubelet_runtime: kubeletRuntimeStep({ ...kubelet, annotations: nodeAnnotations(kubeconfig), criAt, run: runProgram, files: hostFiles() }),
   };
 }

@@ -1,4 +1,5 @@
 import { AGENT_PACKAGE, type StepSpec } from '../../shared/domain/step-spec.ts';
+import type { ContainerdSettings } from '../../shared/domain/steps/containerd-spec.ts';
 import { namesOf } from '../../shared/procedures/names-of.ts';
 
 /** What a step brings to a host, beyond what its name says; empty where the name says all of it. */
@@ -25,6 +26,8 @@ export function describeStep(step: StepSpec): string {
       return step.version;
     case 'kubelet':
       return step.action === 'restart' ? step.version : '';
+    case 'containerd':
+      return step.action === 'configure' ? describeContainerd(step.settings) : '';
     case 'images':
       return namesOf(step.source.kind === 'docker' ? step.source.images : step.source.archives.flatMap(({ images }) => images.map(({ name }) => name)));
     case 'cri_probe':
@@ -37,4 +40,19 @@ export function describeStep(step: StepSpec): string {
     case 'reboot':
       return '';
   }
+}
+
+function describeContainerd({ enableCri, runtimes, removeRuntimes, defaultRuntime, sandboxImage, snapshotter, systemdCgroup, registry, cdi }: ContainerdSettings): string {
+  const said = [
+    enableCri ? 'CRI on' : '',
+    ...runtimes.map(({ name }) => `runtime ${name}`),
+    ...removeRuntimes.map((name) => `no runtime ${name}`),
+    defaultRuntime === null ? '' : `default runtime ${defaultRuntime}`,
+    systemdCgroup === null ? '' : `cgroups by ${systemdCgroup ? 'systemd' : 'cgroupfs'}`,
+    sandboxImage ?? '',
+    snapshotter === null ? '' : `snapshotter ${snapshotter}`,
+    registry === null ? '' : `registries ${registry.hosts.length === 0 ? registry.configPath : namesOf(registry.hosts.map(({ host }) => host))}`,
+    cdi === null ? '' : `CDI ${cdi.enabled ? 'on' : 'off'}`,
+  ];
+  return said.filter((part) => part !== '').join(', ');
 }

@@ -50,6 +50,8 @@ export const OUTCOME_CODES = {
   'certificate-external': 'host',
   'static-pod-stuck': 'host',
   'config-unreadable': 'host',
+  /** The message begins with the refusal's own code. */
+  'config-refused': 'host',
   'not-allowed': 'host',
   /** The message begins with the finding's own code. */
   'preflight-failed': 'host',

@@ -1,4 +1,5 @@
 import type { StepBase } from './step-base.ts';
+import type { ContainerdSpec } from './steps/containerd-spec.ts';
 import type { CriProbeSpec } from './steps/cri-probe-spec.ts';
 import type { FilesSpec } from './steps/files-spec.ts';
 import type { HookSpec } from './steps/hook-spec.ts';
@@ -25,6 +26,7 @@ export type StepSpec =
   | KubeletConfigSpec
   | K3sSpec
   | AgentUpgradeSpec
+  | ContainerdSpec
   | ImagesSpec
   | CriProbeSpec
   | KubeletRuntimeSpec

@@ -1,7 +1,9 @@
 import type { ServiceSpec, StepSpec } from '../domain/step-spec.ts';
+import { CONTAINERD_UNIT, type ContainerdSpec } from '../domain/steps/containerd-spec.ts';
 import type { KubeletSpec } from '../domain/steps/kubeadm-spec.ts';
 import { GUARD_PREFIX } from './cross-check-plan.ts';
 import type { WrittenStep } from './plan-schema.ts';
+import { compileContainerd } from './steps/containerd-step.ts';
 import { compileCriProbe } from './steps/cri-probe-step.ts';
 import { compileFiles } from './steps/files-step.ts';
 import { compileHook } from './steps/hook-step.ts';
@@ -56,7 +58,7 @@ function changesBoot(step: StepSpec): boolean {
 function withServiceGuards(steps: readonly StepSpec[]): readonly StepSpec[] {
   const firstChange = steps.findIndex(({ kind }) => CHANGES.includes(kind));
   if (firstChange === -1) return steps;
-  const restarts = steps.slice(firstChange).filter((step) => step.kind === 'service' || step.kind === 'kubelet').filter(({ action }) => action === 'restart');
+  const restarts = steps.slice(firstChange).filter((step) => step.kind === 'service' || step.kind === 'kubelet' || step.kind === 'containerd').filter(({ action }) => action === 'restart' || action === 'configure');
   const firstOfUnit = restarts.filter((step, index) => restarts.findIndex((other) => unitOf(other) === unitOf(step)) === index);
   const before = steps[firstChange - 1];
   const at = before?.kind === 'reboot' && before.action === 'guard' ? firstChange - 1 : firstChange;
@@ -73,15 +75,18 @@ function withRuntimeGuard(steps: readonly StepSpec[]): readonly StepSpec[] {
 /** Kinds of step that change what a unit takes over, and do not restart it. */
 const CHANGES: readonly StepSpec['kind'][] = ['packages', 'files', 'sysctl', 'modules', 'hook', 'kubeadm', 'kubelet_runtime'];
 
-function unitOf(step: ServiceSpec | KubeletSpec): string {
+type Restart = ServiceSpec | KubeletSpec | ContainerdSpec;
+
+function unitOf(step: Restart): string {
+  if (step.kind === 'containerd') return CONTAINERD_UNIT;
   return step.kind === 'kubelet' ? 'kubelet' : step.unit;
 }
 
-function guard(restart: ServiceSpec | KubeletSpec): ServiceSpec | KubeletSpec {
+function guard(restart: Restart): Restart {
   return { ...restart, name: `${GUARD_PREFIX}${unitOf(restart)}`, action: 'guard' };
 }
 
-function compileStep({ name, packages, service, files, sysctl, modules, hook, reboot, kubeadm, kubelet, kubeadmCerts, kubeletConfig, k3s, agent, images, criProbe, kubeletRuntime, k3sRuntimes }: WrittenStep, taken: Set<string>): StepSpec {
+function compileStep({ name, packages, service, files, sysctl, modules, hook, reboot, kubeadm, kubelet, kubeadmCerts, kubeletConfig, k3s, agent, containerd, images, criProbe, kubeletRuntime, k3sRuntimes }: WrittenStep, taken: Set<string>): StepSpec {
   const nameIt = (wanted: string): string => name ?? freeName(wanted, taken);
   if (packages !== undefined) return compilePackages(packages, nameIt);
   if (service !== undefined) return compileService(service, nameIt);
@@ -100,6 +105,7 @@ function compileStep({ name, packages, service, files, sysctl, modules, hook, re
   if (criProbe !== undefined) return compileCriProbe(criProbe, nameIt);
   if (k3sRuntimes !== undefined) return compileK3sRuntimes(k3sRuntimes, nameIt);
   if (kubeletRuntime !== undefined) return compileKubeletRuntime(kubeletRuntime, nameIt);
+  if (containerd !== undefined) return compileContainerd(containerd, nameIt);
   throw new Error('a step without a kind passed the cross-check');
 }
 

@@ -5,6 +5,7 @@ import { PROCEDURE_NAMES, SPEC_KEYS, STEP_KEYS } from './plan-schema.ts';
 import { checkK3sUpgrade } from './procedures/k3s-upgrade-procedure.ts';
 import { checkKubeadmUpgrade } from './procedures/kubeadm-upgrade-procedure.ts';
 import { quote } from './quote.ts';
+import { checkContainerd } from './steps/containerd-step.ts';
 import { checkFiles } from './steps/files-step.ts';
 import { checkImages } from './steps/images-step.ts';
 import { checkModules } from './steps/modules-step.ts';
@@ -17,7 +18,7 @@ import { checkService } from './steps/service-step.ts';
 
 export const GUARD_PREFIX = 'guard-';
 /** Kinds of step that see whether what runs still works. */
-const PROOFS = ['reboot', 'kubeadm', 'kubelet', 'kubeletConfig', 'criProbe'];
+const PROOFS = ['reboot', 'kubeadm', 'kubelet', 'kubeletConfig', 'containerd', 'criProbe'];
 
 /** What no single value shows. Takes the file as it was written, whether or not its parts are right by themselves. */
 export function crossCheckPlan(raw: unknown): readonly Problem[] {
@@ -92,6 +93,7 @@ function checkStep(step: unknown, index: number): readonly Problem[] {
     ...checkKubeadm(entryOf(step, 'kubeadm'), [...path, 'kubeadm']),
     ...checkKubeletProof(entryOf(step, 'kubelet'), [...path, 'kubelet']),
     ...checkKubeletProof(entryOf(step, 'kubeletConfig'), [...path, 'kubeletConfig']),
+    ...checkContainerd(entryOf(step, 'containerd'), [...path, 'containerd']),
   ];
 }
 

@@ -11,6 +11,7 @@ import { kubeadmCertsRenewProcedure } from './procedures/kubeadm-certs-renew-pro
 import { kubeadmUpgradeProcedure } from './procedures/kubeadm-upgrade-procedure.ts';
 import { osRebootProcedure } from './procedures/os-reboot-procedure.ts';
 import { packagesProcedure } from './procedures/packages-procedure.ts';
+import { containerdSection } from './steps/containerd-step.ts';
 import { criProbeSection } from './steps/cri-probe-step.ts';
 import { filesSection } from './steps/files-step.ts';
 import { hookSection } from './steps/hook-step.ts';
@@ -52,6 +53,7 @@ export const stepSection = section({
   kubeletConfig: kubeletConfigSection.optional(),
   k3s: k3sSection.optional(),
   agent: agentSection.optional(),
+  containerd: containerdSection.optional(),
   images: imagesSection.optional(),
   criProbe: criProbeSection.optional(),
   kubeletRuntime: kubeletRuntimeSection.optional(),

@@ -5,6 +5,7 @@ import { decoded, undecodable } from './decoded.ts';
 import { FieldCheck } from './field-check.ts';
 import type { Step, Step__Output } from './generated/farrier/v1/Step.d.ts';
 import { decode, encode, farrier } from './protocol.ts';
+import { containerdCodec } from './steps/containerd-codec.ts';
 import { criProbeCodec } from './steps/cri-probe-codec.ts';
 import { filesCodec } from './steps/files-codec.ts';
 import { hookCodec } from './steps/hook-codec.ts';
@@ -39,6 +40,7 @@ const CODECS: { readonly [Kind in StepKind]: StepCodec<SpecOf<Kind>> } = {
   kubelet_config: kubeletConfigCodec,
   k3s: k3sCodec,
   agent_upgrade: agentUpgradeCodec,
+  containerd: containerdCodec,
   images: imagesCodec,
   cri_probe: criProbeCodec,
   kubelet_runtime: kubeletRuntimeCodec,

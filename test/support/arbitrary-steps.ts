@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 
 import type { AgentUpgradeSpec, PackagesSpec, RebootSpec, ServiceSpec, StepSpec } from '../../shared/domain/step-spec.ts';
+import { arbitraryContainerdStep } from './arbitrary-containerd-step.ts';
 import { arbitraryHostSteps } from './arbitrary-host-steps.ts';
 import { arbitraryRuntimeSteps } from './arbitrary-runtime-steps.ts';
 import { arbitraryKubeadmSteps } from './arbitrary-kubeadm-steps.ts';
@@ -62,7 +63,7 @@ const agentUpgrade: fc.Arbitrary<Omit<AgentUpgradeSpec, 'name' | 'timeoutMs'>> =
 
 /** Sequences that a plan could hold. */
 export const arbitrarySteps: fc.Arbitrary<readonly StepSpec[]> = fc
-  .uniqueArray(fc.tuple(word, fc.integer({ min: 1, max: 3_600_000 }), fc.oneof({ weight: 5, arbitrary: packages }, { weight: 5, arbitrary: service }, reboot, k3s, k3sRuntimes, ...arbitraryHostSteps, ...arbitraryKubeadmSteps, ...arbitraryRuntimeSteps, agentUpgrade)), { minLength: 1, maxLength: 6, selector: ([name]) => name })
+  .uniqueArray(fc.tuple(word, fc.integer({ min: 1, max: 3_600_000 }), fc.oneof({ weight: 5, arbitrary: packages }, { weight: 5, arbitrary: service }, reboot, k3s, k3sRuntimes, ...arbitraryHostSteps, ...arbitraryKubeadmSteps, ...arbitraryRuntimeSteps, agentUpgrade, arbitraryContainerdStep)), { minLength: 1, maxLength: 6, selector: ([name]) => name })
   .map((steps) => steps.map(([name, timeoutMs, step]) => ({ ...step, name, timeoutMs })));
 
 function sorted<Item extends object>(key: keyof Item, item: fc.Arbitrary<Item>): fc.Arbitrary<readonly Item[]> {

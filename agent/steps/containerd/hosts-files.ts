@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { ContainerdRegistry, RegistryHost, RegistryMirror } from '../../../shared/domain/steps/containerd-spec.ts';
 import { writtenKey, writtenValue } from '../../toml/toml-style.ts';
 
-export interface HostsFile {
+/** A file as it is to be. */
+export interface ConfigFile {
   readonly path: string;
   readonly text: string;
 }
@@ -12,7 +13,7 @@ export interface HostsFile {
  * The hosts.toml files below `config_path`, https://github.com/containerd/containerd/blob/main/docs/hosts.md: containerd reads
  * them at every pull and needs no restart. Each is wholly the plan's; mirrors are asked in the order in which they stand.
  */
-export function hostsFiles({ configPath, hosts }: ContainerdRegistry): readonly HostsFile[] {
+export function hostsFiles({ configPath, hosts }: ContainerdRegistry): readonly ConfigFile[] {
   return hosts.map((host) => ({ path: join(configPath, host.host, 'hosts.toml'), text: hostsText(host) }));
 }
 

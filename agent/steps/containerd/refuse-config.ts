@@ -1,10 +1,9 @@
-import type { Release } from '../../../shared/domain/release.ts';
-import { formatRelease } from '../../../shared/domain/release.ts';
-import type { ContainerdSettings } from '../../../shared/domain/steps/containerd-spec.ts';
+import { formatRelease, type Release } from '../../../shared/domain/release.ts';
+import { type ContainerdSettings, isRuncType } from '../../../shared/domain/steps/containerd-spec.ts';
 import { isTable, type TomlTree, valueAt } from '../../toml/toml-file.ts';
 import { type ConfigRefusal, refuse } from './config-refusal.ts';
 import { type ConfigVersion, isSupported, newestRead } from './config-version.ts';
-import { agreedCgroup, isRuncType, runtimesOf } from './runtime-table.ts';
+import { agreedCgroup, runtimesOf } from './runtime-table.ts';
 import type { SettingPlaces } from './setting-places.ts';
 
 /** @returns why this file is not for these daemons, before anything is set in it. */

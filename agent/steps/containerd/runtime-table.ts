@@ -1,4 +1,4 @@
-import { RUNC_TYPE } from '../../../shared/domain/steps/containerd-spec.ts';
+import { isRuncType, RUNC_TYPE } from '../../../shared/domain/steps/containerd-spec.ts';
 import { isTable, type TomlTree, valueAt } from '../../toml/toml-file.ts';
 import type { SettingPlaces } from './setting-places.ts';
 
@@ -27,11 +27,6 @@ function entryOf(name: string, table: TomlTree): RuntimeEntry {
   const type = table['runtime_type'];
   const fallback = name === BUILT_IN.name ? BUILT_IN.type : '';
   return { name, type: typeof type === 'string' && type !== '' ? type : fallback, systemdCgroup: valueAt(table, ['options', 'SystemdCgroup']) === true };
-}
-
-/** Runs a program with runc's command line: the kubelet's cgroup driver has to be theirs. */
-export function isRuncType(type: string): boolean {
-  return /^io\.containerd\.runc\.v[12]$/.test(type);
 }
 
 /** What all of runc's kind have; null where they differ, or there is none. */

@@ -1,7 +1,7 @@
-import { type ContainerdRuntime, type ContainerdSettings, RUNC_TYPE } from '../../../shared/domain/steps/containerd-spec.ts';
+import { type ContainerdRuntime, type ContainerdSettings, isRuncType, RUNC_TYPE } from '../../../shared/domain/steps/containerd-spec.ts';
 import { isTable, type TomlTree, valueAt } from '../../toml/toml-file.ts';
 import type { TomlSetting } from '../../toml/toml-style.ts';
-import { agreedCgroup, isRuncType, runtimesOf } from './runtime-table.ts';
+import { agreedCgroup, runtimesOf } from './runtime-table.ts';
 import type { SettingPlaces } from './setting-places.ts';
 
 export interface WantedSetting {

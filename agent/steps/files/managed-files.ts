@@ -1,22 +1,21 @@
 import { createHash } from 'node:crypto';
-import { chmod, lstat, mkdir, rmdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { lstat, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 
 import type { DriftPolicy } from '../../../shared/domain/steps/files-spec.ts';
-import { syncFolder } from '../../../shared/files/write-durably.ts';
 import { releaseSpace, reserveSpace } from '../packages/reserve.ts';
 import { STEP_OK, type StepContext, type StepFailure, type StepResult, stepFailure } from '../step.ts';
 import type { DriftMemory } from './drift-memory.ts';
 import { type FileCopy, hasCopy, putCopyBack, takeCopy } from './file-copy.ts';
 import { differences, type FileState, readFileState, sameState } from './file-state.ts';
-import { foldersOf, pathProblem } from './path-problem.ts';
+import { makeFolders, missingFolders, removeMadeFolders } from './made-folders.ts';
+import { pathProblem } from './path-problem.ts';
 import { placeFile, removeFile } from './place-file.ts';
 
 /** Larger ones are no settings. */
 const FILE_MAX_BYTES = 16 * 1024 * 1024;
 /** For names and folders. */
 const SLACK_BYTES = 64 * 1024;
-const FOLDER_MODE = 0o755;
 
 /** A file as it is to be. `uid` and `gid` null: nobody of that name is there yet. */
 export type WantedFile =
@@ -55,18 +54,16 @@ export async function areThere(wanted: readonly WantedFile[]): Promise<boolean> 
 export async function captureFiles(memory: DriftMemory, wanted: readonly WantedFile[], context: StepContext): Promise<{ readonly ok: true; readonly prior: ManagedFilesPrior } | StepFailure> {
   const folder = copiesFolder(context);
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const folders = new Set<string>();
   const files: ManagedFilesPrior['files'][number][] = [];
   let bytes = SLACK_BYTES;
-  for (const { path, state } of wanted) {
+  for (const { path } of wanted) {
     const size = (await lstat(path).catch(() => null))?.size ?? 0;
     if (size > FILE_MAX_BYTES) return stepFailure('path-refused', `${path} has ${Math.ceil(size / 1024 / 1024)} MiB; ${FILE_MAX_BYTES / 1024 / 1024} MiB is the most that can be kept for going back`, path);
     bytes += size;
     files.push({ copy: await takeCopy(path, folder), memory: await memory.recall(path) });
-    for (const parent of state === 'present' ? foldersOf(path) : []) if ((await lstat(parent).catch(() => null)) === null) folders.add(parent);
   }
   await reserveSpace(context.folder, bytes);
-  return { ok: true, prior: { files, folders: [...folders].toSorted() } };
+  return { ok: true, prior: { files, folders: await missingFolders(wanted.flatMap(({ path, state }) => (state === 'present' ? [path] : []))) } };
 }
 
 /** Idempotent. The file first and its memory after it: see `refuseFiles`. */
@@ -76,7 +73,7 @@ export async function applyFiles(memory: DriftMemory, wanted: readonly WantedFil
     if (!sameState(await readFileState(file.path), state)) {
       if (file.state === 'absent') await removeFile(file.path);
       else {
-        for (const folder of foldersOf(file.path)) await makeFolder(folder);
+        await makeFolders(file.path);
         await placeFile(file.path, file.content, { mode: file.mode, uid: file.uid ?? 0, gid: file.gid ?? 0 });
       }
     }
@@ -100,7 +97,7 @@ export async function revertFiles(memory: DriftMemory, prior: ManagedFilesPrior,
     if (!(await putCopyBack(copy, copiesFolder(context)))) return stepFailure('revert-failed', `the copy of ${copy.path} is gone or damaged`, copy.path);
     await memory.remember(copy.path, remembered);
   }
-  for (const folder of prior.folders.toReversed()) await removeFolder(folder, context);
+  await removeMadeFolders(prior.folders, context);
   for (const { copy } of prior.files) {
     const wrong = copy.kind === 'other' || copy.kind === 'link' ? [] : differences(await readFileState(copy.path), copy);
     if (wrong.length > 0) return stepFailure('revert-failed', `${copy.path} is not as it was found: ${wrong.join(', ')}`, copy.path);
@@ -119,25 +116,6 @@ function stateOf(file: WantedFile): FileState {
   if (file.state === 'absent') return { kind: 'none' };
   // -1 is nobody's: such a file is not there yet.
   return { kind: 'file', sha256: createHash('sha256').update(file.content).digest('hex'), mode: file.mode, uid: file.uid ?? -1, gid: file.gid ?? -1 };
-}
-
-async function makeFolder(folder: string): Promise<void> {
-  const made = await mkdir(folder).then(() => true, (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EEXIST') return false;
-    throw error;
-  });
-  if (!made) return;
-  await chmod(folder, FOLDER_MODE);
-  await syncFolder(dirname(folder));
-}
-
-/** What somebody else put there meanwhile is not ours to take away. */
-async function removeFolder(folder: string, context: StepContext): Promise<void> {
-  await rmdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return;
-    if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
-    context.output(`farrier: ${folder} was made by this step and is not empty; it stays\n`);
-  });
 }
 
 function copiesFolder(context: StepContext): string {

@@ -9,6 +9,7 @@ export const STEPS_EXAMPLE = `
       - reboot: { onlyIf: required, units: [kubelet.service] }    # or always
       - kubeletConfig: { set: { maxPods: 150, evictionHard: { memory.available: 200Mi } } }
       - kubeadmCerts: { renew: all, whenUnderDays: 90 }    # or [apiserver, etcd-server]
+      - containerd: { runtimes: [{ name: crun, binary: /usr/bin/crun }], defaultRuntime: crun, sandboxImage: registry.example.net/pause:3.10, alsoFor: 1.7.24 }    # edits config.toml
       - images: { fromDocker: [docker.io/library/web:1], pin: true }    # or archives, with sha256, size and images
       - criProbe: { handler: crun, image: registry.example.net/hello:1, id: "sha256:0f3c9a5e7b2d4c61a8e0f19d2b3c4d5e0f3c9a5e7b2d4c61a8e0f19d2b3c4d5e", expect: hello }
       - kubeletRuntime: { endpoint: unix:///run/containerd/containerd.sock, runtime: containerd }

@@ -1,5 +1,7 @@
 import type { StepBase } from '../step-base.ts';
 
+export const CONTAINERD_UNIT = 'containerd.service';
+
 /**
  * `configure`: brings containerd's configuration to what is set here, restarts it and proves it by its CRI.
  * `guard`: apply changes nothing; revert, which runs after every later step was reverted, restarts containerd on what was
@@ -33,6 +35,11 @@ export interface ContainerdSettings {
 }
 
 export const RUNC_TYPE = 'io.containerd.runc.v2';
+
+/** Runs a program with runc's command line: the kubelet's cgroup driver has to be theirs. */
+export function isRuncType(type: string): boolean {
+  return /^io\.containerd\.runc\.v[12]$/.test(type);
+}
 
 export interface ContainerdRuntime {
   /** What a RuntimeClass names as its handler. */

@@ -16,7 +16,7 @@ const SWEPT: Readonly<Record<StepKind, boolean>> = {
   // They need a container runtime; a section of its own has them.
   images: false, cri_probe: false,
   // It needs a second runtime on the host; the proof of the runtimes has it.
-  kubelet_runtime: false,
+  kubelet_runtime: false, containerd: false,
   // The stand-in for K3s has no containerd that could be asked.
   k3s_runtimes: false,
 };

@@ -18,10 +18,12 @@ test('each step says what it brings', () => {
     ['reboot', ''],
     ['kubelet-config', 'evictionHard.memory.available: "200Mi", maxPods: 150'],
     ['kubeadm-certs', 'all'],
+    ['containerd', 'runtime crun, default runtime crun, registry.example.net/pause:3.10'],
     ['images', 'docker.io/library/web:1'],
     ['probe-crun', 'registry.example.net/hello:1'],
     ['kubelet-runtime', 'unix:///run/containerd/containerd.sock'],
     ['kubelet', '1.34.1'],
+    ['k3s-runtimes-agent', 'crun-wasm, mirrors of docker.io'],
     ['agent', 'farrier-agent 0.2.0'],
     ['hook-migrate', '--all; a point of no return'],
   ]);

@@ -1,0 +1,172 @@
+import { lstat } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { StepSpec } from '../../../shared/domain/step-spec.ts';
+import { CONTAINERD_UNIT, type ContainerdSpec } from '../../../shared/domain/steps/containerd-spec.ts';
+import type { UnitLook } from '../../ports/units.ts';
+import { missingFolders, removeMadeFolders } from '../files/made-folders.ts';
+import { copyPaths, firstLost, isAsCopied, type PathCopy, restorePaths } from '../files/path-copies.ts';
+import { isOwed, owe, settleOwed } from '../owed.ts';
+import { captureSpace, releaseSpace } from '../packages/reserve.ts';
+import { type CaptureResult, type CheckResult, STEP_OK, type StepContext, type StepExecutor, type StepResult, stepFailure } from '../step.ts';
+import type { ConfigDraft, DraftParts } from './draft-config.ts';
+import type { ContainerdProofParts } from './prove-containerd.ts';
+
+/** containerd as it was found. */
+export interface ContainerdPrior {
+  readonly unit: UnitLook;
+  /** Where CRI answered; null where it did not. */
+  readonly endpoint: string | null;
+  readonly configFile: string;
+  readonly copies: readonly PathCopy[];
+  /** Were not there; outermost first. */
+  readonly folders: readonly string[];
+}
+
+export type ContainerdParts = DraftParts & ContainerdProofParts;
+
+/**
+ * `configure` edits the configuration that is there, has containerd itself read the draft, restarts it and asks its CRI.
+ * Containers go on running: the unit's restart leaves them alone. `guard` stands before the steps that change what containerd
+ * runs: going back through it, when those are back, restarts it on them.
+ */
+export function containerdStep(parts: ContainerdParts): StepExecutor<ContainerdSpec, ContainerdPrior> {
+  return {
+    kind: 'containerd',
+    stage: (spec, context) => stage(parts, spec, context),
+    check: (spec, context) => check(parts, spec, context),
+    capture: (spec, context) => capture(parts, spec, context),
+    apply: async (spec, _prior, context) => (spec.action === 'guard' ? STEP_OK : apply(parts, spec, context)),
+    verify: async (spec, _prior, context) => (spec.action === 'guard' ? STEP_OK : verify(parts, spec, context)),
+    revert: (spec, prior, context) => revert(parts, spec, prior, context),
+    canRevert: async (_spec, { copies }, context) => {
+      const lost = await firstLost(copies, copiesFolder(context));
+      return lost === null ? STEP_OK : stepFailure('prior-unavailable', `the copy of ${lost} is gone or damaged`, lost);
+    },
+  };
+}
+
+/** What reads TOML is loaded here, and nowhere before: the agent itself never needs it. */
+function editor() {
+  return Promise.all([import('./draft-config.ts'), import('./place-config.ts'), import('./prove-containerd.ts')]).then(([draft, place, prove]) => ({ ...draft, ...place, ...prove }));
+}
+
+/** Kinds of step that may bring containerd, its runtimes or its files: behind one, only its own turn can say. */
+const BRINGING: readonly StepSpec['kind'][] = ['packages', 'files', 'hook', 'containerd'];
+
+async function stage(parts: ContainerdParts, { action, settings }: ContainerdSpec, context: StepContext): Promise<StepResult> {
+  if (action === 'guard' || context.earlier.some(({ spec }) => BRINGING.includes(spec.kind))) return STEP_OK;
+  const { draftConfig, proveDraft } = await editor();
+  const draft = await draftConfig(parts, settings, context);
+  if (!draft.ok) return draft;
+  // Imports that are relative to the configuration's folder can be proved only there.
+  if (!draft.isNew || draft.text === null || /^\s*imports\s*=\s*\[[^\]]*["'][^/"']/m.test(draft.text)) return STEP_OK;
+  return proveDraft(parts.run, draft.containerd.program, { path: join(context.folder, 'draft.toml'), text: draft.text }, settings, context);
+}
+
+async function check(parts: ContainerdParts, { action, settings }: ContainerdSpec, context: StepContext): Promise<CheckResult> {
+  if ((await parts.units.look(CONTAINERD_UNIT, context.signal)) === null) return unitNotFound();
+  if (action === 'guard') return { ok: true, state: 'satisfied' };
+  const { draftConfig } = await editor();
+  const draft = await draftConfig(parts, settings, context);
+  if (!draft.ok) return draft;
+  for (const { path, was, now } of draft.changes) context.output(`${path.join('.')}: ${shown(was)} -> ${shown(now)}\n`);
+  const isDone = draft.files.length === 0 && !(await isOwed(context.folder)) && (await runsWhatLiesThere(parts, draft, context));
+  return { ok: true, state: isDone ? 'satisfied' : 'needed' };
+}
+
+/** Was the process started after the file was written? In doubt it is restarted. */
+async function runsWhatLiesThere({ units, clock }: ContainerdParts, { containerd }: ConfigDraft, { signal }: StepContext): Promise<boolean> {
+  const look = await units.look(CONTAINERD_UNIT, signal);
+  if (look?.activeState !== 'active') return false;
+  const written = await lstat(containerd.configFile).catch(() => null);
+  return written === null || written.mtimeMs < clock.wallUnixMs() - (clock.monotonicMs() - look.startedMs);
+}
+
+async function capture(parts: ContainerdParts, { action, settings }: ContainerdSpec, context: StepContext): Promise<CaptureResult<ContainerdPrior>> {
+  const unit = await parts.units.look(CONTAINERD_UNIT, context.signal);
+  if (unit === null) return unitNotFound();
+  const { draftConfig, criEndpoint, configText } = await editor();
+  const text = await configText(parts, context);
+  const endpoint = criEndpoint(text);
+  const answer = endpoint === null ? null : await parts.criAt(endpoint).look(context.signal);
+  const answered = answer?.reached === true && answer.ready ? endpoint : null;
+  if (action === 'guard') return { ok: true, prior: { unit, endpoint: answered, configFile: '', copies: [], folders: [] } };
+  const draft = await draftConfig(parts, settings, context);
+  if (!draft.ok) return draft;
+  const copies = await copyPaths(draft.paths, copiesFolder(context));
+  await captureSpace(context.folder, []);
+  return { ok: true, prior: { unit, endpoint: answered, configFile: draft.containerd.configFile, copies, folders: await missingFolders(draft.paths) } };
+}
+
+async function apply(parts: ContainerdParts, { settings }: ContainerdSpec, context: StepContext): Promise<StepResult> {
+  const { draftConfig, placeConfig } = await editor();
+  const draft = await draftConfig(parts, settings, context);
+  if (!draft.ok) return draft;
+  if (draft.isNew) await owe(context.folder);
+  const placed = await placeConfig(parts.run, draft, settings, context);
+  if (!placed.ok) return placed;
+  // Registries are read at every pull: for them alone nothing is restarted.
+  const isStale = (await isOwed(context.folder)) || !(await runsWhatLiesThere(parts, draft, context));
+  return isStale ? restart(parts, context) : STEP_OK;
+}
+
+async function verify(parts: ContainerdParts, spec: ContainerdSpec, context: StepContext): Promise<StepResult> {
+  const { draftConfig, proveContainerd, criEndpoint } = await editor();
+  const draft = await draftConfig(parts, spec.settings, context);
+  if (!draft.ok) return draft;
+  const [wrong] = draft.files;
+  if (wrong !== undefined) return stepFailure('verify-failed', `${wrong.path} is not what the plan makes of it`, wrong.path);
+  return proveContainerd(parts, criEndpoint(draft.text), { version: draft.containerd.version, settings: spec.settings }, spec, context);
+}
+
+async function revert(parts: ContainerdParts, spec: ContainerdSpec, prior: ContainerdPrior, context: StepContext): Promise<StepResult> {
+  const { units } = parts;
+  await releaseSpace(context.folder);
+  const config = prior.copies.find(({ path }) => path === prior.configFile);
+  const differs = config !== undefined && !(await isAsCopied(config));
+  // A revert that is cut off between the files and the restart is called again.
+  if (differs) await owe(context.folder);
+  const lost = await restorePaths(prior.copies, copiesFolder(context));
+  if (lost.length > 0) return stepFailure('revert-failed', `${lost.join(', ')} cannot be brought back, the copy is gone`, lost[0]);
+  await removeMadeFolders(prior.folders, context);
+  const now = await units.look(CONTAINERD_UNIT, context.signal);
+  if (!isUp(prior.unit)) {
+    const said = now === null || !isUp(now) ? '' : await units.stop(CONTAINERD_UNIT, context.signal);
+    return said === '' ? STEP_OK : stepFailure('revert-failed', `${CONTAINERD_UNIT} was not running before and cannot be stopped: ${said}`, CONTAINERD_UNIT);
+  }
+  if (now === null) return unitNotFound();
+  const isSame = isUp(now) && now.startedMs === prior.unit.startedMs;
+  if (spec.action === 'configure' && isSame && !(await isOwed(context.folder))) return STEP_OK;
+  const restarted = await restart(parts, context);
+  if (!restarted.ok) return restarted;
+  const { proveContainerd } = await editor();
+  return proveContainerd(parts, prior.endpoint, null, spec, context);
+}
+
+async function restart({ units }: ContainerdParts, context: StepContext): Promise<StepResult> {
+  await owe(context.folder);
+  const said = await units.restart(CONTAINERD_UNIT, context.signal);
+  if (said === '') {
+    await settleOwed(context.folder);
+    return STEP_OK;
+  }
+  context.output(await units.lastLines(CONTAINERD_UNIT, context.signal));
+  return stepFailure('unit-crashed', `${CONTAINERD_UNIT} does not start: ${said}`, CONTAINERD_UNIT);
+}
+
+function isUp({ activeState }: UnitLook): boolean {
+  return activeState === 'active' || activeState === 'activating' || activeState === 'reloading';
+}
+
+function unitNotFound(): ReturnType<typeof stepFailure> {
+  return stepFailure('unit-not-found', `systemd knows no unit ${CONTAINERD_UNIT} that could run; install containerd first, and see that its unit is not masked`, CONTAINERD_UNIT);
+}
+
+function shown(value: unknown): string {
+  return value === undefined ? 'not set' : JSON.stringify(value);
+}
+
+function copiesFolder({ folder }: StepContext): string {
+  return join(folder, 'copies');
+}

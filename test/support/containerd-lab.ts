@@ -1,0 +1,127 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+import type { RunProgram } from '../../agent/ports/programs.ts';
+import type { UnitLook, Units } from '../../agent/ports/units.ts';
+import type { StepContext } from '../../agent/steps/step.ts';
+import type { Clock } from '../../shared/ports/clock.ts';
+import { fakeUnits } from './fake-units.ts';
+import { MemoryCri } from './memory-cri.ts';
+import { stepContext } from './step-context.ts';
+
+const CONFIG = 'etc/containerd/config.toml';
+
+/** containerd on a host that is a folder: a start reads the configuration, and time passes only while somebody sleeps. */
+export class ContainerdLab {
+  readonly root = mkdtempSync(join(tmpdir(), 'farrier-containerd-'));
+  readonly programFolders = [join(this.root, 'usr/bin')];
+  readonly cri = new MemoryCri();
+  /** Every restart and stop that was asked for. */
+  readonly did: string[] = [];
+  version = '1.7.24~ds1';
+  killMode = 'process';
+  crun = '1.21';
+  /** What `config dump` says to be wrong; '' where it takes the file. */
+  dumpFails = '';
+  /** What it prints instead of the file itself. */
+  dump: string | null = null;
+  restartSays = '';
+  isInstalled = true;
+  output = '';
+  unit: UnitLook | null = { activeState: 'active', subState: 'running', mainPid: 7, startedMs: 1000, unitFileState: 'enabled', restarts: 0 };
+  /** The configuration as the process that runs has read it. */
+  running: string | null = null;
+  #nowMs = 1_000_000;
+
+  constructor(config: string | null = '# ours\nversion = 2\n') {
+    mkdirSync(join(this.root, 'step'), { recursive: true });
+    for (const program of ['containerd', 'containerd-shim-runc-v2', 'crun', 'runc']) this.write(`usr/bin/${program}`, '');
+    if (config !== null) this.write(CONFIG, config);
+    // Long before the process that runs was started.
+    if (config !== null) utimesSync(join(this.root, CONFIG), 1, 1);
+    this.running = config;
+  }
+
+  readonly clock: Clock = {
+    monotonicMs: () => this.#nowMs,
+    wallUnixMs: () => Date.now() + this.#nowMs,
+    sleep: async (ms, signal) => {
+      signal?.throwIfAborted();
+      this.#nowMs += ms;
+    },
+  };
+
+  readonly units: Units = fakeUnits({
+    look: async () => this.unit,
+    restart: async (name) => {
+      this.did.push(`restart ${name}`);
+      if (this.restartSays !== '') return this.restartSays;
+      this.running = this.config;
+      if (this.unit !== null) this.unit = { ...this.unit, activeState: 'active', mainPid: this.unit.mainPid + 1, startedMs: this.#nowMs };
+      const named = [...(this.running ?? '').matchAll(/runtimes\.([a-z0-9]+)\]/g)].map(([, runtime = '']) => runtime);
+      this.cri.runtime = { ...this.cri.runtime, handlers: [...new Set(['runc', ...named])].toSorted(), defaultHandler: /default_runtime_name = "(.*)"/.exec(this.running ?? '')?.[1] ?? 'runc' };
+      return '';
+    },
+    stop: async (name) => {
+      this.did.push(`stop ${name}`);
+      if (this.unit !== null) this.unit = { ...this.unit, activeState: 'inactive', mainPid: 0 };
+      return '';
+    },
+    lastLines: async () => 'lines of its journal',
+  });
+
+  readonly run: RunProgram = async ([program, ...args]) => {
+    const say = (stdout: string, code = 0, stderr = '') => ({ code, stdout, stderr });
+    const containerd = join(this.root, 'usr/bin/containerd');
+    if (program === 'systemctl') return say(this.isInstalled ? `ExecStart={ path=${containerd} ; argv[]=${containerd} --config ${join(this.root, CONFIG)} ; ignore_errors=no ; }\nKillMode=${this.killMode}\n` : 'ExecStart=\nKillMode=control-group\n');
+    if (program.endsWith('/crun')) return say(`crun version ${this.crun}\ncommit: 0\n`);
+    if (program !== containerd) throw new Error(`nobody answers: ${program}`);
+    if (args[0] === '--version') return say(`containerd github.com/containerd/containerd ${this.version} rev\n`);
+    return this.dumpFails === '' ? say(this.dump ?? readFileSync(args[1] ?? '', 'utf8')) : say('', 1, `containerd: ${this.dumpFails}\n`);
+  };
+
+  readonly criAt = (): MemoryCri => this.cri;
+
+  get config(): string | null {
+    return this.read(CONFIG);
+  }
+
+  at(path: string): string {
+    return join(this.root, path);
+  }
+
+  read(path: string): string | null {
+    try {
+      return readFileSync(join(this.root, path), 'utf8');
+    } catch {
+      return null;
+    }
+  }
+
+  write(path: string, content: string): void {
+    mkdirSync(dirname(join(this.root, path)), { recursive: true });
+    writeFileSync(join(this.root, path), content, { mode: 0o644 });
+  }
+
+  /** Every file and folder of /etc/containerd: mode, time and content. */
+  files(): readonly string[] {
+    const folder = join(this.root, 'etc');
+    try {
+      return readdirSync(folder, { recursive: true, encoding: 'utf8' }).toSorted().map((name) => {
+        const state = statSync(join(folder, name));
+        return `${name} ${(state.mode & 0o7777).toString(8)} ${state.isFile() ? readFileSync(join(folder, name), 'utf8') : ''}`;
+      });
+    } catch {
+      return [];
+    }
+  }
+
+  context(change: Partial<StepContext> = {}): StepContext {
+    return stepContext({ folder: join(this.root, 'step'), output: (text) => { this.output += text; }, ...change });
+  }
+
+  end(): void {
+    rmSync(this.root, { recursive: true });
+  }
+}

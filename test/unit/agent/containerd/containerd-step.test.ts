@@ -1,0 +1,218 @@
+import { rmSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+import { type ContainerdPrior, containerdStep } from '../../../../agent/steps/containerd/containerd.ts';
+import type { ContainerdSettings, ContainerdSpec } from '../../../../shared/domain/steps/containerd-spec.ts';
+import { ContainerdLab } from '../../../support/containerd-lab.ts';
+import { containerdRuntime, containerdSettings } from '../../../support/containerd-settings.ts';
+
+let lab: ContainerdLab;
+beforeEach(() => { lab = new ContainerdLab(); });
+afterEach(() => lab.end());
+
+const step = () => containerdStep(lab);
+const specOf = (settings: Partial<ContainerdSettings>, action: ContainerdSpec['action'] = 'configure'): ContainerdSpec => ({ kind: 'containerd', name: 'c', timeoutMs: 60_000, action, settings: containerdSettings(settings), looks: 3, lookIntervalMs: 1000 });
+const stateOf = (result: { readonly ok: boolean; readonly state?: string; readonly outcome?: { readonly code: string } }): string => (result.ok ? (result.state ?? 'ok') : (result.outcome?.code ?? ''));
+const messageOf = (result: { readonly ok: boolean; readonly outcome?: { readonly message: string } }): string => result.outcome?.message ?? '';
+const RESTARTED = ['restart containerd.service'];
+
+/** crun as Debian has it, as the default. */
+const crun = (): ContainerdSpec => specOf({ runtimes: [containerdRuntime('crun', { binary: lab.at('usr/bin/crun') })], defaultRuntime: 'crun' });
+const registry = (): ContainerdSpec => specOf({ registry: { configPath: lab.at('etc/containerd/certs.d'), hosts: [{ host: 'docker.io', server: null, mirrors: [{ url: 'https://cache.example', capabilities: ['pull'], ca: null, skipVerify: false, overridePath: false }] }] } });
+
+async function captured(spec: ContainerdSpec): Promise<ContainerdPrior> {
+  const result = await step().capture(spec, lab.context());
+  if (!result.ok) throw new Error(result.outcome.message);
+  return result.prior;
+}
+
+async function applied(spec: ContainerdSpec): Promise<ContainerdPrior> {
+  const prior = await captured(spec);
+  expect(await step().apply(spec, prior, lab.context())).toEqual({ ok: true });
+  return prior;
+}
+
+describe('there', () => {
+  test('the configuration is edited, containerd restarted once and proved by its CRI', async () => {
+    const prior = await applied(crun());
+    expect(lab.config).toContain('# ours\nversion = 2\n');
+    expect(lab.running).toBe(lab.config);
+    expect(lab.did).toEqual(RESTARTED);
+    expect(await step().verify(crun(), prior, lab.context())).toEqual({ ok: true });
+    expect(stateOf(await step().check(crun(), lab.context()))).toBe('satisfied');
+    expect(await step().apply(crun(), prior, lab.context())).toEqual({ ok: true });
+    expect(lab.did).toEqual(RESTARTED);
+  });
+
+  test('registries alone need no restart, for containerd reads them at every pull', async () => {
+    lab.write('etc/containerd/config.toml', `version = 2\n[plugins."io.containerd.grpc.v1.cri".registry]\nconfig_path = "${lab.at('etc/containerd/certs.d')}"\n`);
+    await lab.units.restart('containerd.service', lab.context().signal);
+    lab.did.length = 0;
+    const prior = await captured(registry());
+    lab.unit = { ...lab.unit!, startedMs: lab.clock.monotonicMs() + 60_000 };
+    expect(await step().apply(registry(), { ...prior, unit: lab.unit }, lab.context())).toEqual({ ok: true });
+    expect(lab.read('etc/containerd/certs.d/docker.io/hosts.toml')).toBe('[host."https://cache.example"]\ncapabilities = ["pull"]\n');
+    expect(lab.did).toEqual([]);
+    expect(await step().revert(registry(), { ...prior, unit: lab.unit }, lab.context())).toEqual({ ok: true });
+    expect(lab.did).toEqual([]);
+    expect(lab.files().join()).not.toContain('certs.d ');
+  });
+
+  test('a host without a configuration gets one, and is left without one', async () => {
+    lab.end();
+    lab = new ContainerdLab(null);
+    const before = lab.files();
+    const spec = crun();
+    const prior = await applied(spec);
+    expect(lab.config).toContain('version = 2\n');
+    expect(await step().revert(spec, prior, lab.context())).toEqual({ ok: true });
+    expect(lab.files()).toEqual(before);
+  });
+
+  test('a file that is right already, and that containerd has not read yet, is a reason to restart', async () => {
+    await applied(crun());
+    lab.unit = { ...lab.unit!, startedMs: -Date.now() };
+    expect(stateOf(await step().check(crun(), lab.context()))).toBe('needed');
+  });
+
+  test('cut off between the file and the restart, it restarts when it is called again', async () => {
+    const prior = await captured(crun());
+    lab.restartSays = 'no';
+    expect(stateOf(await step().apply(crun(), prior, lab.context()))).toBe('unit-crashed');
+    expect(lab.running).not.toBe(lab.config);
+    lab.restartSays = '';
+    lab.unit = { ...lab.unit!, startedMs: lab.clock.monotonicMs() + 60_000 };
+    expect(stateOf(await step().check(crun(), lab.context()))).toBe('needed');
+    expect(await step().apply(crun(), prior, lab.context())).toEqual({ ok: true });
+    expect(lab.running).toBe(lab.config);
+  });
+});
+
+describe('refused, with nothing changed', () => {
+  test.each<[string, string, string, () => void]>([
+    ['no containerd', 'unit-not-found', '', () => { lab.isInstalled = false; lab.unit = null; }],
+    ['a unit whose restart ends containers', 'not-allowed', 'KillMode=control-group', () => { lab.killMode = 'control-group'; }],
+    ['a version that it does not tell', 'wrong-version', '', () => { lab.version = 'unknown'; }],
+    ['a broken file', 'config-unreadable', 'config-broken: ', () => lab.write('etc/containerd/config.toml', 'version = \n')],
+    ['a file of another version', 'config-refused', 'config-version-unread: ', () => lab.write('etc/containerd/config.toml', 'version = 3\n')],
+    ['a crun that this containerd cannot use', 'config-refused', 'crun-too-old: ', () => { lab.crun = '1.8.1'; }],
+    ['no crun', 'config-refused', 'runtime-missing: ', () => rmSync(lab.at('usr/bin/crun'))],
+    ['no shim', 'config-refused', 'runtime-missing: ', () => rmSync(lab.at('usr/bin/containerd-shim-runc-v2'))],
+    ['an import of another version', 'config-refused', 'drop-in-version: ', () => { lab.write('etc/containerd/config.toml', 'version = 2\nimports = ["conf.d/*.toml"]\n'); lab.write('etc/containerd/conf.d/a.toml', 'version = 1\n'); }],
+    ['a draft that containerd does not read', 'config-refused', 'draft-unread: ', () => { lab.dumpFails = 'failed to load TOML'; }],
+    ['a draft of which containerd makes something else', 'config-refused', 'draft-without-effect: ', () => { lab.dump = 'version = 2\n'; }],
+  ])('%s: %s', async (_, code, message, change) => {
+    change();
+    const before = lab.files();
+    const result = await step().stage(crun(), lab.context());
+    expect(stateOf(result)).toBe(code);
+    expect(messageOf(result)).toContain(message);
+    // Behind a packages step only its own turn can say.
+    expect(await step().stage(crun(), lab.context({ earlier: [{ folder: '', spec: { kind: 'packages', name: 'p', timeoutMs: 1, install: [], sources: [], conffiles: 'keep' } }] }))).toEqual({ ok: true });
+    if (!message.startsWith('draft')) expect(stateOf(await step().check(crun(), lab.context()))).toBe(code);
+    else expect(stateOf(await step().apply(crun(), await captured(crun()), lab.context()))).toBe(code);
+    expect(lab.files()).toEqual(before);
+    expect(lab.did).toEqual([]);
+  });
+
+  test('an old crun is no matter with a containerd that does not ask for more', async () => {
+    lab.crun = '1.8.1';
+    lab.version = '1.7.23';
+    expect(await step().stage(crun(), lab.context())).toEqual({ ok: true });
+    expect(messageOf(await step().stage({ ...crun(), settings: { ...crun().settings, alsoFor: '1.7.24' } }, lab.context()))).toContain('crun-too-old');
+  });
+});
+
+describe('verify', () => {
+  test.each<[string, string, () => void]>([
+    ['containerd on the new file', 'ok', () => undefined],
+    ['a file that somebody changed since', 'verify-failed', () => lab.write('etc/containerd/config.toml', 'version = 2\n')],
+    ['a CRI that does not answer', 'verify-failed', () => { lab.cri.silent = 'nobody listens'; }],
+    ['a CRI that is not ready', 'verify-failed', () => { lab.cri.runtime = { ...lab.cri.runtime, ready: false }; }],
+    ['a CRI without the runtime', 'verify-failed', () => { lab.cri.runtime = { ...lab.cri.runtime, handlers: ['runc'] }; }],
+    ['a CRI with another default', 'verify-failed', () => { lab.cri.runtime = { ...lab.cri.runtime, defaultHandler: 'runc' }; }],
+    ['a CRI of another containerd', 'verify-failed', () => { lab.cri.runtime = { ...lab.cri.runtime, version: '1.6.20' }; }],
+    ['containerd that crashes on it', 'unit-crashed', () => { lab.unit = { ...lab.unit!, activeState: 'failed' }; }],
+  ])('%s: %s', async (_, expected, change) => {
+    const prior = await applied(crun());
+    change();
+    expect(stateOf(await step().verify(crun(), prior, lab.context()))).toBe(expected);
+  });
+
+  test.each([['systemd', 'ok'], [null, 'ok'], ['cgroupfs', 'verify-failed']] as const)('the cgroup driver that CRI tells, %s: %s', async (cgroupDriver, expected) => {
+    const spec = specOf({ systemdCgroup: true });
+    const prior = await applied(spec);
+    lab.cri.runtime = { ...lab.cri.runtime, cgroupDriver };
+    expect(stateOf(await step().verify(spec, prior, lab.context()))).toBe(expected);
+  });
+
+  test('nobody asks a CRI that the configuration turns off', async () => {
+    lab.write('etc/containerd/config.toml', 'version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n');
+    lab.cri.silent = 'nobody listens';
+    const spec = specOf({ snapshotter: 'native' });
+    expect(await step().verify(spec, await applied(spec), lab.context())).toEqual({ ok: true });
+    const on = specOf({ snapshotter: 'native', enableCri: true });
+    expect(stateOf(await step().verify(on, await applied(on), lab.context()))).toBe('verify-failed');
+  });
+});
+
+describe('back', () => {
+  test('every byte is as it was and containerd runs on it; once', async () => {
+    const before = lab.files();
+    const prior = await applied(crun());
+    lab.did.length = 0;
+    expect(await step().revert(crun(), prior, lab.context())).toEqual({ ok: true });
+    expect(lab.files()).toEqual(before);
+    expect(lab.running).toBe(lab.config);
+    expect(lab.did).toEqual(RESTARTED);
+    lab.unit = { ...lab.unit!, startedMs: prior.unit.startedMs };
+    expect(await step().revert(crun(), prior, lab.context())).toEqual({ ok: true });
+    expect(lab.did).toEqual(RESTARTED);
+  });
+
+  test('cut off between the file and the restart, it restarts when it is called again', async () => {
+    const prior = await applied(crun());
+    lab.restartSays = 'no';
+    expect(stateOf(await step().revert(crun(), prior, lab.context()))).toBe('unit-crashed');
+    expect(lab.config).toBe('# ours\nversion = 2\n');
+    lab.restartSays = '';
+    lab.unit = { ...lab.unit!, startedMs: prior.unit.startedMs };
+    expect(await step().revert(crun(), prior, lab.context())).toEqual({ ok: true });
+    expect(lab.running).toBe(lab.config);
+  });
+
+  test('a CRI that answered before has to answer again, one that did not need not', async () => {
+    const answered = await applied(crun());
+    lab.cri.silent = 'nobody listens';
+    expect(stateOf(await step().revert(crun(), answered, lab.context()))).toBe('verify-failed');
+    expect(await step().revert(crun(), { ...answered, endpoint: null }, lab.context())).toEqual({ ok: true });
+  });
+
+  test('containerd that did not run is stopped again', async () => {
+    lab.unit = { ...lab.unit!, activeState: 'inactive', mainPid: 0 };
+    const prior = await applied(crun());
+    expect(await step().revert(crun(), prior, lab.context())).toEqual({ ok: true });
+    expect(lab.did).toEqual([...RESTARTED, 'stop containerd.service']);
+  });
+
+  test('a copy that is damaged is told', async () => {
+    const prior = await applied(crun());
+    const [copy] = prior.copies.flatMap((one) => (one.kind === 'file' ? [one] : []));
+    lab.write(`step/copies/${copy!.sha256}`, 'damaged');
+    expect(stateOf(await step().canRevert(crun(), prior, lab.context()))).toBe('prior-unavailable');
+    expect(stateOf(await step().revert(crun(), prior, lab.context()))).toBe('revert-failed');
+  });
+});
+
+describe('a guard', () => {
+  const guard = specOf({}, 'guard');
+  test('changes nothing there, and restarts containerd on what was put back', async () => {
+    expect(stateOf(await step().check(guard, lab.context()))).toBe('satisfied');
+    const prior = await captured(guard);
+    expect(await step().apply(guard, prior, lab.context())).toEqual({ ok: true });
+    expect(await step().verify(guard, prior, lab.context())).toEqual({ ok: true });
+    expect(lab.did).toEqual([]);
+    expect(await step().revert(guard, prior, lab.context())).toEqual({ ok: true });
+    expect(lab.did).toEqual(RESTARTED);
+  });
+});
