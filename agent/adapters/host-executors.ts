@@ -41,6 +41,7 @@ import { hostPackageSystem } from './packages/host-package-system.ts';
 import { pipePrograms } from './pipe-programs.ts';
 import { runProgram } from './run-program.ts';
 import { ctrImageStore } from './runtimes/ctr-image-store.ts';
+import { dockerCli } from './runtimes/docker-cli.ts';
 import { socketCri } from './runtimes/socket-cri.ts';
 import { systemdHostBoot } from './systemd/systemd-host-boot.ts';
 import { SYSTEM_UNITS_DIR, systemdUpgradeGuard } from './systemd/systemd-upgrade-guard.ts';
@@ -132,6 +133,6 @@ function kubeadmExecutors(units: ReturnType<typeof systemdUnits>, clock: Clock, 
     kubelet: preflighted(kubeletStep(kubelet, runProgram), preflight),
     kubeadm_certs: kubeadmCertsStep({ ...kubeadm, processes: procProcesses }),
     kubelet_config: kubeletConfigStep({ ...kubelet, configFile: config }),
-    kubelet_runtime: kubeletRuntimeStep({ ...kubelet, annotations: nodeAnnotations(kubeconfig), criAt, run: runProgram, files: hostFiles() }),
+    kubelet_runtime: kubeletRuntimeStep({ ...kubelet, annotations: nodeAnnotations(kubeconfig), criAt, docker: dockerCli(runProgram), run: runProgram, files: hostFiles() }),
   };
 }

@@ -14,6 +14,10 @@ export interface Cri {
   runPod(pod: CriPod, signal: AbortSignal): Promise<PodEnd>;
   /** How many pods with this label there are, whatever state they are in. */
   countPods(label: PodLabel, signal: AbortSignal): Promise<{ readonly ok: true; readonly count: number } | Unanswered>;
+  /** Ids of all pods, whoever made them and whatever state they are in. */
+  podIds(signal: AbortSignal): Promise<{ readonly ok: true; readonly ids: readonly string[] } | Unanswered>;
+  /** Stops and removes one with all that is in it. Idempotent. @returns '' or why it cannot */
+  removePod(id: string, signal: AbortSignal): Promise<string>;
   /** Stops and removes them with all that is in them. Idempotent. @returns '' or why it cannot */
   removePods(label: PodLabel, signal: AbortSignal): Promise<string>;
 }
@@ -33,7 +37,7 @@ export interface CriLook {
   readonly handlers: readonly string[];
   /** The one that pods get whose RuntimeClass names none; '' where the runtime does not say it. */
   readonly defaultHandler: string;
-  /** Null where the runtime does not say it: containerd does from 2.0 on. */
+  /** Of the default handler; null where the runtime does not show it. */
   readonly cgroupDriver: 'systemd' | 'cgroupfs' | null;
 }
 

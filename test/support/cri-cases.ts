@@ -93,6 +93,23 @@ export const CRI_CASES: readonly CriCase[] = [
     }),
   },
   {
+    name: 'names every pod, and removes one of them alone, twice as well as once',
+    run: (lab) => withLogs(async (logFolder) => {
+      await lab.runs({ handlers: ['runc'] });
+      await lab.holds(NAME, { id: ID, pinned: false });
+      assert.deepEqual(await lab.cri.podIds(never), { ok: true, ids: [] });
+      for (const uid of ['1', '2']) await lab.cri.runPod(pod({ logFolder, uid }), never);
+      const both = await lab.cri.podIds(never);
+      const [first = '', second = ''] = both.ok ? both.ids : [];
+      assert.equal(await lab.cri.removePod(first, never), '');
+      assert.equal(await lab.cri.removePod(first, never), '');
+      assert.deepEqual(await lab.cri.podIds(never), { ok: true, ids: [second] });
+      await lab.silence();
+      assert.equal((await lab.cri.podIds(never)).ok, false);
+      assert.notEqual(await lab.cri.removePod(second, never), '');
+    }),
+  },
+  {
     name: 'says why a pod does not run: no such handler, no such image',
     run: (lab) => withLogs(async (logFolder) => {
       await lab.runs({ handlers: ['runc'] });

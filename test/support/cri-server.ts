@@ -25,7 +25,7 @@ export function criServerLab(answers: Answers): CriLab {
   const folder = mkdtempSync(join(tmpdir(), 'farrier-cri-'));
   const socket = join(folder, 'cri.sock');
   const state: State = {
-    look: { runtime: 'containerd', version: answers === '1.6' ? '1.6.20~ds1' : 'v2.1.4', ready: true, why: '', handlers: ['runc'], defaultHandler: 'runc', cgroupDriver: answers === '1.6' ? null : 'systemd' },
+    look: { runtime: 'containerd', version: answers === '1.6' ? '1.6.20~ds1' : 'v2.1.4', ready: true, why: '', handlers: ['runc'], defaultHandler: 'runc', cgroupDriver: answers === '1.6' ? 'cgroupfs' : 'systemd' },
     images: new Map(), pods: new Map(), logs: new Map(), output: '', exitCode: 0,
   };
   let server: Server | null = null;

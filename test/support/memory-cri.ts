@@ -35,6 +35,17 @@ export class MemoryCri implements Cri {
     return this.#unanswered(signal) ?? { ok: true, count: this.pods.filter((pod) => isLabelled(pod, label)).length };
   }
 
+  async podIds(signal: AbortSignal): Promise<{ readonly ok: true; readonly ids: readonly string[] } | Unanswered> {
+    return this.#unanswered(signal) ?? { ok: true, ids: this.pods.map(idOf) };
+  }
+
+  async removePod(id: string, signal: AbortSignal): Promise<string> {
+    const unanswered = this.#unanswered(signal);
+    if (unanswered !== null) return unanswered.why;
+    this.pods.splice(0, this.pods.length, ...this.pods.filter((pod) => idOf(pod) !== id));
+    return '';
+  }
+
   async removePods(label: PodLabel, signal: AbortSignal): Promise<string> {
     const unanswered = this.#unanswered(signal);
     if (unanswered !== null) return unanswered.why;
@@ -46,6 +57,10 @@ export class MemoryCri implements Cri {
     signal.throwIfAborted();
     return this.silent === '' ? null : { ok: false, why: this.silent };
   }
+}
+
+function idOf({ name, uid }: CriPod): string {
+  return `${name}-${uid}`;
 }
 
 function isLabelled({ label }: CriPod, { key, value }: PodLabel): boolean {

@@ -30,3 +30,11 @@ export function readLook(status: StatusResponse__Output): Pick<CriLook, 'ready' 
     defaultHandler: containerd?.defaultRuntimeName ?? '',
   };
 }
+
+/** Before 2.0 containerd has no call for it: what the default handler is configured with says it. Null where that is not shown. */
+export function shownDriver(status: StatusResponse__Output): CriLook['cgroupDriver'] {
+  const { containerd } = shownConfig(status);
+  const runtime = containerd?.runtimes?.[containerd.defaultRuntimeName ?? ''];
+  if (runtime === undefined || runtime === null) return null;
+  return runtime.options?.SystemdCgroup === true ? 'systemd' : 'cgroupfs';
+}

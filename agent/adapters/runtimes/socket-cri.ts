@@ -2,7 +2,7 @@ import { status } from '@grpc/grpc-js';
 
 import type { Cri, CriLook, Unanswered } from '../../ports/cri.ts';
 import { ask, type CallLimits, type RuntimeClients, RuntimeRefusal, withRuntime } from './call-runtime.ts';
-import { readLook } from './read-look.ts';
+import { readLook, shownDriver } from './read-look.ts';
 import { runPod } from './run-pod.ts';
 
 /** A runtime that is up answers at once; one that restarts is asked again by whoever waits for it. */
@@ -31,6 +31,14 @@ export function socketCri(socket: string): Cri {
       const ids = await orWhy(signal, () => withRuntime(socket, (clients) => podIds(clients, { [key]: value }, { maxMs: LOOK_MAX_MS, signal })));
       return ids.ok ? { ok: true, count: ids.value.length } : ids;
     },
+    podIds: async (signal) => {
+      const ids = await orWhy(signal, () => withRuntime(socket, (clients) => podIds(clients, {}, { maxMs: LOOK_MAX_MS, signal })));
+      return ids.ok ? { ok: true, ids: ids.value } : ids;
+    },
+    removePod: async (id, signal) => {
+      const removed = await orWhy(signal, () => withRuntime(socket, (clients) => removePod(clients, id, { maxMs: WORK_MAX_MS, signal })));
+      return removed.ok ? '' : removed.why;
+    },
     removePods: async ({ key, value }, signal) => {
       const removed = await orWhy(signal, () => withRuntime(socket, (clients) => removePods(clients, { [key]: value }, { maxMs: WORK_MAX_MS, signal })));
       return removed.ok ? '' : removed.why;
@@ -41,7 +49,7 @@ export function socketCri(socket: string): Cri {
 async function look({ runtime }: RuntimeClients, limits: CallLimits): Promise<CriLook> {
   const version = await ask<{ readonly runtimeName: string; readonly runtimeVersion: string }>((options, done) => runtime.version({}, options, done), limits);
   const seen = await ask<Parameters<typeof readLook>[0]>((options, done) => runtime.status({ verbose: true }, options, done), limits);
-  return { runtime: version.runtimeName, version: version.runtimeVersion, ...readLook(seen), cgroupDriver: await cgroupDriver(runtime, limits) };
+  return { runtime: version.runtimeName, version: version.runtimeVersion, ...readLook(seen), cgroupDriver: (await cgroupDriver(runtime, limits)) ?? shownDriver(seen) };
 }
 
 async function cgroupDriver(runtime: RuntimeClients['runtime'], limits: CallLimits): Promise<CriLook['cgroupDriver']> {
@@ -62,10 +70,12 @@ async function podIds({ runtime }: RuntimeClients, labelSelector: Readonly<Recor
 }
 
 async function removePods(clients: RuntimeClients, labels: Readonly<Record<string, string>>, limits: CallLimits): Promise<void> {
-  for (const podSandboxId of await podIds(clients, labels, limits)) {
-    await ask((options, done) => clients.runtime.stopPodSandbox({ podSandboxId }, options, done), limits);
-    await ask((options, done) => clients.runtime.removePodSandbox({ podSandboxId }, options, done), limits);
-  }
+  for (const id of await podIds(clients, labels, limits)) await removePod(clients, id, limits);
+}
+
+async function removePod({ runtime }: RuntimeClients, podSandboxId: string, limits: CallLimits): Promise<void> {
+  await ask((options, done) => runtime.stopPodSandbox({ podSandboxId }, options, done), limits);
+  await ask((options, done) => runtime.removePodSandbox({ podSandboxId }, options, done), limits);
 }
 
 async function orWhy<T>(signal: AbortSignal, work: () => Promise<T>): Promise<{ readonly ok: true; readonly value: T } | Unanswered> {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { KubeletRuntimeSpec } from '../../../shared/domain/steps/kubelet-runtime-spec.ts';
 import type { HostFiles } from '../../facts/host-files.ts';
 import type { Cri } from '../../ports/cri.ts';
+import type { Docker } from '../../ports/docker.ts';
 import type { NodeAnnotations } from '../../ports/node-annotations.ts';
 import type { RunProgram } from '../../ports/programs.ts';
 import { rewriteFile } from '../files/place-file.ts';
@@ -16,18 +17,22 @@ import { stopKubelet } from '../kubelet/restart-kubelet.ts';
 import { captureSpace, releaseSpace } from '../packages/reserve.ts';
 import { type CaptureResult, type CheckResult, STEP_OK, type StepContext, type StepExecutor, type StepResult, stepFailure } from '../step.ts';
 import { awaitAnnotation, setAnnotation } from './cri-socket-annotation.ts';
+import { refuseDocker } from './refuse-docker.ts';
 import { CRI_SOCKET_ANNOTATION, type LookedUp, lookUpPlaces } from './runtime-places.ts';
 
 /** `guard` keeps the annotation, `set` the files. */
 export interface KubeletRuntimePrior {
   readonly annotation: string | null;
   readonly copies: readonly PathCopy[];
+  /** Pods that the new runtime had already. */
+  readonly pods: readonly string[];
 }
 
 export interface KubeletRuntimeParts extends Pick<KubeletParts, 'units' | 'clock'> {
   readonly annotations: NodeAnnotations;
   /** @param endpoint `unix:///…` */
-  readonly criAt: (endpoint: string) => Pick<Cri, 'look'>;
+  readonly criAt: (endpoint: string) => Pick<Cri, 'look' | 'podIds' | 'removePod'>;
+  readonly docker: Docker;
   readonly run: RunProgram;
   readonly files: HostFiles;
   readonly places: KubeadmPlaces;
@@ -39,13 +44,14 @@ export function kubeletRuntimeStep(parts: KubeletRuntimeParts): StepExecutor<Kub
     kind: 'kubelet_runtime',
     stage: async (spec, context) => {
       const found = await inspect(parts, spec, context);
-      return found.ok ? STEP_OK : found;
+      if (!found.ok) return found;
+      return (spec.action === 'set' && found.places.changes.size > 0 ? await refuseDocker(parts.docker, context) : null) ?? STEP_OK;
     },
     check: (spec, context) => check(parts, spec, context),
     capture: (spec, context) => capture(parts, spec, context),
     apply: async (spec, _prior, context) => (spec.action === 'guard' ? STEP_OK : apply(parts, spec, context)),
     verify: async (spec, _prior, context) => (spec.action === 'guard' ? STEP_OK : verify(parts, spec, context)),
-    revert: (spec, prior, context) => (spec.action === 'guard' ? awaitAnnotation(parts, spec, prior.annotation, context) : revert(parts, prior, context)),
+    revert: (spec, prior, context) => (spec.action === 'guard' ? awaitAnnotation(parts, spec, prior.annotation, context) : revert(parts, spec, prior, context)),
     canRevert: async (_spec, { copies }, context) => {
       const lost = await firstLost(copies, copiesFolder(context));
       return lost === null ? STEP_OK : stepFailure('prior-unavailable', `the copy of ${lost} is gone or damaged`, lost);
@@ -69,6 +75,11 @@ async function check(parts: KubeletRuntimeParts, spec: KubeletRuntimeSpec, conte
   const runtime = await parts.criAt(spec.endpoint).look(context.signal);
   if (!runtime.reached || !runtime.ready) return stepFailure('runtime-unready', `a kubelet would not start on ${spec.endpoint}: ${runtime.why}`, spec.endpoint);
   if (runtime.runtime !== spec.runtime) return stepFailure('role-mismatch', `${runtime.runtime} answers at ${spec.endpoint}, the plan says ${spec.runtime}`, spec.endpoint);
+  // A kubelet that asks its runtime would follow it, one that does not would start no pod: who asks whom depends on both versions.
+  const { driver } = found.places;
+  if (runtime.cgroupDriver !== null && runtime.cgroupDriver !== driver) return stepFailure('not-allowed', `the kubelet has the cgroup driver ${driver}, ${runtime.runtime} has ${runtime.cgroupDriver}: pods would not start; set systemdCgroup: ${driver === 'systemd'} in a containerd step before this one`, spec.endpoint);
+  const refused = found.places.changes.size > 0 ? await refuseDocker(parts.docker, context) : null;
+  if (refused !== null) return refused;
   const annotation = await parts.annotations.read(CRI_SOCKET_ANNOTATION, context.signal);
   if (!annotation.reached) return stepFailure('api-unreachable', `the API server does not tell the annotations of this node: ${annotation.why}`);
   const isSet = found.places.changes.size === 0 && !isAnnotationWrong(found.places.form, annotation.value, spec);
@@ -80,12 +91,14 @@ function isAnnotationWrong(form: 'flag' | 'file', value: string | null, { endpoi
   return value === null ? form === 'flag' : value !== endpoint;
 }
 
-async function capture({ annotations, places }: KubeletRuntimeParts, { action }: KubeletRuntimeSpec, context: StepContext): Promise<CaptureResult<KubeletRuntimePrior>> {
+async function capture({ annotations, criAt, places }: KubeletRuntimeParts, { action, endpoint }: KubeletRuntimeSpec, context: StepContext): Promise<CaptureResult<KubeletRuntimePrior>> {
   const annotation = await annotations.read(CRI_SOCKET_ANNOTATION, context.signal);
   if (!annotation.reached) return stepFailure('api-unreachable', `the API server does not tell the annotations of this node: ${annotation.why}`);
   const copies = action === 'guard' ? [] : await copyPaths(kubeletFiles(places), copiesFolder(context));
+  const pods = action === 'guard' ? { ok: true as const, ids: [] } : await criAt(endpoint).podIds(context.signal);
+  if (!pods.ok) return stepFailure('runtime-unready', `${endpoint} does not name its pods: ${pods.why}`, endpoint);
   await captureSpace(context.folder, []);
-  return { ok: true, prior: { annotation: annotation.value, copies } };
+  return { ok: true, prior: { annotation: annotation.value, copies, pods: pods.ids } };
 }
 
 /** The annotation first: on a control plane of one the API server goes with the old runtime. */
@@ -113,13 +126,32 @@ async function verify(parts: KubeletRuntimeParts, spec: KubeletRuntimeSpec, cont
 }
 
 /** With the kubelet down: one that runs would fill the runtime that is being left. Its guard starts it again. */
-async function revert({ units }: KubeletRuntimeParts, { copies }: KubeletRuntimePrior, context: StepContext): Promise<StepResult> {
+async function revert(parts: KubeletRuntimeParts, spec: KubeletRuntimeSpec, { copies, pods }: KubeletRuntimePrior, context: StepContext): Promise<StepResult> {
   await releaseSpace(context.folder);
-  const stopped = (await Promise.all(copies.map(isAsCopied))).every(Boolean) ? STEP_OK : await stopKubelet(units, context);
-  if (!stopped.ok) return stopped;
+  if (!(await Promise.all(copies.map(isAsCopied))).every(Boolean)) {
+    const stopped = await stopKubelet(parts.units, context);
+    if (!stopped.ok) return stopped;
+    const emptied = await removeNewPods(parts, spec, pods, context);
+    if (!emptied.ok) return emptied;
+  }
   // Also where every file is as it was: a kill may have left a draft beside it.
   const lost = await restorePaths(copies, copiesFolder(context));
   return lost.length === 0 ? STEP_OK : stepFailure('revert-failed', `${lost.join(', ')} cannot be brought back, the copy is gone`, lost[0]);
+}
+
+/** Those that the kubelet made there: they hold the ports and files of the ones that come back. A runtime that is down runs none. */
+async function removeNewPods({ criAt }: KubeletRuntimeParts, { endpoint }: KubeletRuntimeSpec, before: readonly string[], { output, signal }: StepContext): Promise<StepResult> {
+  const cri = criAt(endpoint);
+  const now = await cri.podIds(signal);
+  if (!now.ok) {
+    output(`${endpoint} is not asked for pods any more: ${now.why}\n`);
+    return STEP_OK;
+  }
+  for (const id of now.ids.filter((one) => !before.includes(one))) {
+    const said = await cri.removePod(id, signal);
+    if (said !== '') return stepFailure('revert-failed', `pod ${id}, which the kubelet made at ${endpoint}, cannot be removed: ${said}`, id);
+  }
+  return STEP_OK;
 }
 
 function copiesFolder({ folder }: StepContext): string {

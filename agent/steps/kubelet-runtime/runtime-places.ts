@@ -23,8 +23,8 @@ export interface RuntimePlaces {
   readonly form: 'flag' | 'file';
   /** By path, as it has to be; only those that have to change. */
   readonly changes: ReadonlyMap<string, string>;
-  /** All that have to say it. */
-  readonly paths: readonly string[];
+  /** The kubelet's cgroup driver, as config.yaml has it. */
+  readonly driver: 'systemd' | 'cgroupfs';
 }
 
 export const CRI_SOCKET_ANNOTATION = 'kubeadm.alpha.kubernetes.io/cri-socket';
@@ -67,7 +67,7 @@ export async function lookUpPlaces(files: HostFiles, { kubelet }: Pick<KubeadmPl
     if (text === null) return unreadable(path);
     if (text !== (await textOf(path))) changes.set(path, text);
   }
-  return { ok: true, places: { form, changes, paths: [...wanted.keys()] } };
+  return { ok: true, places: { form, changes, driver: config.document.get('cgroupDriver') === 'systemd' ? 'systemd' : 'cgroupfs' } };
 }
 
 /** What would win over all that kubeadm writes, unless it says the same. */

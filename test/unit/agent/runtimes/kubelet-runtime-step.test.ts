@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { hostFiles } from '../../../../agent/facts/host-files.ts';
 import { kubeletRuntimeStep, type KubeletRuntimePrior } from '../../../../agent/steps/kubelet-runtime/kubelet-runtime.ts';
+import type { DockerLook } from '../../../../agent/ports/docker.ts';
 import type { EarlierStep } from '../../../../agent/steps/step.ts';
 import type { KubeletRuntimeSpec } from '../../../../shared/domain/steps/kubelet-runtime-spec.ts';
 import { KubeadmLab, kubeletConfigText } from '../../../support/kubeadm-lab.ts';
@@ -19,16 +20,18 @@ const GUARD: EarlierStep = { spec: { kind: 'kubelet', name: 'g', timeoutMs: 60_0
 
 let lab: KubeadmLab;
 let cri: MemoryCri;
+let docker: DockerLook | null;
 beforeEach(() => {
   lab = new KubeadmLab();
   cri = new MemoryCri();
+  docker = { liveRestore: false, running: [{ name: 'k8s_web', isKubernetes: true, restarts: false }, { name: 'registry', isKubernetes: false, restarts: true }] };
   lab.answers.set('kubelet --version', { stdout: 'Kubernetes v1.33.5\n' });
   lab.write(FLAGS, `KUBELET_KUBEADM_ARGS="--container-runtime-endpoint=${DOCKER} --pod-infra-container-image=r/pause:3.9"\n`, 0o644);
   lab.annotations.set(SOCKET, DOCKER);
 });
 afterEach(() => lab.end());
 
-const step = () => kubeletRuntimeStep({ units: lab.units, clock: lab.clock, annotations: lab.nodeAnnotations, criAt: () => cri, run: lab.run, files: hostFiles(lab.root), places: lab.places });
+const step = () => kubeletRuntimeStep({ units: lab.units, clock: lab.clock, annotations: lab.nodeAnnotations, criAt: () => cri, docker: { look: async () => docker }, run: lab.run, files: hostFiles(lab.root), places: lab.places });
 const spec = (action: KubeletRuntimeSpec['action'] = 'set'): KubeletRuntimeSpec => ({ kind: 'kubelet_runtime', name: 'r', timeoutMs: 60_000, endpoint: CONTAINERD, runtime: 'containerd', action });
 const context = () => lab.context({ earlier: [GUARD] });
 const codeOf = (result: { readonly ok: boolean; readonly state?: string; readonly outcome?: { readonly code: string } }): string => (result.ok ? (result.state ?? 'ok') : (result.outcome?.code ?? ''));
@@ -150,6 +153,32 @@ describe('going back', () => {
     expect([lab.files(), lab.did]).toEqual([before, []]);
   });
 
+  test('pods that the kubelet made in the new runtime go before the old ones come back, and no others', async () => {
+    const pod = (uid: string) => ({ name: 'pod', uid, label: { key: 'a', value: 'b' }, handler: '', image: 'i', annotations: {}, logFolder: '/nowhere' });
+    cri.pods.push(pod('before'));
+    const { set } = await there();
+    cri.pods.push(pod('of-the-kubelet'));
+    lab.unit = { ...lab.unit!, activeState: 'active', mainPid: 9 };
+    lab.did.length = 0;
+    const removePod = cri.removePod.bind(cri);
+    cri.removePod = async (id, signal) => (lab.did.push(`remove ${id}`), removePod(id, signal));
+    expect(codeOf(await step().revert(spec(), set, context()))).toBe('ok');
+    expect(lab.did).toEqual(['stop kubelet.service', 'remove pod-of-the-kubelet']);
+    expect(cri.pods.map(({ uid }) => uid)).toEqual(['before']);
+  });
+
+  test('a runtime that is down holds nothing up, and one that keeps its pods is told', async () => {
+    const { before, set } = await there();
+    cri.silent = 'nobody answers';
+    expect(codeOf(await step().revert(spec(), set, context()))).toBe('ok');
+    expect(lab.files()).toEqual(before);
+    cri.silent = '';
+    const again = await there();
+    cri.pods.push({ name: 'p', uid: '1', label: { key: 'a', value: 'b' }, handler: '', image: 'i', annotations: {}, logFolder: '/nowhere' });
+    cri.removePod = async () => 'device or resource busy';
+    expect(codeOf(await step().revert(spec(), again.set, context()))).toBe('revert-failed');
+  });
+
   test('the annotation waits for the API server, which comes up with the kubelet', async () => {
     const { guard } = await there();
     lab.annotationsSilent = 'connect ECONNREFUSED';
@@ -195,6 +224,26 @@ describe('what is left to a person is refused while it is staged, and nothing is
     expect(lab.files()).toEqual(before);
   });
 
+  test.each<[string, string, () => void]>([
+    ['a container that nothing would start again', 'not-allowed', () => { docker = { liveRestore: false, running: [{ name: 'build', isKubernetes: false, restarts: false }] }; }],
+    ['containers that outlive Docker', 'not-allowed', () => { docker = { liveRestore: true, running: [] }; }],
+    ['no Docker', 'ok', () => { docker = null; }],
+  ])('%s: %s', async (_name, expected, make) => {
+    make();
+    expect(codeOf(await step().stage(spec(), context()))).toBe(expected);
+    expect(await check()).toBe(expected.replace('ok', 'needed'));
+  });
+
+  test('what of Docker’s ends with it is told; a node that is there already leaves it alone', async () => {
+    expect(codeOf(await step().stage(spec(), context()))).toBe('ok');
+    expect(lab.output).toContain('registry');
+    expect(lab.output).not.toContain('k8s_web');
+    await there();
+    docker = { liveRestore: true, running: [] };
+    expect(codeOf(await step().stage(spec(), context()))).toBe('ok');
+    expect(await check()).toBe('satisfied');
+  });
+
   test('a sequence in which nothing would start the kubelet again', async () => {
     expect(codeOf(await step().stage(spec(), lab.context()))).toBe('not-allowed');
   });
@@ -210,6 +259,12 @@ describe('at its turn', () => {
     ['a runtime that does not answer', 'runtime-unready', () => { cri.silent = 'nobody answers'; }],
     ['a runtime that is not ready', 'runtime-unready', () => { cri.runtime = { ...cri.runtime, ready: false, why: 'starting' }; }],
     ['another runtime at that socket', 'role-mismatch', () => { cri.runtime = { ...cri.runtime, runtime: 'cri-o' }; }],
+    ['another cgroup driver than the kubelet’s', 'not-allowed', () => { cri.runtime = { ...cri.runtime, cgroupDriver: 'systemd' }; }],
+    ['the same cgroup driver', 'needed', () => { cri.runtime = { ...cri.runtime, cgroupDriver: 'cgroupfs' }; }],
+    ['the same cgroup driver, as kubeadm sets it', 'needed', () => {
+      cri.runtime = { ...cri.runtime, cgroupDriver: 'systemd' };
+      lab.write(CONFIG, `${kubeletConfigText}cgroupDriver: systemd\n`, 0o644);
+    }],
     ['an API server that does not answer', 'api-unreachable', () => { lab.annotationsSilent = 'connect ECONNREFUSED'; }],
   ])('%s: %s', async (_name, expected, make) => {
     make();
