@@ -1,6 +1,7 @@
 import type { FrozenPlan } from '../../shared/domain/plan.ts';
 import type { NodeName } from '../../shared/domain/ids.ts';
 import type { ComposedStep, Hop } from '../../shared/procedures/composition.ts';
+import { runtimeClasses } from '../../shared/procedures/runtime-classes.ts';
 import type { CheckPlanResponse } from '../../shared/wire/messages.ts';
 import { describeStep } from './describe-step.ts';
 import type { Resolved } from './freeze-plan.ts';
@@ -9,13 +10,14 @@ type PlannedHop = NonNullable<CheckPlanResponse['hops']>[number];
 type PlannedGroup = NonNullable<PlannedHop['groups']>[number];
 
 /** What a plan would do to the fleet as it is now: message CheckPlanResponse, without its diagnostics. */
-export function showPlan(resolved: Resolved, first: FrozenPlan): Pick<CheckPlanResponse, 'hops' | 'satisfied' | 'notChecked'> {
+export function showPlan(resolved: Resolved, first: FrozenPlan): Pick<CheckPlanResponse, 'hops' | 'satisfied' | 'notChecked' | 'manifests'> {
   const frozen: FrozenPlan[] = [];
   for (let each: FrozenPlan | null = first; each !== null; each = each.chain?.next ?? null) frozen.push(each);
   return {
     hops: resolved.hops.map((hop, index) => showHop(resolved, hop, frozen[index] ?? first)),
     satisfied: [...(frozen.at(-1)?.satisfied ?? [])],
     notChecked: notChecked(resolved.hops),
+    manifests: [...runtimeClasses(resolved.hops.flatMap(({ steps }) => [...steps.values()].flat()).map(({ step }) => step))],
   };
 }
 

@@ -1,9 +1,11 @@
 import type { PackageVersion, RebootSpec } from './step-spec.ts';
+import type { ContainerdRuntime } from './steps/containerd-spec.ts';
+import type { CriProbeSpec } from './steps/cri-probe-spec.ts';
 import type { K3sSpec } from './steps/k3s-spec.ts';
 import type { KubeadmSpec } from './steps/kubeadm-spec.ts';
 
 /** What a plan names instead of steps: the steps of each node follow from it and the node's facts. One variant a procedure. */
-export type Procedure = PackagesProcedure | KubeadmUpgrade | K3sUpgrade | OsReboot | AgentUpgrade | KubeadmCertsRenew;
+export type Procedure = PackagesProcedure | KubeadmUpgrade | K3sUpgrade | OsReboot | AgentUpgrade | KubeadmCertsRenew | WasmProcedure;
 
 /** Packages in one transaction, then restarts of what they belong to. */
 export interface PackagesProcedure {
@@ -69,4 +71,14 @@ export interface KubeadmCertsRenew {
   /** None: all. */
   readonly renew: readonly string[];
   readonly whenUnderDays: number;
+}
+
+/** Gives containerd a runtime for WebAssembly, and proves it by a module that it runs. */
+export interface WasmProcedure {
+  readonly kind: 'wasm';
+  /** None: what it needs is there. */
+  readonly install: readonly PackageVersion[];
+  readonly sources: readonly string[];
+  readonly runtime: Pick<ContainerdRuntime, 'name' | 'type' | 'binary' | 'podAnnotations'>;
+  readonly probe: Pick<CriProbeSpec, 'image' | 'archive' | 'annotations' | 'expect'>;
 }

@@ -26,7 +26,7 @@ export const IMAGE_ID_PATTERN = /^sha256:[0-9a-f]{64}$/;
 export const IMAGES_MAX = 256;
 export const IMAGE_ARCHIVES_MAX = 64;
 
-/** A key of a runtime in containerd's configuration; a RuntimeClass names it, so it is a DNS label. */
+/** A key of a runtime in containerd's configuration; a RuntimeClass names it as its handler, so it is a DNS label. */
 export const RUNTIME_HANDLER_PATTERN = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 /** A key of an annotation as Kubernetes takes it. */
 export const ANNOTATION_KEY_PATTERN = /^(?:(?=.{1,253}\/)[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?\/)?[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;

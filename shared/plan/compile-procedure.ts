@@ -6,6 +6,7 @@ import { compileKubeadmCertsRenew } from './procedures/kubeadm-certs-renew-proce
 import { compileKubeadmUpgrade } from './procedures/kubeadm-upgrade-procedure.ts';
 import { compileOsReboot } from './procedures/os-reboot-procedure.ts';
 import { compilePackagesProcedure } from './procedures/packages-procedure.ts';
+import { compileWasm } from './procedures/wasm-procedure.ts';
 
 export function compileProcedure(written: WrittenProcedure): Procedure {
   if (written.packages !== undefined) return compilePackagesProcedure(written.packages);
@@ -14,5 +15,6 @@ export function compileProcedure(written: WrittenProcedure): Procedure {
   if (written['os-reboot'] !== undefined) return compileOsReboot(written['os-reboot']);
   if (written['agent-upgrade'] !== undefined) return compileAgentUpgrade(written['agent-upgrade']);
   if (written['kubeadm-certs-renew'] !== undefined) return compileKubeadmCertsRenew(written['kubeadm-certs-renew']);
+  if (written.wasm !== undefined) return compileWasm(written.wasm);
   throw new Error('a procedure without a name passed the cross-check');
 }

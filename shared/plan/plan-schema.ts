@@ -11,6 +11,7 @@ import { kubeadmCertsRenewProcedure } from './procedures/kubeadm-certs-renew-pro
 import { kubeadmUpgradeProcedure } from './procedures/kubeadm-upgrade-procedure.ts';
 import { osRebootProcedure } from './procedures/os-reboot-procedure.ts';
 import { packagesProcedure } from './procedures/packages-procedure.ts';
+import { wasmProcedure } from './procedures/wasm-procedure.ts';
 import { containerdSection } from './steps/containerd-step.ts';
 import { criProbeSection } from './steps/cri-probe-step.ts';
 import { filesSection } from './steps/files-step.ts';
@@ -71,6 +72,7 @@ const procedure = section({
   'os-reboot': osRebootProcedure.optional(),
   'agent-upgrade': agentUpgradeProcedure.optional(),
   'kubeadm-certs-renew': kubeadmCertsRenewProcedure.optional(),
+  wasm: wasmProcedure.optional(),
 });
 
 export const PROCEDURE_NAMES: readonly string[] = Object.keys(procedure.shape);

@@ -19,7 +19,8 @@ function compose({ install, sources, conffiles, restart }: PackagesProcedure, fa
   ]);
 }
 
-function whyNeeded({ name, version }: PackageVersion, facts: HostFacts | null): readonly string[] {
+/** @returns one reason, or none */
+export function whyNeeded({ name, version }: PackageVersion, facts: HostFacts | null): readonly string[] {
   const installed = facts?.packages[name];
   if (installed === version) return [];
   if (installed !== undefined) return [`${name} is ${installed}`];

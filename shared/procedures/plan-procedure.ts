@@ -6,6 +6,7 @@ import { planK3sUpgrade } from './kubernetes/k3s-upgrade.ts';
 import { planKubeadmUpgrade } from './kubernetes/kubeadm-upgrade.ts';
 import { planOsReboot } from './os-reboot.ts';
 import { planPackages } from './packages.ts';
+import { planWasm } from './wasm.ts';
 
 /**
  * Composes the steps of every node by its facts. Pure: the same facts give the same steps on every coordinator.
@@ -27,5 +28,7 @@ export function planProcedure(procedure: Procedure, nodes: readonly ProcedureNod
       return { ok: true, hops: planAgentUpgrade(procedure, nodes) };
     case 'kubeadm-certs-renew':
       return { ok: true, hops: planKubeadmCertsRenew(procedure, nodes, nowUnixMs) };
+    case 'wasm':
+      return { ok: true, hops: planWasm(procedure, nodes) };
   }
 }

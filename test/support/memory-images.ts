@@ -6,8 +6,8 @@ import { MemoryCri } from './memory-cri.ts';
 interface Named {
   readonly id: string;
   readonly pinned: boolean;
-  /** When the runtime takes note of it. */
-  readonly notedMs: number;
+  /** When the runtime takes note of it; null once it did, which it does once. */
+  readonly notedMs: number | null;
 }
 
 const never = new AbortController().signal;
@@ -76,7 +76,7 @@ export class MemoryImages implements ImageStore {
     signal.throwIfAborted();
     if (this.silent !== '') return this.silent;
     this.#note();
-    return [...this.#names].map(([name, { id, pinned, notedMs }]) => ({ name, target: `sha256:of-${id}`, pinned, managed: notedMs <= this.#nowMs }));
+    return [...this.#names].map(([name, { id, pinned, notedMs }]) => ({ name, target: `sha256:of-${id}`, pinned, managed: notedMs === null }));
   }
 
   async importArchive(path: string): Promise<string> {
@@ -133,10 +133,12 @@ export class MemoryImages implements ImageStore {
 
   #note(): void {
     for (const [name, { id, pinned, notedMs }] of [...this.#names]) {
-      if (notedMs > this.#nowMs) continue;
+      if (notedMs !== null && notedMs > this.#nowMs) continue;
       this.cri.images.set(name, { id, pinned });
+      if (notedMs === null) continue;
+      this.#names.set(name, { id, pinned, notedMs: null });
       if (this.#names.has(id)) continue;
-      this.#names.set(id, { id, pinned: false, notedMs });
+      this.#names.set(id, { id, pinned: false, notedMs: null });
       this.cri.images.set(id, { id, pinned: false });
     }
   }

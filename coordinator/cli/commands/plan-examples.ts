@@ -34,4 +34,8 @@ export const PROCEDURES_EXAMPLE = `
         pointsOfNoReturn: [control-plane]
       os-reboot: { onlyIf: required, units: [kubelet.service] }
       agent-upgrade: { version: 0.2.0, sources: [fleet] }
-      kubeadm-certs-renew: { renew: all, whenUnderDays: 90 }`;
+      kubeadm-certs-renew: { renew: all, whenUnderDays: 90 }
+      wasm:    # a runtime of containerd's, proved by a module; engine: crun, or the name of a containerd-shim
+        install: { crun: 1.21-1, libwasmedge0: 0.14.1+dfsg-2+b2 }
+        sources: [ours]
+        probe: { image: registry.example.net/hello-wasm:1, id: "sha256:0f3c9a5e7b2d4c61a8e0f19d2b3c4d5e0f3c9a5e7b2d4c61a8e0f19d2b3c4d5e", expect: hello }    # and its archive, where it is not there`;

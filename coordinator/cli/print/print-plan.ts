@@ -16,7 +16,7 @@ export function printRefusedPlan(checked: CheckedPlan): readonly string[] {
   return checked.hops.length === 0 ? [] : printAll('nothing will be done; without these mistakes it would be', checked);
 }
 
-function printAll(verdict: string, { hops, satisfied, notChecked }: CheckedPlan): readonly string[] {
+function printAll(verdict: string, { hops, satisfied, notChecked, manifests }: CheckedPlan): readonly string[] {
   const nodes = new Set(hops.flatMap(({ waves }) => waves.flatMap((wave) => wave.nodes)));
   const inOne = hops.length === 1 ? `, at most ${hops[0]?.maxUnavailable ?? 0} unavailable at a time` : ` in ${hops.length} hops, one after the other`;
   return [
@@ -27,7 +27,13 @@ function printAll(verdict: string, { hops, satisfied, notChecked }: CheckedPlan)
     ]),
     ...(satisfied.length === 0 ? [] : [plainText(`  at the target already: ${named(satisfied)}`)]),
     ...notChecked.map((what) => plainText(`not checked: ${what}; staging looks before anything is changed`)),
+    ...printManifests(manifests),
   ];
+}
+
+function printManifests(manifests: readonly string[]): readonly string[] {
+  if (manifests.length === 0) return [];
+  return ['pods name a runtime by its RuntimeClass, which no host may make; with kubectl apply -f:', ...manifests.flatMap((manifest) => ['  ---', ...manifest.trimEnd().split('\n').map((line) => plainText(`  ${line}`))])];
 }
 
 function printHop({ waves, groups }: Hop): readonly string[] {

@@ -4,8 +4,6 @@ import { type ContainerdRegistry, type ContainerdRuntime, type ContainerdSetting
 
 // Names here become keys of containerd's configuration and folders: none holds a quote, a line end or a way out.
 
-/** A RuntimeClass names it as its handler: a DNS label. */
-export const RUNTIME_NAME_PATTERN = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 /** `io.containerd.NAME.vN` stands for the program containerd-shim-NAME-vN. */
 export const RUNTIME_TYPE_PATTERN = /^io\.containerd\.[a-z0-9][a-z0-9.-]{0,62}\.v\d{1,3}$/;
 /** An annotation, or the beginning of some, as `module.wasm.image/*`. */

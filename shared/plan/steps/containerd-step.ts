@@ -1,8 +1,8 @@
 import type { z } from 'zod';
 
-import { FILE_PATH_PATTERN, LOOK_INTERVAL_MAX_MS, LOOKS_MAX } from '../../domain/step-limits.ts';
+import { FILE_PATH_PATTERN, LOOK_INTERVAL_MAX_MS, LOOKS_MAX, RUNTIME_HANDLER_PATTERN } from '../../domain/step-limits.ts';
 import {
-  isOptionValue, MIRRORS_MAX, POD_ANNOTATION_PATTERN, POD_ANNOTATIONS_MAX, REGISTRY_HOST_PATTERN, REGISTRY_HOSTS_MAX, REGISTRY_URL_PATTERN, RUNTIME_NAME_PATTERN, RUNTIME_OPTION_PATTERN, RUNTIME_OPTIONS_MAX, RUNTIME_TYPE_PATTERN,
+  isOptionValue, MIRRORS_MAX, POD_ANNOTATION_PATTERN, POD_ANNOTATIONS_MAX, REGISTRY_HOST_PATTERN, REGISTRY_HOSTS_MAX, REGISTRY_URL_PATTERN, RUNTIME_OPTION_PATTERN, RUNTIME_OPTIONS_MAX, RUNTIME_TYPE_PATTERN,
   RUNTIMES_MAX, SANDBOX_IMAGE_PATTERN, settingsProblems, SNAPSHOTTER_PATTERN, SPEC_DIRS_MAX,
 } from '../../domain/steps/containerd-problem.ts';
 import { type ContainerdSettings, type ContainerdSpec, RUNC_TYPE, type RuntimeOption } from '../../domain/steps/containerd-spec.ts';
@@ -21,8 +21,8 @@ const DEFAULT_LOOK_INTERVAL_MS = 1000;
 const DEFAULT_TIMEOUT_MS = 180_000;
 const DEFAULT_CONFIG_PATH = '/etc/containerd/certs.d';
 
-const runtimeName = name(RUNTIME_NAME_PATTERN, 'the name of a runtime, which a RuntimeClass has as its handler: lower-case letters, digits and "-", as crun');
-const hostPath = name(FILE_PATH_PATTERN, 'an absolute path on the hosts, without "." and ".." in it');
+export const runtimeName = name(RUNTIME_HANDLER_PATTERN, 'the name of a runtime, which a RuntimeClass has as its handler: lower-case letters, digits and "-", as crun');
+export const hostPath = name(FILE_PATH_PATTERN, 'an absolute path on the hosts, without "." and ".." in it');
 const url = name(REGISTRY_URL_PATTERN, 'the URL of a registry, as https://registry.example:5000');
 const release = field((input, { stop }): string => {
   if (typeof input === 'string' && parseRelease(input) !== null) return input;

@@ -1,18 +1,17 @@
 import type { z } from 'zod';
 
-import { ANNOTATION_KEY_PATTERN, ANNOTATIONS_MAX, LINE_PATTERN, RUNTIME_HANDLER_PATTERN } from '../../domain/step-limits.ts';
+import { ANNOTATION_KEY_PATTERN, ANNOTATIONS_MAX, LINE_PATTERN } from '../../domain/step-limits.ts';
 import type { CriProbeSpec, PodAnnotation } from '../../domain/steps/cri-probe-spec.ts';
 import { field } from '../field.ts';
 import { quote } from '../quote.ts';
 import { expected, section } from '../section.ts';
 import { choice, name } from '../text-fields.ts';
 import { artifactFields } from './artifact-fields.ts';
+import { runtimeName } from './containerd-step.ts';
 import { imageId, imageName } from './image-fields.ts';
 import { stepTimeout } from './step-timeout.ts';
 
 const ANNOTATIONS = 'a mapping of annotations to text, as `module.wasm.image/variant: compat-smart`';
-
-export const runtimeHandler = name(RUNTIME_HANDLER_PATTERN, 'the name of a runtime as a RuntimeClass names it: lower-case letters, digits and "-"');
 
 /** Sorted by key: the order of keys is nobody's intent. */
 const annotations = field((input, { stop, note }): readonly PodAnnotation[] => {
@@ -28,7 +27,7 @@ const annotations = field((input, { stop, note }): readonly PodAnnotation[] => {
 
 export const criProbeSection = section({
   runtime: choice(['containerd', 'k3s']).default('containerd'),
-  handler: runtimeHandler.optional(),
+  handler: runtimeName.optional(),
   image: imageName,
   id: imageId,
   archive: section(artifactFields).optional(),

@@ -1,9 +1,9 @@
 import {
-  isHostPath, isOptionValue, MIRRORS_MAX, POD_ANNOTATION_PATTERN, POD_ANNOTATIONS_MAX, REGISTRY_HOST_PATTERN, REGISTRY_HOSTS_MAX, REGISTRY_URL_PATTERN, RUNTIME_NAME_PATTERN, RUNTIME_OPTION_PATTERN,
+  isHostPath, isOptionValue, MIRRORS_MAX, POD_ANNOTATION_PATTERN, POD_ANNOTATIONS_MAX, REGISTRY_HOST_PATTERN, REGISTRY_HOSTS_MAX, REGISTRY_URL_PATTERN, RUNTIME_OPTION_PATTERN,
   RUNTIME_OPTIONS_MAX, RUNTIME_TYPE_PATTERN, RUNTIMES_MAX, SANDBOX_IMAGE_PATTERN, settingsProblems, SNAPSHOTTER_PATTERN, SPEC_DIRS_MAX,
 } from '../../domain/steps/containerd-problem.ts';
 import type { ContainerdRegistry, ContainerdRuntime, ContainerdSettings, ContainerdSpec, RegistryMirror, RuntimeOption } from '../../domain/steps/containerd-spec.ts';
-import { LOOK_INTERVAL_MAX_MS, LOOKS_MAX } from '../../domain/step-limits.ts';
+import { LOOK_INTERVAL_MAX_MS, LOOKS_MAX, RUNTIME_HANDLER_PATTERN } from '../../domain/step-limits.ts';
 import type { FieldCheck } from '../field-check.ts';
 import type { Step__Output } from '../generated/farrier/v1/Step.d.ts';
 import type { StepCodec } from './step-codec.ts';
@@ -44,13 +44,13 @@ export const containerdCodec: StepCodec<ContainerdSpec> = {
 function settingsFromWire(step: Wire, at: string, check: FieldCheck): ContainerdSettings {
   check.count(step.runtimes.length, `${at}.runtimes`, { max: RUNTIMES_MAX });
   check.count(step.removeRuntimes.length, `${at}.removeRuntimes`, { max: RUNTIMES_MAX });
-  for (const [index, name] of step.removeRuntimes.entries()) check.text(name, `${at}.removeRuntimes[${index}]`, RUNTIME_NAME_PATTERN);
+  for (const [index, name] of step.removeRuntimes.entries()) check.text(name, `${at}.removeRuntimes[${index}]`, RUNTIME_HANDLER_PATTERN);
   const { cdi, registry } = step;
   check.count(cdi?.specDirs.length ?? 0, `${at}.cdi.specDirs`, { max: SPEC_DIRS_MAX });
   for (const [index, path] of (cdi?.specDirs ?? []).entries()) checkPath(path, `${at}.cdi.specDirs[${index}]`, check);
   return {
     enableCri: step.enableCri,
-    defaultRuntime: textOrNull(step.defaultRuntime, `${at}.defaultRuntime`, RUNTIME_NAME_PATTERN, check),
+    defaultRuntime: textOrNull(step.defaultRuntime, `${at}.defaultRuntime`, RUNTIME_HANDLER_PATTERN, check),
     runtimes: step.runtimes.map((runtime, index) => runtimeFromWire(runtime, `${at}.runtimes[${index}]`, check)),
     removeRuntimes: step.removeRuntimes,
     systemdCgroup: driverFromWire(step.cgroupDriver, `${at}.cgroupDriver`, check),
@@ -63,7 +63,7 @@ function settingsFromWire(step: Wire, at: string, check: FieldCheck): Containerd
 }
 
 function runtimeFromWire(runtime: Wire['runtimes'][number], at: string, check: FieldCheck): ContainerdRuntime {
-  check.text(runtime.name, `${at}.name`, RUNTIME_NAME_PATTERN);
+  check.text(runtime.name, `${at}.name`, RUNTIME_HANDLER_PATTERN);
   check.text(runtime.type, `${at}.type`, RUNTIME_TYPE_PATTERN);
   if (runtime.binary !== '') checkPath(runtime.binary, `${at}.binary`, check);
   check.count(runtime.podAnnotations.length, `${at}.podAnnotations`, { max: POD_ANNOTATIONS_MAX });

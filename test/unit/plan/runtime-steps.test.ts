@@ -60,7 +60,7 @@ test('every mistake at once, with its place and its remedy', () => {
       "f:9:384 spec.steps[3].images.archives[1].images["registry.k8s.io/pause:3.10"]: "registry.k8s.io/pause:3.10" stands in this step already; keep one of them",
       "f:10:15 spec.steps[4].images: names no image; write archives, or fromDocker",
       "f:11:7 spec.steps[5].criProbe.expect: is missing; it has to be what the container has to write, one line of it",
-      "f:11:28 spec.steps[5].criProbe.handler: is "Crun"; it has to be the name of a runtime as a RuntimeClass names it: lower-case letters, digits and "-"",
+      "f:11:28 spec.steps[5].criProbe.handler: is "Crun"; it has to be the name of a runtime, which a RuntimeClass has as its handler: lower-case letters, digits and "-", as crun",
       "f:11:41 spec.steps[5].criProbe.image: is "hello"; it has to be the whole name of an image, with its registry and a tag, as registry.k8s.io/pause:3.10",
       "f:11:52 spec.steps[5].criProbe.id: is 5, which YAML does not read as text; put it in quotes",
       "f:11:70 spec.steps[5].criProbe.annotations["a b"]: "a b" is no key of an annotation",

@@ -67,11 +67,16 @@ describe('archives into containerd', () => {
 
   test('stay where somebody else gave the image another name meanwhile, and a name that was moved on is theirs', async () => {
     const wanted = archivesOf();
+    const [web, c] = [idOf(wanted, WEB), idOf(wanted, 'registry.example/c:1')];
+    lab.images.holds(WEB, 'sha256:older');
+    // The image without its name: a person took it away.
+    lab.images.holds(c, c);
     const { prior } = await runWhole(lab.step, wanted, lab.context());
-    lab.images.holds('registry.example/theirs:1', idOf(wanted, WEB));
-    lab.images.holds(PAUSE, 'sha256:newer');
+    lab.images.holds('registry.example/theirs:1', web);
+    for (const name of [PAUSE, WEB]) lab.images.holds(name, 'sha256:newer');
     expect(await lab.step.revert(wanted, prior, lab.context())).toEqual({ ok: true });
-    expect(lab.images.state).toEqual([`registry.example/theirs:1 ${idOf(wanted, WEB)}`, `${idOf(wanted, WEB)} ${idOf(wanted, WEB)}`, `${PAUSE} sha256:newer`, 'sha256:newer sha256:newer'].toSorted());
+    const ids = ['sha256:older', 'sha256:newer', web, c].map((id) => `${id} ${id}`);
+    expect(lab.images.state).toEqual([`registry.example/theirs:1 ${web}`, `${PAUSE} sha256:newer`, `${WEB} sha256:newer`, ...ids].toSorted());
   });
 
   test('are put back whole from wherever the host died, and finish when they are begun again', async () => {

@@ -1,0 +1,10 @@
+import type { StepSpec } from '../domain/step-spec.ts';
+
+/**
+ * What pods of a cluster name a runtime by. A host has no right to make it: a person applies it once the hosts are done, or with
+ * a nodeSelector before.
+ */
+export function runtimeClasses(steps: readonly StepSpec[]): readonly string[] {
+  const names = steps.flatMap((step) => (step.kind === 'containerd' ? step.settings.runtimes.map(({ name }) => name) : []));
+  return [...new Set(names)].toSorted().map((name) => `apiVersion: node.k8s.io/v1\nkind: RuntimeClass\nmetadata: { name: ${name} }\nhandler: ${name}\n`);
+}
