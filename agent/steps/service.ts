@@ -20,8 +20,12 @@ export interface ServicePrior {
 export function serviceStep(units: Units, clock: Clock): StepExecutor<ServiceSpec, ServicePrior> {
   return {
     kind: 'service',
-    // A unit may come with a package of an earlier step: only its own turn can say.
-    stage: async () => STEP_OK,
+    // A unit may come with a package of an earlier step: only its own turn can say. One that cannot be switched off is better known before.
+    stage: async (spec, context) => {
+      const together = spec.action === 'disable' ? await lookTogether(units, spec.unit, context.signal) : null;
+      const checked = together === null ? STEP_OK : await checkDisable(units, spec, together, context);
+      return checked.ok ? STEP_OK : checked;
+    },
     canRevert: async () => STEP_OK,
     check: async (spec, context) => {
       const together = await lookTogether(units, spec.unit, context.signal);

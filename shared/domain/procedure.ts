@@ -5,7 +5,7 @@ import type { K3sSpec } from './steps/k3s-spec.ts';
 import type { KubeadmSpec } from './steps/kubeadm-spec.ts';
 
 /** What a plan names instead of steps: the steps of each node follow from it and the node's facts. One variant a procedure. */
-export type Procedure = PackagesProcedure | KubeadmUpgrade | K3sUpgrade | OsReboot | AgentUpgrade | KubeadmCertsRenew | WasmProcedure;
+export type Procedure = PackagesProcedure | KubeadmUpgrade | K3sUpgrade | OsReboot | AgentUpgrade | KubeadmCertsRenew | WasmProcedure | DockerToContainerd;
 
 /** Packages in one transaction, then restarts of what they belong to. */
 export interface PackagesProcedure {
@@ -81,4 +81,17 @@ export interface WasmProcedure {
   readonly sources: readonly string[];
   readonly runtime: Pick<ContainerdRuntime, 'name' | 'type' | 'binary' | 'podAnnotations'>;
   readonly probe: Pick<CriProbeSpec, 'image' | 'archive' | 'annotations' | 'expect'>;
+}
+
+/** Brings nodes that kubeadm made from Docker to containerd. Docker stays installed, stopped and disabled. */
+export interface DockerToContainerd {
+  readonly kind: 'docker-to-containerd';
+  /** Whole names of what Docker has and containerd gets. */
+  readonly images: readonly string[];
+  /** containerd's cgroup driver, which has to be the kubelet's. */
+  readonly systemdCgroup: boolean;
+  /** Null: what containerd has. */
+  readonly sandboxImage: string | null;
+  /** A container that has to run there in the end. */
+  readonly probe: Pick<CriProbeSpec, 'image' | 'expect' | 'archive'> | null;
 }

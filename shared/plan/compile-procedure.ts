@@ -1,6 +1,7 @@
 import type { Procedure } from '../domain/procedure.ts';
 import type { WrittenProcedure } from './plan-schema.ts';
 import { compileAgentUpgrade } from './procedures/agent-upgrade-procedure.ts';
+import { compileDockerToContainerd } from './procedures/docker-to-containerd-procedure.ts';
 import { compileK3sUpgrade } from './procedures/k3s-upgrade-procedure.ts';
 import { compileKubeadmCertsRenew } from './procedures/kubeadm-certs-renew-procedure.ts';
 import { compileKubeadmUpgrade } from './procedures/kubeadm-upgrade-procedure.ts';
@@ -16,5 +17,6 @@ export function compileProcedure(written: WrittenProcedure): Procedure {
   if (written['agent-upgrade'] !== undefined) return compileAgentUpgrade(written['agent-upgrade']);
   if (written['kubeadm-certs-renew'] !== undefined) return compileKubeadmCertsRenew(written['kubeadm-certs-renew']);
   if (written.wasm !== undefined) return compileWasm(written.wasm);
+  if (written['docker-to-containerd'] !== undefined) return compileDockerToContainerd(written['docker-to-containerd']);
   throw new Error('a procedure without a name passed the cross-check');
 }

@@ -6,6 +6,7 @@ import { duration, share, wholeNumber } from './number-fields.ts';
 import { list, section } from './section.ts';
 import { EVERY_NODE, selector } from './selector-field.ts';
 import { agentUpgradeProcedure } from './procedures/agent-upgrade-procedure.ts';
+import { dockerToContainerdProcedure } from './procedures/docker-to-containerd-procedure.ts';
 import { k3sUpgradeProcedure } from './procedures/k3s-upgrade-procedure.ts';
 import { kubeadmCertsRenewProcedure } from './procedures/kubeadm-certs-renew-procedure.ts';
 import { kubeadmUpgradeProcedure } from './procedures/kubeadm-upgrade-procedure.ts';
@@ -73,6 +74,7 @@ const procedure = section({
   'agent-upgrade': agentUpgradeProcedure.optional(),
   'kubeadm-certs-renew': kubeadmCertsRenewProcedure.optional(),
   wasm: wasmProcedure.optional(),
+  'docker-to-containerd': dockerToContainerdProcedure.optional(),
 });
 
 export const PROCEDURE_NAMES: readonly string[] = Object.keys(procedure.shape);

@@ -39,7 +39,8 @@ export type ProcedureProblemCode =
   | 'control-plane-unknown'
   | 'control-plane-left-out'
   | 'point-of-no-return'
-  | 'build-missing';
+  | 'build-missing'
+  | 'other-runtime';
 
 /** One rollout of a chain; most procedures have one hop. */
 export interface Hop {

@@ -21,6 +21,7 @@ function lab(units: Readonly<Record<string, MemoryUnit>> = DOCKER) {
   return {
     systemd,
     output: () => output,
+    stage: async () => codeOf(await step.stage(spec, context)),
     check: async () => codeOf(await step.check(spec, context)),
     captured: async (): Promise<ServicePrior> => {
       const result = await step.capture(spec, context);
@@ -97,8 +98,12 @@ describe('going back brings each of them to what it was', () => {
 
 test('what another unit needs is left to a person, and nothing is touched', async () => {
   const { systemd, ...at } = lab({ ...DOCKER, 'docker.service': { enabled: true, active: true, triggers: ['docker.socket'], needers: ['docker.socket', 'kubelet.service'] } });
+  expect(await at.stage()).toBe('not-allowed');
   expect(await at.check()).toBe('not-allowed');
   expect(systemd.asked).toEqual([]);
+  // What is not there yet may come with packages.
+  expect(await lab({}).stage()).toBe('ok');
+  expect(await lab().stage()).toBe('ok');
 });
 
 test('a unit that is up again when it is looked at was not switched off', async () => {

@@ -1,0 +1,64 @@
+import type { KubeadmFacts } from '../domain/host-facts.ts';
+import { parseKubeVersion } from '../domain/kube-version.ts';
+import type { DockerToContainerd } from '../domain/procedure.ts';
+import { formatRelease } from '../domain/release.ts';
+import { composeSteps, type WantedStep } from './compose-steps.ts';
+import { type ComposedStep, oneHop, type PlannedProcedure, type ProcedureNode, type ProcedureProblem } from './composition.ts';
+import { namesOf } from './names-of.ts';
+
+const PATH = 'procedure.docker-to-containerd';
+const CONTAINERD = 'unix:///run/containerd/containerd.sock';
+
+/**
+ * Docker's images first, then containerd, then the kubelet, which is down while Docker goes: no pod runs in both. Docker stays
+ * installed and comes back on the way back; removing it is a packages step of a later plan.
+ *
+ * https://kubernetes.io/docs/tasks/administer-cluster/migrating-from-dockershim/change-runtime-containerd/
+ */
+export function planDockerToContainerd(procedure: DockerToContainerd, nodes: readonly ProcedureNode[]): PlannedProcedure {
+  const selected = nodes.filter(({ isSelected }) => isSelected);
+  const problems = [
+    ...about(selected.filter(({ facts }) => facts === null), 'facts-missing', (names) => `${names} told no facts, so that nobody knows what their kubelets run on; start the agent there`),
+    ...about(selected.filter(({ facts }) => facts !== null && facts.kubernetes?.kind !== 'kubeadm'), 'other-runtime', (names) => `${names} were not made by kubeadm; leave them out of spec.select`),
+    ...about(selected.filter((node) => runtimeOf(node) === 'other'), 'other-runtime', (names) => `the kubelets of ${names} run on neither Docker nor containerd; leave them out of spec.select`),
+    ...about(selected.filter((node) => runtimeOf(node) === 'docker' && kubeletOf(node) === null), 'facts-missing', (names) => `${names} do not tell which kubelet they have; \`farrier node show\` tells what the agent found`),
+  ];
+  if (problems.length > 0) return { ok: false, problems };
+  return { ok: true, hops: oneHop(nodes, (node) => (runtimeOf(node) === 'docker' ? compose(procedure, node) : [])) };
+}
+
+function compose({ images, systemdCgroup, sandboxImage, probe }: DockerToContainerd, node: ProcedureNode): readonly ComposedStep[] {
+  const { criSocket = '' } = kubeadmOf(node) ?? {};
+  const units = [...(criSocket.endsWith('/cri-dockerd.sock') ? ['cri-docker.service'] : []), 'docker.service'];
+  const sandbox = sandboxImage === null ? {} : { sandboxImage };
+  return composeSteps([
+    ...(images.length === 0 ? [] : [{ name: 'images', images: { fromDocker: [...images] }, because: 'containerd sees none of Docker’s images' } satisfies WantedStep]),
+    { name: 'containerd', containerd: { enableCri: true, systemdCgroup, ...sandbox }, because: 'the kubelet asks it next, over CRI' },
+    { name: 'kubelet-runtime', kubeletRuntime: { endpoint: CONTAINERD }, because: `the kubelet runs on ${criSocket}` },
+    ...units.map((unit): WantedStep => ({ name: `disable-${unit}`, service: { disable: unit }, because: 'pods that it runs must not go on beside the new ones; it stays installed' })),
+    { name: 'kubelet', kubelet: { version: kubeletOf(node) ?? '' }, because: 'it has to report containerd' },
+    ...(probe === null ? [] : [{ name: 'probe', criProbe: { image: probe.image.name, id: probe.image.id, expect: probe.expect, ...(probe.archive === null ? {} : { archive: probe.archive }) }, because: 'a container has to run there' } satisfies WantedStep]),
+  ]);
+}
+
+function runtimeOf(node: ProcedureNode): 'docker' | 'containerd' | 'other' | null {
+  const kubeadm = kubeadmOf(node);
+  if (kubeadm === null) return null;
+  const { criSocket } = kubeadm;
+  if (/\/(?:cri-dockerd|dockershim|docker)\.sock$/.test(criSocket)) return 'docker';
+  // A kubelet that is told nothing asks containerd.
+  return criSocket === '' || criSocket.endsWith('/containerd.sock') ? 'containerd' : 'other';
+}
+
+function kubeadmOf({ facts }: ProcedureNode): KubeadmFacts | null {
+  return facts?.kubernetes?.kind === 'kubeadm' ? facts.kubernetes : null;
+}
+
+function kubeletOf(node: ProcedureNode): string | null {
+  const version = parseKubeVersion(kubeadmOf(node)?.kubelet ?? '');
+  return version === null ? null : formatRelease(version);
+}
+
+function about(nodes: readonly ProcedureNode[], code: ProcedureProblem['code'], message: (names: string) => string): readonly ProcedureProblem[] {
+  return nodes.length === 0 ? [] : [{ code, path: PATH, message: message(namesOf(nodes.map(({ name }) => name))) }];
+}
