@@ -65,11 +65,15 @@ export function headerIndent({ text, headers }: TomlFile, path: readonly string[
   if (beside !== undefined) return indentAt(text, beside.node.range[0]);
   const above = headers.findLast((one) => one.path.length < path.length && startsWith(path, one.path));
   const indents = headers.some(({ node }) => indentAt(text, node.range[0]) !== '');
-  return above === undefined ? '' : indentAt(text, above.node.range[0]) + (indents ? '  ' : '');
+  return above === undefined ? '' : indentAt(text, above.node.range[0]) + (indents ? unitOf(text) : '');
 }
 
 /** Where the first entry below a header stands. */
 export function bodyIndent({ text, headers }: TomlFile, header: string): string {
   const deeper = headers.some(({ node }) => node.body[0] !== undefined && indentAt(text, node.body[0].range[0]).length > indentAt(text, node.range[0]).length);
-  return header + (deeper ? '  ' : '');
+  return header + (deeper ? unitOf(text) : '');
+}
+
+function unitOf(text: string): string {
+  return /^\t/m.test(text) ? '\t' : '  ';
 }

@@ -4,8 +4,10 @@ import { dirname, join } from 'node:path';
 
 import type { RunProgram } from '../../agent/ports/programs.ts';
 import type { UnitLook, Units } from '../../agent/ports/units.ts';
+import { mergeConfig } from '../../agent/steps/containerd/merge-config.ts';
 import type { StepContext } from '../../agent/steps/step.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
+import { CONTAINERD_17, containerdRuntime, containerdSettings } from './containerd-settings.ts';
 import { fakeUnits } from './fake-units.ts';
 import { MemoryCri } from './memory-cri.ts';
 import { stepContext } from './step-context.ts';
@@ -78,7 +80,7 @@ export class ContainerdLab {
     if (program.endsWith('/crun')) return say(`crun version ${this.crun}\ncommit: 0\n`);
     if (program !== containerd) throw new Error(`nobody answers: ${program}`);
     if (args[0] === '--version') return say(`containerd github.com/containerd/containerd ${this.version} rev\n`);
-    return this.dumpFails === '' ? say(this.dump ?? readFileSync(args[1] ?? '', 'utf8')) : say('', 1, `containerd: ${this.dumpFails}\n`);
+    return this.dumpFails === '' ? say(this.dump ?? withDefaults(readFileSync(args[1] ?? '', 'utf8'))) : say('', 1, `containerd: ${this.dumpFails}\n`);
   };
 
   readonly criAt = (): MemoryCri => this.cri;
@@ -124,4 +126,11 @@ export class ContainerdLab {
   end(): void {
     rmSync(this.root, { recursive: true });
   }
+}
+
+/** containerd prints its own default where a file names none, and runc where a file names no runtime. */
+function withDefaults(text: string): string {
+  const settings = containerdSettings({ defaultRuntime: /default_runtime_name = "(.*)"/.exec(text)?.[1] ?? 'runc', runtimes: text.includes('.runtimes.') ? [] : [containerdRuntime('runc', { binary: null })] });
+  const filled = mergeConfig({ text, dropIns: [], settings, releases: [CONTAINERD_17] });
+  return filled.ok ? (filled.text ?? '') : text;
 }

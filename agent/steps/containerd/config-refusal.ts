@@ -14,6 +14,8 @@ export type ConfigRefusalCode =
   /** containerd 1.x takes a whole plugin from the drop-in. */
   | 'drop-in-replaces'
   | 'drop-in-overrides'
+  /** What is set for CRI has no effect. */
+  | 'cri-off'
   | 'cgroup-driver-mixed'
   | 'default-runtime-missing'
   | 'default-runtime-overridden'

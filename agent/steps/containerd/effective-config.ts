@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 
 import type { ContainerdSettings } from '../../../shared/domain/steps/containerd-spec.ts';
-import { parseToml, valueAt } from '../../toml/toml-file.ts';
+import { parseToml, type TomlTree, valueAt } from '../../toml/toml-file.ts';
 import { configVersionOf } from './config-version.ts';
-import { CRI_PLUGINS, placesIn } from './setting-places.ts';
+import { isCriOff, placesIn, type SettingPlaces } from './setting-places.ts';
 import { wantedSettings } from './wanted-settings.ts';
 
 /**
@@ -19,14 +19,20 @@ export function effectiveProblems(dump: string, settings: ContainerdSettings): r
   const version = configVersionOf(tree);
   if (version === null) return [`what containerd prints is of version ${JSON.stringify(tree['version'])}`];
   const places = placesIn(version);
-  const off = tree['disabled_plugins'];
-  const stillOff = settings.enableCri && Array.isArray(off) ? off.filter((name) => CRI_PLUGINS.includes(String(name))) : [];
   return [
-    ...stillOff.map((name) => `${String(name)} is disabled`),
+    ...(settings.enableCri && isCriOff(tree) ? ['CRI is still off'] : []),
+    ...(isCriOff(tree) ? [] : defaultProblem(tree, places)),
     ...settings.removeRuntimes.filter((name) => name !== 'runc' && valueAt(tree, [...places.runtimes, name]) !== undefined).map((name) => `the runtime ${name} is still there`),
     ...wantedSettings(settings, tree, places, true).flatMap(({ path, value }) => {
       const now = valueAt(tree, path);
       return isDeepStrictEqual(now, value) ? [] : [`${path.join('.')} is ${JSON.stringify(now) ?? 'not there'} instead of ${JSON.stringify(value)}`];
     }),
   ];
+}
+
+/** CRI does not start without it. */
+function defaultProblem(tree: TomlTree, { defaultRuntime, runtimes }: SettingPlaces): readonly string[] {
+  const name = valueAt(tree, defaultRuntime);
+  const type = valueAt(tree, [...runtimes, String(name), 'runtime_type']);
+  return typeof type === 'string' && type !== '' ? [] : [`there is no runtime ${String(name)}, which is the default`];
 }

@@ -110,7 +110,8 @@ function isBare({ headers, entries }: TomlFile): boolean {
   return headers.length + entries.length === 0;
 }
 
-function changesOf(was: unknown, now: unknown, path: readonly string[] = []): readonly ConfigChange[] {
+/** Key by key. */
+export function changesOf(was: unknown, now: unknown, path: readonly string[] = []): readonly ConfigChange[] {
   if (isDeepStrictEqual(was, now)) return [];
   if (!isTable(was) && !isTable(now)) return [{ path, was, now }];
   const [before, after] = [isTable(was) ? was : {}, isTable(now) ? now : {}];

@@ -6,7 +6,7 @@ import type { Units } from '../../ports/units.ts';
 import { parseToml, valueAt } from '../../toml/toml-file.ts';
 import { proveUnit } from '../prove-unit.ts';
 import { STEP_OK, type StepContext, type StepResult, stepFailure } from '../step.ts';
-import { CRI_PLUGINS } from './setting-places.ts';
+import { isCriOff } from './setting-places.ts';
 
 export interface ContainerdProofParts {
   readonly units: Units;
@@ -46,8 +46,7 @@ export async function proveContainerd(parts: ContainerdProofParts, endpoint: str
 export function criEndpoint(text: string | null): string | null {
   const parsed = parseToml((text ?? '').replace(/^\uFEFF/, ''));
   const tree = parsed.ok ? parsed.file.tree : {};
-  const off = tree['disabled_plugins'];
-  if (Array.isArray(off) && off.some((name) => CRI_PLUGINS.includes(String(name)))) return null;
+  if (isCriOff(tree)) return null;
   // Version 4 moved it: https://github.com/containerd/containerd/blob/main/docs/man/containerd-config.toml.5.md
   const said = valueAt(tree, ['plugins', 'io.containerd.server.v1.grpc', 'address']) ?? valueAt(tree, ['grpc', 'address']);
   return `unix://${typeof said === 'string' && said.startsWith('/') ? said : DEFAULT_SOCKET}`;

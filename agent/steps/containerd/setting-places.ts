@@ -1,3 +1,4 @@
+import type { TomlTree } from '../../toml/toml-file.ts';
 import type { ConfigVersion } from './config-version.ts';
 
 /** Where a version of the format keeps what we set. */
@@ -16,6 +17,10 @@ export interface SettingPlaces {
 
 /** What a file turns off when it turns off CRI. */
 export const CRI_PLUGINS: readonly string[] = ['cri', 'io.containerd.grpc.v1.cri', 'io.containerd.cri.v1.runtime', 'io.containerd.cri.v1.images'];
+
+export function isCriOff({ disabled_plugins: off }: TomlTree): boolean {
+  return Array.isArray(off) && off.some((name) => CRI_PLUGINS.includes(String(name)));
+}
 
 const NAMES: Readonly<Record<ConfigVersion, { readonly runtime: string; readonly images: string }>> = {
   1: { runtime: 'cri', images: 'cri' },

@@ -149,7 +149,7 @@ describe('verify', () => {
   test('nobody asks a CRI that the configuration turns off', async () => {
     lab.write('etc/containerd/config.toml', 'version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n');
     lab.cri.silent = 'nobody listens';
-    const spec = specOf({ snapshotter: 'native' });
+    const spec = specOf({});
     expect(await step().verify(spec, await applied(spec), lab.context())).toEqual({ ok: true });
     const on = specOf({ snapshotter: 'native', enableCri: true });
     expect(stateOf(await step().verify(on, await applied(on), lab.context()))).toBe('verify-failed');
