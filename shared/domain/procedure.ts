@@ -1,11 +1,12 @@
 import type { PackageVersion, RebootSpec } from './step-spec.ts';
 import type { ContainerdRuntime } from './steps/containerd-spec.ts';
 import type { CriProbeSpec } from './steps/cri-probe-spec.ts';
+import type { K3sRuntimesSpec } from './steps/k3s-runtimes-spec.ts';
 import type { K3sSpec } from './steps/k3s-spec.ts';
 import type { KubeadmSpec } from './steps/kubeadm-spec.ts';
 
 /** What a plan names instead of steps: the steps of each node follow from it and the node's facts. One variant a procedure. */
-export type Procedure = PackagesProcedure | KubeadmUpgrade | K3sUpgrade | OsReboot | AgentUpgrade | KubeadmCertsRenew | WasmProcedure | DockerToContainerd;
+export type Procedure = PackagesProcedure | KubeadmUpgrade | K3sUpgrade | OsReboot | AgentUpgrade | KubeadmCertsRenew | WasmProcedure | DockerToContainerd | K3sRuntimesProcedure;
 
 /** Packages in one transaction, then restarts of what they belong to. */
 export interface PackagesProcedure {
@@ -94,4 +95,11 @@ export interface DockerToContainerd {
   readonly sandboxImage: string | null;
   /** A container that has to run there in the end. */
   readonly probe: Pick<CriProbeSpec, 'image' | 'expect' | 'archive'> | null;
+}
+
+/** Adds runtimes to K3s' own containerd, and mirrors of what it pulls. */
+export interface K3sRuntimesProcedure extends Pick<K3sRuntimesSpec, 'runtimes' | 'mirrors'> {
+  readonly kind: 'k3s-runtimes';
+  /** A container that has to run there in the end. */
+  readonly probe: Pick<CriProbeSpec, 'handler' | 'image' | 'archive' | 'annotations' | 'expect'> | null;
 }

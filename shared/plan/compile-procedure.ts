@@ -2,6 +2,7 @@ import type { Procedure } from '../domain/procedure.ts';
 import type { WrittenProcedure } from './plan-schema.ts';
 import { compileAgentUpgrade } from './procedures/agent-upgrade-procedure.ts';
 import { compileDockerToContainerd } from './procedures/docker-to-containerd-procedure.ts';
+import { compileK3sRuntimesProcedure } from './procedures/k3s-runtimes-procedure.ts';
 import { compileK3sUpgrade } from './procedures/k3s-upgrade-procedure.ts';
 import { compileKubeadmCertsRenew } from './procedures/kubeadm-certs-renew-procedure.ts';
 import { compileKubeadmUpgrade } from './procedures/kubeadm-upgrade-procedure.ts';
@@ -18,5 +19,6 @@ export function compileProcedure(written: WrittenProcedure): Procedure {
   if (written['kubeadm-certs-renew'] !== undefined) return compileKubeadmCertsRenew(written['kubeadm-certs-renew']);
   if (written.wasm !== undefined) return compileWasm(written.wasm);
   if (written['docker-to-containerd'] !== undefined) return compileDockerToContainerd(written['docker-to-containerd']);
+  if (written['k3s-runtimes'] !== undefined) return compileK3sRuntimesProcedure(written['k3s-runtimes']);
   throw new Error('a procedure without a name passed the cross-check');
 }

@@ -73,7 +73,13 @@ function whatToDo(spec: unknown): readonly Problem[] {
   if (names.length === 0 && hasOnly(procedure, [])) return [problem(['spec', 'procedure'], 'missing', `names none; write one of ${PROCEDURE_NAMES.join(', ')}`)];
   if (names.length > 1) return [problem(['spec', 'procedure'], 'conflict', `names ${names.join(' and ')}; a plan has one procedure: write a plan for each`)];
   const path = ['spec', 'procedure'];
-  return [...checkKubeadmUpgrade(entryOf(procedure, 'kubeadm-upgrade'), [...path, 'kubeadm-upgrade']), ...checkK3sUpgrade(entryOf(procedure, 'k3s-upgrade'), [...path, 'k3s-upgrade']), ...checkWasm(entryOf(procedure, 'wasm'), [...path, 'wasm']), ...checkDockerToContainerd(entryOf(procedure, 'docker-to-containerd'), [...path, 'docker-to-containerd'])];
+  return [
+    ...checkKubeadmUpgrade(entryOf(procedure, 'kubeadm-upgrade'), [...path, 'kubeadm-upgrade']),
+    ...checkK3sUpgrade(entryOf(procedure, 'k3s-upgrade'), [...path, 'k3s-upgrade']),
+    ...checkWasm(entryOf(procedure, 'wasm'), [...path, 'wasm']),
+    ...checkDockerToContainerd(entryOf(procedure, 'docker-to-containerd'), [...path, 'docker-to-containerd']),
+    ...checkK3sRuntimes(entryOf(procedure, 'k3s-runtimes'), [...path, 'k3s-runtimes']),
+  ];
 }
 
 function checkStep(step: unknown, index: number): readonly Problem[] {

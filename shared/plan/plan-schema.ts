@@ -7,6 +7,7 @@ import { list, section } from './section.ts';
 import { EVERY_NODE, selector } from './selector-field.ts';
 import { agentUpgradeProcedure } from './procedures/agent-upgrade-procedure.ts';
 import { dockerToContainerdProcedure } from './procedures/docker-to-containerd-procedure.ts';
+import { k3sRuntimesProcedure } from './procedures/k3s-runtimes-procedure.ts';
 import { k3sUpgradeProcedure } from './procedures/k3s-upgrade-procedure.ts';
 import { kubeadmCertsRenewProcedure } from './procedures/kubeadm-certs-renew-procedure.ts';
 import { kubeadmUpgradeProcedure } from './procedures/kubeadm-upgrade-procedure.ts';
@@ -75,6 +76,7 @@ const procedure = section({
   'kubeadm-certs-renew': kubeadmCertsRenewProcedure.optional(),
   wasm: wasmProcedure.optional(),
   'docker-to-containerd': dockerToContainerdProcedure.optional(),
+  'k3s-runtimes': k3sRuntimesProcedure.optional(),
 });
 
 export const PROCEDURE_NAMES: readonly string[] = Object.keys(procedure.shape);

@@ -1,6 +1,7 @@
 import type { HostFacts } from '../domain/host-facts.ts';
 import type { NodeName } from '../domain/ids.ts';
 import type { StepSpec } from '../domain/step-spec.ts';
+import { namesOf } from './names-of.ts';
 
 /** A step and the condition that put it there: `kubelet 1.33.9 is below 1.34.1`. */
 export interface ComposedStep {
@@ -71,4 +72,9 @@ const NO_ORDER: HopOrder = { first: new Set(), controlPlane: new Set() };
 /** The same procedure on each selected node, in any order; what it composes no step for is at the target. */
 export function oneHop(nodes: readonly ProcedureNode[], compose: (node: ProcedureNode) => readonly ComposedStep[]): readonly Hop[] {
   return [{ target: '', order: NO_ORDER, noReturn: new Set(), facts: new Map(), steps: new Map(nodes.filter(({ isSelected }) => isSelected).map((node) => [node.name, compose(node)])) }];
+}
+
+/** One problem that names all of these nodes; none where there are none. */
+export function problemAbout(nodes: readonly ProcedureNode[], about: Omit<ProcedureProblem, 'message'>, message: (names: string) => string): readonly ProcedureProblem[] {
+  return nodes.length === 0 ? [] : [{ ...about, message: message(namesOf(nodes.map(({ name }) => name))) }];
 }

@@ -3,8 +3,7 @@ import { parseKubeVersion } from '../domain/kube-version.ts';
 import type { DockerToContainerd } from '../domain/procedure.ts';
 import { formatRelease } from '../domain/release.ts';
 import { composeSteps, type WantedStep } from './compose-steps.ts';
-import { type ComposedStep, oneHop, type PlannedProcedure, type ProcedureNode, type ProcedureProblem } from './composition.ts';
-import { namesOf } from './names-of.ts';
+import { type ComposedStep, oneHop, type PlannedProcedure, type ProcedureNode, problemAbout } from './composition.ts';
 
 const PATH = 'procedure.docker-to-containerd';
 const CONTAINERD = 'unix:///run/containerd/containerd.sock';
@@ -18,10 +17,10 @@ const CONTAINERD = 'unix:///run/containerd/containerd.sock';
 export function planDockerToContainerd(procedure: DockerToContainerd, nodes: readonly ProcedureNode[]): PlannedProcedure {
   const selected = nodes.filter(({ isSelected }) => isSelected);
   const problems = [
-    ...about(selected.filter(({ facts }) => facts === null), 'facts-missing', (names) => `${names} told no facts, so that nobody knows what their kubelets run on; start the agent there`),
-    ...about(selected.filter(({ facts }) => facts !== null && facts.kubernetes?.kind !== 'kubeadm'), 'other-runtime', (names) => `${names} were not made by kubeadm; leave them out of spec.select`),
-    ...about(selected.filter((node) => runtimeOf(node) === 'other'), 'other-runtime', (names) => `the kubelets of ${names} run on neither Docker nor containerd; leave them out of spec.select`),
-    ...about(selected.filter((node) => runtimeOf(node) === 'docker' && kubeletOf(node) === null), 'facts-missing', (names) => `${names} do not tell which kubelet they have; \`farrier node show\` tells what the agent found`),
+    ...problemAbout(selected.filter(({ facts }) => facts === null), { code: 'facts-missing', path: PATH }, (names) => `${names} told no facts, so that nobody knows what their kubelets run on; start the agent there`),
+    ...problemAbout(selected.filter(({ facts }) => facts !== null && facts.kubernetes?.kind !== 'kubeadm'), { code: 'other-runtime', path: PATH }, (names) => `${names} were not made by kubeadm; leave them out of spec.select`),
+    ...problemAbout(selected.filter((node) => runtimeOf(node) === 'other'), { code: 'other-runtime', path: PATH }, (names) => `the kubelets of ${names} run on neither Docker nor containerd; leave them out of spec.select`),
+    ...problemAbout(selected.filter((node) => runtimeOf(node) === 'docker' && kubeletOf(node) === null), { code: 'facts-missing', path: PATH }, (names) => `${names} do not tell which kubelet they have; \`farrier node show\` tells what the agent found`),
   ];
   if (problems.length > 0) return { ok: false, problems };
   return { ok: true, hops: oneHop(nodes, (node) => (runtimeOf(node) === 'docker' ? compose(procedure, node) : [])) };
@@ -57,8 +56,4 @@ function kubeadmOf({ facts }: ProcedureNode): KubeadmFacts | null {
 function kubeletOf(node: ProcedureNode): string | null {
   const version = parseKubeVersion(kubeadmOf(node)?.kubelet ?? '');
   return version === null ? null : formatRelease(version);
-}
-
-function about(nodes: readonly ProcedureNode[], code: ProcedureProblem['code'], message: (names: string) => string): readonly ProcedureProblem[] {
-  return nodes.length === 0 ? [] : [{ code, path: PATH, message: message(namesOf(nodes.map(({ name }) => name))) }];
 }

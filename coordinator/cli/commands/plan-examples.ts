@@ -35,6 +35,7 @@ export const PROCEDURES_EXAMPLE = `
       os-reboot: { onlyIf: required, units: [kubelet.service] }
       agent-upgrade: { version: 0.2.0, sources: [fleet] }
       kubeadm-certs-renew: { renew: all, whenUnderDays: 90 }
+      k3s-runtimes: { runtimes: [{ name: crun-wasm, binary: /usr/local/bin/crun, podAnnotations: [run.oci.handler] }], mirrors: [{ host: docker.io, endpoints: ["https://images.example.net"] }] }    # and probe, as criProbe's
       docker-to-containerd: { images: [docker.io/library/web:1], systemdCgroup: true, sandboxImage: registry.example.net/pause:3.10 }    # and probe, as criProbe's image, id and expect
       wasm:    # a runtime of containerd's, proved by a module; engine: crun, or the name of a containerd-shim
         install: { crun: 1.21-1, libwasmedge0: 0.14.1+dfsg-2+b2 }

@@ -56,7 +56,7 @@ export function checkK3sRuntimes(step: unknown, path: PropertyPath): readonly Pr
   if (typeof step !== 'object' || step === null) return [];
   // An empty list of runtimes takes away those of an earlier plan; a plan that says nothing at all means something else.
   const says = ['runtimes', 'mirrors'].some((key) => entryOf(step, key) !== undefined);
-  const nothing = says || !hasOnly(step, ['role', 'timeout']) ? [] : [problem(path, 'missing', 'changes nothing; write runtimes, mirrors or both')];
+  const nothing = says || !hasOnly(step, ['role', 'timeout', 'probe']) ? [] : [problem(path, 'missing', 'changes nothing; write runtimes, mirrors or both')];
   return [...nothing, ...twice(step, 'runtimes', 'name', path), ...twice(step, 'mirrors', 'host', path)];
 }
 
