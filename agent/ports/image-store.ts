@@ -9,6 +9,8 @@ export type StoreCall = Pick<ProgramOptions, 'signal' | 'output'>;
 export interface ImageStore {
   /** @returns why it cannot be asked */
   list(call: StoreCall): Promise<readonly StoredImage[] | string>;
+  /** A manifest or an index by its digest; null where it is not there. */
+  document(digest: string, call: StoreCall): Promise<unknown>;
   /** All that an archive names; a name that is there already is moved. */
   importArchive(path: string, call: StoreCall): Promise<string>;
   /** One image of Docker's on this host, streamed. */
@@ -19,8 +21,8 @@ export interface ImageStore {
   pin(name: string, pinned: boolean, call: StoreCall): Promise<string>;
   /** Content that no name points at is gone when it returns. A name that is not there is no error. */
   remove(names: readonly string[], call: StoreCall): Promise<string>;
-  /** ID of an image of Docker's on this host; null where Docker has none of that name. @throws what Docker says where it does not answer */
-  dockerImage(name: string, call: StoreCall): Promise<DockerImage | null>;
+  /** An image of Docker's on this host. @returns null where Docker has none of that name, and why where it does not answer */
+  dockerImage(name: string, call: StoreCall): Promise<DockerImage | null | string>;
 }
 
 export interface StoredImage {
@@ -28,7 +30,7 @@ export interface StoredImage {
   /** Digest of the manifest or index. */
   readonly target: string;
   readonly pinned: boolean;
-  /** The runtime has taken note of it: it has a name by its ID. */
+  /** The part of the runtime that answers Kubernetes has taken note of it, and given it a name by its ID. */
   readonly managed: boolean;
 }
 

@@ -22,6 +22,8 @@ export class MemoryImages implements ImageStore {
   readonly docker = new Map<string, DockerImage>();
   /** Instead of an answer of any kind. */
   silent = '';
+  dockerSilent = '';
+  takesNote = true;
   /** What comes instead of what an archive says: a program that lies. */
   comesAs: string | null = null;
   deeds = 0;
@@ -79,6 +81,10 @@ export class MemoryImages implements ImageStore {
     return [...this.#names].map(([name, { id, pinned, notedMs }]) => ({ name, target: `sha256:of-${id}`, pinned, managed: notedMs === null }));
   }
 
+  async document(digest: string): Promise<unknown> {
+    return { config: { digest: digest.replace('sha256:of-', '') } };
+  }
+
   async importArchive(path: string): Promise<string> {
     const images = await readArchive(path, never).catch(() => null);
     if (images === null) return 'ctr: unrecognized image format';
@@ -123,7 +129,8 @@ export class MemoryImages implements ImageStore {
     return '';
   }
 
-  async dockerImage(name: string): Promise<DockerImage | null> {
+  async dockerImage(name: string): Promise<DockerImage | null | string> {
+    if (this.dockerSilent !== '') return this.dockerSilent;
     return this.docker.get(name) ?? null;
   }
 
@@ -133,7 +140,7 @@ export class MemoryImages implements ImageStore {
 
   #note(): void {
     for (const [name, { id, pinned, notedMs }] of [...this.#names]) {
-      if (notedMs !== null && notedMs > this.#nowMs) continue;
+      if (notedMs !== null && (notedMs > this.#nowMs || !this.takesNote)) continue;
       this.cri.images.set(name, { id, pinned });
       if (notedMs === null) continue;
       this.#names.set(name, { id, pinned, notedMs: null });

@@ -7,7 +7,8 @@ const MANAGED = 'io.cri-containerd.image=managed';
 const TEXT_MAX = 400;
 
 /** @param ctr with what containerd's own client is called: `ctr`, or `k3s ctr`, which finds K3s' */
-export function ctrImageStore(run: RunProgram, pipe: PipePrograms, ctr: readonly [string, ...string[]]): ImageStore {
+export function ctrImageStore(runProgram: RunProgram, pipe: PipePrograms, ctr: readonly [string, ...string[]]): ImageStore {
+  const run: RunProgram = (argv, options) => orAbsent(argv[0], () => runProgram(argv, options));
   const images = (...args: readonly string[]): readonly [string, ...string[]] => [...ctr, '--namespace', NAMESPACE, 'images', ...args];
   const change = async (args: readonly string[], call: StoreCall): Promise<string> => said(await run(images(...args), call));
   // Layers are unpacked when a container needs them, by whoever knows which snapshotter is the runtime's: ctr does not.
@@ -17,16 +18,29 @@ export function ctrImageStore(run: RunProgram, pipe: PipePrograms, ctr: readonly
       const listed = await run(images('list'), { signal: call.signal });
       return listed.code === 0 ? listed.stdout.split('\n').flatMap(readLine) : said(listed);
     },
+    document: async (digest, { signal }) => {
+      const { code, stdout } = await run([...ctr, '--namespace', NAMESPACE, 'content', 'get', digest], { signal });
+      return code === 0 ? parsed(stdout) : null;
+    },
     importArchive: (path, call) => change(importing(path), call),
     importFromDocker: async (name, call) => {
       const { from, to } = await pipe(['docker', 'image', 'save', name], images(...importing('-')), call);
-      return said(from) || said(to);
+      // Where the reader ends first, that is why the writer cannot go on.
+      return said(to) || said(from);
     },
     point: (name, existing, call) => change(['tag', '--force', existing, name], call),
     pin: (name, pinned, call) => change(['label', name, `${PIN}=${pinned ? 'pinned' : ''}`], call),
     remove: async (names, call) => (names.length === 0 ? '' : change(['remove', '--sync', ...names], call)),
     dockerImage: (name, call) => dockerImage(run, name, call),
   };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 /** `REF TYPE DIGEST SIZE PLATFORMS LABELS`, in columns. */
@@ -37,12 +51,21 @@ function readLine(line: string): readonly StoredImage[] {
   return [{ name, target, pinned: labels.includes(`${PIN}=pinned`), managed: labels.includes(MANAGED) }];
 }
 
-async function dockerImage(run: RunProgram, name: string, { signal }: StoreCall): Promise<DockerImage | null> {
+/** A program that is not there is one that failed: what it belongs to may come with a later step. */
+async function orAbsent(program: string, run: () => Promise<ProgramResult>): Promise<ProgramResult> {
+  try {
+    return await run();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return { code: 127, stdout: '', stderr: `this host has no program ${program}` };
+  }
+}
+
+async function dockerImage(run: RunProgram, name: string, { signal }: StoreCall): Promise<DockerImage | null | string> {
   const shown = await run(['docker', 'image', 'inspect', '--format', '{{.Id}} {{.Size}}', name], { signal });
   if (shown.code !== 0 && /no such image/i.test(shown.stderr)) return null;
   const [, id, size] = /^(sha256:[0-9a-f]{64}) (\d+)$/.exec(shown.stdout.trim()) ?? [];
-  if (shown.code !== 0 || id === undefined) throw new Error(`docker says of ${name}: ${said(shown)}`);
-  return { id, sizeBytes: Number(size) };
+  return id === undefined ? said(shown) || `Docker says of ${name} ${JSON.stringify(shown.stdout.trim())}` : { id, sizeBytes: Number(size) };
 }
 
 /** The program's last word, which is where it says why. */

@@ -1,10 +1,10 @@
 import type { ImagesSpec } from '../../../shared/domain/steps/images-spec.ts';
 import type { Artifacts } from '../../ports/artifacts.ts';
 import type { K3s } from '../../ports/k3s.ts';
-import { STEP_OK, type StepContext, type StepExecutor, type StepResult } from '../step.ts';
+import type { StepContext, StepExecutor, StepResult } from '../step.ts';
 import { applyK3sImages, canRevertK3sImages, captureK3sImages, checkK3sImages, imagesFolderOf, type K3sPrior, revertK3sImages, verifyK3sImages } from './k3s-images.ts';
-import { stageArchives } from './stage-archives.ts';
-import { applyStore, canRevertStore, captureStore, checkStore, revertStore, type StorePrior, verifyStore } from './store-images.ts';
+import { hasRoom, stageArchives } from './stage-archives.ts';
+import { applyStore, canRevertStore, captureStore, checkStore, dockerImages, revertStore, type StorePrior, verifyStore } from './store-images.ts';
 import type { StoredParts } from './stored-images.ts';
 
 export type ImagesPrior = StorePrior | K3sPrior;
@@ -33,8 +33,14 @@ export function imagesStep(parts: ImagesParts): StepExecutor<ImagesSpec, ImagesP
   };
 }
 
-async function stage({ artifacts, k3s, containerdFolder }: ImagesParts, { source }: ImagesSpec, context: StepContext): Promise<StepResult> {
-  if (source.kind === 'docker') return STEP_OK;
+/** What Docker unpacked comes once as layers and once unpacked. */
+const TIMES_UNPACKED = 2;
+
+async function stage({ artifacts, k3s, store, containerdFolder }: ImagesParts, { source }: ImagesSpec, context: StepContext): Promise<StepResult> {
+  if (source.kind === 'docker') {
+    const found = await dockerImages(store, source.images, context);
+    return 'ok' in found ? found : hasRoom(TIMES_UNPACKED * found.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0), containerdFolder);
+  }
   const keptIn = source.kind === 'k3s' ? await imagesFolderOf(k3s, context.signal) : containerdFolder;
   return typeof keptIn === 'string' ? stageArchives({ archives: source.archives, keptIn }, artifacts, context) : keptIn;
 }

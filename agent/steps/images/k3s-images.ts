@@ -1,12 +1,11 @@
-import { lstat, mkdir, rename, rm, rmdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { lstat, rm, rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
 
 import type { ImagesSpec } from '../../../shared/domain/steps/images-spec.ts';
-import { syncFolder } from '../../../shared/files/write-durably.ts';
 import { hasSha256 } from '../../link/part-file.ts';
 import type { K3s } from '../../ports/k3s.ts';
-import { copyVerified } from '../copy-verified.ts';
 import { type FileCopy, isBack, isKept, keepFile, restoreFile } from '../k3s/file-copies.ts';
+import { draftFolderOf, placeArchive } from '../k3s/place-archive.ts';
 import { type CaptureResult, type CheckResult, STEP_OK, type StepContext, type StepFailure, type StepResult, stepFailure } from '../step.ts';
 import { fetchedFolder } from './stage-archives.ts';
 
@@ -45,10 +44,7 @@ export async function captureK3sImages(k3s: K3s, archives: Archives, context: St
   return { ok: true, prior: { kind: 'k3s', imagesFolder, hadImagesFolder, copies } };
 }
 
-/** K3s imports what appears in its folder, so that nothing is written there: each archive is renamed in. */
 export async function applyK3sImages(archives: Archives, { imagesFolder }: K3sPrior, context: StepContext): Promise<StepResult> {
-  await mkdir(imagesFolder, { recursive: true, mode: 0o755 });
-  await mkdir(draftFolder(imagesFolder), { recursive: true, mode: 0o700 });
   for (const { fileName, sha256, images } of archives) {
     const place = join(imagesFolder, fileName);
     const names = images.map(({ name }) => name).join(', ');
@@ -56,14 +52,10 @@ export async function applyK3sImages(archives: Archives, { imagesFolder }: K3sPr
       context.output(`${names}: in ${place} already\n`);
       continue;
     }
-    const draft = join(draftFolder(imagesFolder), sha256);
-    if (!(await copyVerified({ from: join(fetchedFolder(context), sha256), to: draft, sha256, mode: 0o644 }, context.signal))) return stepFailure('prior-unavailable', `artifact ${sha256} is gone or damaged since it was staged; start again`, sha256);
-    await rename(draft, place);
-    await syncFolder(imagesFolder);
+    if (!(await placeArchive({ from: join(fetchedFolder(context), sha256), sha256, place }, context.signal))) return stepFailure('prior-unavailable', `artifact ${sha256} is gone or damaged since it was staged; start again`, sha256);
     context.output(`${names}: put into ${place}\n`);
   }
-  await rm(draftFolder(imagesFolder), { recursive: true, force: true });
-  await syncFolder(dirname(imagesFolder));
+  await rm(draftFolderOf(imagesFolder), { recursive: true, force: true });
   return STEP_OK;
 }
 
@@ -78,7 +70,7 @@ export async function revertK3sImages({ imagesFolder, hadImagesFolder, copies }:
       if (!(await restoreFile(copy, keptFolder(context)))) return stepFailure('revert-failed', `${copy.path} cannot be brought back, what was kept of it is gone`, copy.path);
     }
   }
-  await rm(draftFolder(imagesFolder), { recursive: true, force: true });
+  await rm(draftFolderOf(imagesFolder), { recursive: true, force: true });
   // Only where nothing but ours lay there.
   if (!hadImagesFolder) await rmdir(imagesFolder).catch(() => undefined);
   return STEP_OK;
@@ -94,10 +86,6 @@ export async function canRevertK3sImages({ copies }: K3sPrior, context: StepCont
 async function firstLacking(folder: string, archives: Archives): Promise<string | null> {
   for (const { fileName, sha256 } of archives) if (!(await hasSha256(join(folder, fileName), sha256))) return join(folder, fileName);
   return null;
-}
-
-function draftFolder(imagesFolder: string): string {
-  return join(dirname(imagesFolder), 'farrier-images');
 }
 
 function keptFolder({ folder }: Pick<StepContext, 'folder'>): string {

@@ -1,10 +1,10 @@
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { arch } from 'node:os';
 import { pipeline, type Readable, type Transform } from 'node:stream';
 import type * as zlib from 'node:zlib';
 
 import type { PinnedImage } from '../../../shared/domain/steps/images-spec.ts';
+import { type Descriptor, imageId, type ImageIndex } from './image-id.ts';
 import { readTar } from './read-tar.ts';
 
 /** Manifests, indexes and configurations are small; layers are not, and nobody looks into them. */
@@ -17,8 +17,8 @@ const DOCUMENTS_MAX_BYTES = 64 * 1024 * 1024;
  */
 export async function readArchive(path: string, signal: AbortSignal): Promise<readonly PinnedImage[]> {
   const documents = await readDocuments(path, signal);
-  const index = documents('index.json') as Index | null;
-  if (index !== null) return index.manifests?.flatMap((entry) => namedIn(entry, documents)) ?? [];
+  const index = documents('index.json') as ImageIndex | null;
+  if (index !== null) return (await Promise.all((index.manifests ?? []).map((entry) => namedIn(entry, documents)))).flat();
   return ((documents('manifest.json') ?? []) as readonly Saved[]).flatMap(({ Config = '', RepoTags }) => (RepoTags ?? []).map((name) => ({ name: wholeName(name), id: idOf(Config) })));
 }
 
@@ -40,39 +40,16 @@ async function readDocuments(path: string, signal: AbortSignal): Promise<Documen
   return (name) => documents.get(name) ?? null;
 }
 
-interface Index {
-  readonly manifests?: readonly Descriptor[];
-}
-
-interface Descriptor {
-  readonly mediaType?: string;
-  readonly digest?: string;
-  readonly platform?: { readonly architecture?: string; readonly os?: string };
-  readonly annotations?: Readonly<Record<string, string>>;
-}
-
 interface Saved {
   readonly Config?: string;
   readonly RepoTags?: readonly string[] | null;
 }
 
 /** As containerd reads it: its own annotation before the one of the OCI. */
-function namedIn(entry: Descriptor, json: Documents): readonly PinnedImage[] {
-  const name = entry.annotations?.['io.containerd.image.name'] ?? entry.annotations?.['org.opencontainers.image.ref.name'];
-  return name === undefined ? [] : [{ name, id: configOf(entry, json) }];
-}
-
-/** Of this host's platform; '' where the archive has none. */
-function configOf(entry: Descriptor, json: Documents): string {
-  const document = json(blobOf(entry.digest)) as ({ readonly config?: Descriptor } & Index) | null;
-  if (document === null) return '';
-  if (document.config?.digest !== undefined) return document.config.digest;
-  const own = document.manifests?.find(({ platform }) => platform?.os === 'linux' && platform.architecture === architecture());
-  return own === undefined ? '' : configOf(own, json);
-}
-
-function blobOf(digest = ''): string {
-  return `blobs/${digest.replace(':', '/')}`;
+async function namedIn({ digest = '', annotations }: Descriptor, documents: Documents): Promise<readonly PinnedImage[]> {
+  const name = annotations?.['io.containerd.image.name'] ?? annotations?.['org.opencontainers.image.ref.name'];
+  const read = async (blob: string): Promise<unknown> => documents(`blobs/${blob.replace(':', '/')}`);
+  return name === undefined ? [] : [{ name, id: await imageId(digest, read) }];
 }
 
 /** `<hex>.json`, or `blobs/sha256/<hex>`. */
@@ -85,10 +62,6 @@ function wholeName(name: string): string {
   const [first = '', ...rest] = name.split('/');
   if (rest.length === 0) return `docker.io/library/${name}`;
   return /[.:]|^localhost$/.test(first) ? name : `docker.io/${name}`;
-}
-
-function architecture(): string {
-  return arch() === 'x64' ? 'amd64' : arch();
 }
 
 /** Null where it is no document. */

@@ -25,7 +25,7 @@ export async function stageArchives({ archives, keptIn }: ArchiveOrder, artifact
     const wrong = await whatIsWrong(fetched.path, archive.images, context.signal);
     if (wrong !== '') return stepFailure('image-mismatch', `archive ${archive.sha256} ${wrong}`, archive.sha256);
   }
-  return hasRoom(archives, keptIn);
+  return hasRoom(TIMES_ARCHIVE * archives.reduce((sum, { size }) => sum + size, 0), keptIn);
 }
 
 export function fetchedFolder({ folder }: Pick<StepContext, 'folder'>): string {
@@ -50,8 +50,9 @@ async function whatIsWrong(path: string, wanted: readonly PinnedImage[], signal:
   return found === '' ? `has no ${other.name} for this host's platform` : `holds ${other.name} as ${found}, the plan says ${other.id}`;
 }
 
-async function hasRoom(archives: readonly ImageArchive[], keptIn: string): Promise<StepResult> {
-  const neededBytes = SLACK_BYTES + TIMES_ARCHIVE * archives.reduce((sum, { size }) => sum + size, 0);
+/** @param bytes of what is to come, packed and unpacked */
+export async function hasRoom(bytes: number, keptIn: string): Promise<StepResult> {
+  const neededBytes = SLACK_BYTES + bytes;
   const { place, freeBytes } = await freeUnder(keptIn);
   return freeBytes >= neededBytes ? STEP_OK : stepFailure('disk-full', `${neededBytes} bytes must be free under ${place}, ${freeBytes} are; free space and start again`, place);
 }

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 
 import type { ImageArchive, ImagesSpec, PinnedImage } from '../../../shared/domain/steps/images-spec.ts';
+import type { DockerImage, ImageStore } from '../../ports/image-store.ts';
 import { type CaptureResult, type CheckResult, STEP_OK, type StepContext, type StepFailure, type StepResult, stepFailure } from '../step.ts';
 import { removeAdded } from './remove-added.ts';
 import { fetchedFolder } from './stage-archives.ts';
-import { hasAll, readStored, type Stored, type StoredParts } from './stored-images.ts';
+import { hasAll, readStored, type Stored, type StoredParts, unready } from './stored-images.ts';
 
 /** One image that the step brings, and what its name was before. */
 export interface PriorImage extends PinnedImage {
@@ -25,13 +26,19 @@ type StoreSpec = ImagesSpec & { readonly source: Exclude<ImagesSpec['source'], {
 /** What the step is to bring: as the plan has it, or as Docker has it now. */
 export async function wantedImages({ store }: StoredParts, { source }: StoreSpec, context: StepContext): Promise<readonly PinnedImage[] | StepFailure> {
   if (source.kind === 'containerd') return source.archives.flatMap(({ images }) => images);
-  const wanted: PinnedImage[] = [];
-  for (const name of source.images) {
+  const found = await dockerImages(store, source.images, context);
+  return 'ok' in found ? found : found.map(({ name, id }) => ({ name, id }));
+}
+
+export async function dockerImages(store: ImageStore, names: readonly string[], context: StepContext): Promise<readonly (DockerImage & PinnedImage)[] | StepFailure> {
+  const found: (DockerImage & PinnedImage)[] = [];
+  for (const name of names) {
     const image = await store.dockerImage(name, context);
+    if (typeof image === 'string') return stepFailure('runtime-unready', `Docker does not say which images it has: ${image}`, 'docker');
     if (image === null) return stepFailure('image-unknown', `Docker has no image ${name} on this host; check its name in the plan, or pull it there first`, name);
-    wanted.push({ name, id: image.id });
+    found.push({ name, ...image });
   }
-  return wanted;
+  return found;
 }
 
 export async function checkStore(parts: StoredParts, spec: StoreSpec, context: StepContext): Promise<CheckResult> {
@@ -80,11 +87,11 @@ export async function revertStore(parts: StoredParts, { images }: StorePrior, co
 }
 
 /** A name that pointed elsewhere can only go back to what is still there. */
-export async function canRevertStore({ cri }: StoredParts, { images }: StorePrior, { signal }: StepContext): Promise<StepResult> {
+export async function canRevertStore({ store }: StoredParts, { images }: StorePrior, { signal }: StepContext): Promise<StepResult> {
+  const all = await store.list({ signal });
+  if (typeof all === 'string') return unready(all);
   for (const { name, id, was } of images) {
-    if (was === null || was === id) continue;
-    const answer = await cri.image(was, signal);
-    if (!answer.ok || answer.id === null) return stepFailure('prior-unavailable', `${name} was ${was} before, and that image is not on this host any more`, name);
+    if (was !== null && was !== id && all.every((image) => image.name !== was)) return stepFailure('prior-unavailable', `${name} was ${was} before, and that image is not on this host any more`, name);
   }
   return STEP_OK;
 }

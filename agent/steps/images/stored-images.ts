@@ -3,10 +3,11 @@ import type { Clock } from '../../../shared/ports/clock.ts';
 import type { Cri } from '../../ports/cri.ts';
 import type { ImageStore, StoredImage } from '../../ports/image-store.ts';
 import { type StepContext, type StepFailure, stepFailure } from '../step.ts';
+import { imageId } from './image-id.ts';
 
 export interface StoredParts {
   readonly store: ImageStore;
-  readonly cri: Pick<Cri, 'image'>;
+  readonly cri: Pick<Cri, 'look'>;
   readonly clock: Clock;
 }
 
@@ -22,21 +23,21 @@ export interface Stored {
   readonly ids: ReadonlyMap<string, string>;
 }
 
-/** Reads only. */
+/**
+ * Reads only. Where containerd's CRI is off, as packages of Docker's leave it, nothing is waited for: it takes note of all names
+ * when it starts.
+ */
 export async function readStored({ store, cri, clock }: StoredParts, names: readonly string[], { signal }: Pick<StepContext, 'signal'>): Promise<Stored | StepFailure> {
   const until = clock.monotonicMs() + NOTE_MAX_MS;
   for (;;) {
     const all = await store.list({ signal });
     if (typeof all === 'string') return unready(all);
     const there = all.filter(({ name }) => names.includes(name));
-    const ids = new Map<string, string>();
-    for (const { name } of there) {
-      const answer = await cri.image(name, signal);
-      if (!answer.ok) return unready(answer.why);
-      ids.set(name, answer.id ?? '');
+    const isNoted = there.every(({ managed }) => managed) || clock.monotonicMs() >= until || !(await cri.look(signal)).reached;
+    if (isNoted) {
+      const ids = await Promise.all(there.map(async ({ name, target }) => [name, await imageId(target, (digest) => store.document(digest, { signal }))] as const));
+      return { ok: true, all, ids: new Map(ids) };
     }
-    const isNoted = there.every(({ name, managed }) => managed && ids.get(name) !== '');
-    if (isNoted || clock.monotonicMs() >= until) return { ok: true, all, ids };
     await clock.sleep(NOTE_EVERY_MS, signal);
   }
 }

@@ -1,8 +1,9 @@
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 
 import type { K3sSpec } from '../../../shared/domain/steps/k3s-spec.ts';
 import type { K3sUnit } from '../../ports/k3s.ts';
 import type { StepContext } from '../step.ts';
+import { draftFolderOf } from './place-archive.ts';
 
 /** Where everything of one step lies. */
 export interface Places {
@@ -12,7 +13,6 @@ export interface Places {
   /** For a person: what ran before. */
   readonly previous: string;
   readonly imagesFolder: string;
-  /** K3s imports what appears in its folder at once, so that nothing is written there: it is renamed in. */
   readonly imagesDraftFolder: string;
   readonly archive: string | null;
   readonly kubeconfig: string;
@@ -34,7 +34,7 @@ export function placesOf(spec: K3sSpec, { binary, dataDir }: Pick<K3sUnit, 'bina
     binaryDraft: `${binary}.${spec.binary.sha256.slice(0, 12)}.new`,
     previous: `${binary}.prev`,
     imagesFolder,
-    imagesDraftFolder: join(dirname(imagesFolder), 'farrier-images'),
+    imagesDraftFolder: draftFolderOf(imagesFolder),
     archive: spec.images === null ? null : join(imagesFolder, spec.images.name),
     kubeconfig: join(dataDir, 'agent/kubelet.kubeconfig'),
     fetched: join(folder, 'fetched'),

@@ -1,4 +1,4 @@
-import { chown, mkdir, rename, rm } from 'node:fs/promises';
+import { chown, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import type { ArtifactRef } from '../../../shared/domain/steps/artifact-ref.ts';
@@ -9,28 +9,18 @@ import { copyVerified } from '../copy-verified.ts';
 import { STEP_OK, type StepContext, type StepResult, stepFailure } from '../step.ts';
 import { placeKept } from './file-copies.ts';
 import type { K3sPrior } from './k3s.ts';
+import { placeArchive } from './place-archive.ts';
 import type { Places } from './places.ts';
 
 /** Images first: the new version must not begin to pull. Each file gets its name by one rename. Idempotent. */
 export async function putInPlace(spec: K3sSpec, prior: K3sPrior, places: Places, context: StepContext): Promise<StepResult> {
   const { images } = spec;
   if (images !== null && places.archive !== null && !(await hasSha256(places.archive, images.sha256))) {
-    const placed = await placeImages(images, places.archive, places, context);
-    if (!placed.ok) return placed;
+    const placed = await placeArchive({ from: join(places.fetched, images.sha256), sha256: images.sha256, place: places.archive }, context.signal);
+    if (!placed) return notStaged(images);
   }
   await rm(places.imagesDraftFolder, { recursive: true, force: true });
   return (await hasSha256(places.binary, spec.binary.sha256)) ? STEP_OK : placeBinary(spec, prior, places, context);
-}
-
-async function placeImages(images: ArtifactRef, archive: string, { fetched, imagesFolder, imagesDraftFolder }: Places, { signal }: StepContext): Promise<StepResult> {
-  await mkdir(imagesFolder, { recursive: true, mode: 0o755 });
-  await mkdir(imagesDraftFolder, { recursive: true, mode: 0o700 });
-  const draft = join(imagesDraftFolder, images.sha256);
-  if (!(await copyVerified({ from: join(fetched, images.sha256), to: draft, sha256: images.sha256, mode: 0o644 }, signal))) return notStaged(images);
-  await rename(draft, archive);
-  await syncFolder(imagesFolder);
-  await syncFolder(dirname(imagesFolder));
-  return STEP_OK;
 }
 
 async function placeBinary({ binary }: K3sSpec, { copies }: K3sPrior, places: Places, { signal }: StepContext): Promise<StepResult> {

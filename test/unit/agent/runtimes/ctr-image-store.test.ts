@@ -51,5 +51,12 @@ test('what ctr and docker are asked', async () => {
 test('what Docker says of an image', async () => {
   expect(await storeOf({ stdout: `sha256:${ID} 1024\n` }).store.dockerImage('web:1', { signal })).toEqual({ id: `sha256:${ID}`, sizeBytes: 1024 });
   expect(await storeOf({ code: 1, stderr: 'Error: No such image: web:1\n' }).store.dockerImage('web:1', { signal })).toBeNull();
-  await expect(storeOf({ code: 1, stderr: 'Cannot connect to the Docker daemon\n' }).store.dockerImage('web:1', { signal })).rejects.toThrow('docker says of web:1: Cannot connect');
+  expect(await storeOf({ code: 1, stderr: 'Cannot connect to the Docker daemon\n' }).store.dockerImage('web:1', { signal })).toBe('Cannot connect to the Docker daemon');
+});
+
+test('a program that is not there is told as such', async () => {
+  const absent = async (): Promise<never> => Promise.reject(Object.assign(new Error('spawn ctr ENOENT'), { code: 'ENOENT' }));
+  const store = ctrImageStore(absent, absent, ['ctr']);
+  expect(await store.list({ signal })).toBe('this host has no program ctr');
+  expect(await store.dockerImage('web:1', { signal })).toBe('this host has no program docker');
 });

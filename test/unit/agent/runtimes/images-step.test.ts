@@ -139,10 +139,20 @@ describe('archives into containerd', () => {
     const wanted = archivesOf();
     lab.images.silent = 'cannot connect to containerd';
     expect(codeOf(await lab.step.check(wanted, lab.context()))).toBe('runtime-unready containerd');
-    lab.images.silent = '';
-    lab.images.holds(PAUSE, idOf(wanted, PAUSE));
+  });
+
+  test('do not need its CRI, which packages of Docker’s leave off', async () => {
+    const wanted = archivesOf();
     lab.images.cri.silent = 'unknown service runtime.v1.RuntimeService';
-    expect(codeOf(await lab.step.check(wanted, lab.context()))).toBe('runtime-unready containerd');
+    lab.images.takesNote = false;
+    const { prior, code } = await runWhole(lab.step, wanted, lab.context());
+    expect(code).toBe('ok');
+    // It is on now.
+    lab.images.cri.silent = '';
+    lab.images.takesNote = true;
+    expect(lab.images.state).toHaveLength(6);
+    expect(await lab.step.revert(wanted, prior, lab.context())).toEqual({ ok: true });
+    expect(lab.images.state).toEqual([]);
   });
 });
 
@@ -166,7 +176,12 @@ describe('images of Docker', () => {
 
   test('that Docker does not have are told before anything is changed', async () => {
     lab.images.docker.set(WEB, { id: 'sha256:web', sizeBytes: 10 });
+    expect(codeOf(await lab.step.stage(wanted, lab.context()))).toBe('image-unknown docker.io/library/db:1');
     expect(codeOf(await lab.step.check(wanted, lab.context()))).toBe('image-unknown docker.io/library/db:1');
+    lab.images.docker.set('docker.io/library/db:1', { id: 'sha256:db', sizeBytes: 2 ** 60 });
+    expect(codeOf(await lab.step.stage(wanted, lab.context()))).toMatch(/^disk-full /);
+    lab.images.dockerSilent = 'this host has no program docker';
+    expect(codeOf(await lab.step.stage(wanted, lab.context()))).toBe('runtime-unready docker');
   });
 });
 
