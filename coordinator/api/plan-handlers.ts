@@ -1,3 +1,4 @@
+import { resolveShare } from '../../shared/domain/resolve-share.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
 import type { Random } from '../../shared/ports/random.ts';
 import { digestOf } from '../../shared/wire/digest-of.ts';
@@ -34,7 +35,7 @@ export function planHandlers(gate: Gate, parts: PlanParts): Pick<FleetHandlers, 
   return {
     CheckPlan: unary(gate, { role: 'viewer', action: null }, async ({ yaml, file }) => {
       const { diagnostics, planned } = resolvePlan(state, yaml, file, await moment());
-      return { diagnostics: [...diagnostics], ...(planned === null ? {} : showPlan(planned, freezePlan(planned))) };
+      return { diagnostics: [...diagnostics], ...(planned === null ? {} : showPlan(planned, freezePlan(planned), resolveShare(state.policy.maxUnavailable.fleet, state.nodes.size))) };
     }),
 
     StartRollout: unary(gate, { role: 'operator', action: 'rollout start', object: (request) => request.file, detail: (request, response) => describeStart(request, response) }, async ({ yaml, file }, who) => {

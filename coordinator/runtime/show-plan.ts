@@ -9,12 +9,16 @@ import type { Resolved } from './freeze-plan.ts';
 type PlannedHop = NonNullable<CheckPlanResponse['hops']>[number];
 type PlannedGroup = NonNullable<PlannedHop['groups']>[number];
 
-/** What a plan would do to the fleet as it is now: message CheckPlanResponse, without its diagnostics. */
-export function showPlan(resolved: Resolved, first: FrozenPlan): Pick<CheckPlanResponse, 'hops' | 'satisfied' | 'notChecked' | 'manifests'> {
+/**
+ * What a plan would do to the fleet as it is now: message CheckPlanResponse, without its diagnostics.
+ *
+ * @param ceiling how many nodes of the fleet its policy lets be unavailable at once.
+ */
+export function showPlan(resolved: Resolved, first: FrozenPlan, ceiling: number): Pick<CheckPlanResponse, 'hops' | 'satisfied' | 'notChecked' | 'manifests'> {
   const frozen: FrozenPlan[] = [];
   for (let each: FrozenPlan | null = first; each !== null; each = each.chain?.next ?? null) frozen.push(each);
   return {
-    hops: resolved.hops.map((hop, index) => showHop(resolved, hop, frozen[index] ?? first)),
+    hops: resolved.hops.map((hop, index) => showHop(resolved, hop, frozen[index] ?? first, ceiling)),
     satisfied: [...(frozen.at(-1)?.satisfied ?? [])],
     notChecked: notChecked(resolved.hops),
     manifests: [...runtimeClasses(resolved.hops.flatMap(({ steps }) => [...steps.values()].flat()).map(({ step }) => step))],
@@ -34,7 +38,7 @@ function notChecked(hops: readonly Hop[]): string[] {
   return [...hosts].map(([what, names]) => `whether ${names.size === 1 ? '1 host finds' : `${names.size} hosts find`} ${what}`);
 }
 
-function showHop({ roleOf, drainOf }: Resolved, hop: Hop, { waves, maxUnavailable }: FrozenPlan): PlannedHop {
+function showHop({ roleOf, drainOf }: Resolved, hop: Hop, { waves, maxUnavailable }: FrozenPlan, ceiling: number): PlannedHop {
   const groups = new Map<string, PlannedGroup>();
   for (const node of waves.flatMap(({ nodes }) => nodes)) {
     const steps = hop.steps.get(node) ?? [];
@@ -44,7 +48,8 @@ function showHop({ roleOf, drainOf }: Resolved, hop: Hop, { waves, maxUnavailabl
     const nodes = [...(groups.get(key)?.nodes ?? []), node];
     groups.set(key, { nodes, role, steps: steps.map(showStep), drained: isDrained, drainedBecause: because });
   }
-  return { target: hop.target, maxUnavailable, waves: waves.map(({ name, nodes }) => ({ name, nodes: [...nodes] })), groups: [...groups.values()] };
+  const limits = { maxUnavailable: Math.min(maxUnavailable, ceiling), wantedUnavailable: maxUnavailable };
+  return { target: hop.target, ...limits, waves: waves.map(({ name, nodes }) => ({ name, nodes: [...nodes] })), groups: [...groups.values()] };
 }
 
 function showStep({ step, because }: ComposedStep) {

@@ -18,11 +18,11 @@ export function printRefusedPlan(checked: CheckedPlan): readonly string[] {
 
 function printAll(verdict: string, { hops, satisfied, notChecked, manifests }: CheckedPlan): readonly string[] {
   const nodes = new Set(hops.flatMap(({ waves }) => waves.flatMap((wave) => wave.nodes)));
-  const inOne = hops.length === 1 ? `, at most ${hops[0]?.maxUnavailable ?? 0} unavailable at a time` : ` in ${hops.length} hops, one after the other`;
+  const inOne = hops.length === 1 ? hops.map(limitOf).join('') : ` in ${hops.length} hops, one after the other`;
   return [
     `${verdict}: ${nodes.size} ${nodes.size === 1 ? 'node' : 'nodes'}${inOne}`,
     ...hops.flatMap((hop, index) => [
-      ...(hops.length === 1 ? [] : [plainText(`hop ${index + 1} of ${hops.length}: ${hop.target}, at most ${hop.maxUnavailable} unavailable at a time`)]),
+      ...(hops.length === 1 ? [] : [plainText(`hop ${index + 1} of ${hops.length}: ${hop.target}${limitOf(hop)}`)]),
       ...printHop(hop),
     ]),
     ...(satisfied.length === 0 ? [] : [plainText(`  at the target already: ${named(satisfied)}`)]),
@@ -34,6 +34,11 @@ function printAll(verdict: string, { hops, satisfied, notChecked, manifests }: C
 function printManifests(manifests: readonly string[]): readonly string[] {
   if (manifests.length === 0) return [];
   return ['pods name a runtime by its RuntimeClass, which no host may make; with kubectl apply -f:', ...manifests.flatMap((manifest) => ['  ---', ...manifest.trimEnd().split('\n').map((line) => plainText(`  ${line}`))])];
+}
+
+function limitOf({ maxUnavailable, wantedUnavailable }: Hop): string {
+  const narrowed = wantedUnavailable > maxUnavailable ? ` (the fleet's policy; the plan allows ${wantedUnavailable})` : '';
+  return `, at most ${maxUnavailable} unavailable at a time${narrowed}`;
 }
 
 function printHop({ waves, groups }: Hop): readonly string[] {

@@ -53,7 +53,7 @@ const COMPOSED = {
   satisfied: ['edge-13'],
   hops: [
     { target: 'v1.34.9', maxUnavailable: 1, waves: [{ name: 'all', nodes: ['cp-1'] }], groups: [{ nodes: ['cp-1'], role: 'first control plane', ...DRAINED, steps: [planned('packages-kubeadm', 'kubeadm is 1.33.9', 'kubeadm 1.34.9-1.1'), planned('kubeadm', 'the API server is 1.33.9')] }] },
-    { target: 'v1.35.4', maxUnavailable: 2, waves: [{ name: 'all-first-control-plane', nodes: ['cp-1'] }, { name: 'all', nodes: WORKERS }], groups: [
+    { target: 'v1.35.4', maxUnavailable: 2, wantedUnavailable: 5, waves: [{ name: 'all-first-control-plane', nodes: ['cp-1'] }, { name: 'all', nodes: WORKERS }], groups: [
       { nodes: ['cp-1'], role: 'first control plane', ...DRAINED, steps: [planned('kubeadm', 'the API server is 1.34.9')] },
       { nodes: WORKERS, role: 'worker', ...DRAINED, steps: [planned('kubelet', 'kubelet is 1.33.9')] },
     ] },

@@ -32,8 +32,10 @@ describe('a procedure', () => {
     expect(frozen.satisfied).toEqual(['n3']);
     expect(Object.keys(frozen.sequences)).toEqual([frozen.targets['n1']?.digest]);
     expect(frozen.targets['n3']).toBeUndefined();
-    const shown = showPlan(resolved!, frozen);
+    const shown = showPlan(resolved!, frozen, 9);
     expect(shown.satisfied).toEqual(['n3']);
+    expect(shown.hops).toMatchObject([{ maxUnavailable: 2, wantedUnavailable: 2 }]);
+    expect(showPlan(resolved!, frozen, 1).hops).toMatchObject([{ maxUnavailable: 1, wantedUnavailable: 2 }]);
     expect(shown.notChecked).toEqual(['whether 2 hosts find containerd 2 in s']);
     expect(shown.hops?.[0]?.groups?.map(({ nodes, steps }) => [nodes, steps?.[1]])).toEqual([
       [['n1'], { name: 'packages', kind: 'packages', detail: 'containerd 2', because: 'containerd is 1.6' }],
@@ -88,7 +90,7 @@ describe('drains', () => {
     const { resolved } = resolvePlan(aFleet([...nodes, host('n1', '1.6')]), reboot(), 'p.yaml', NOON);
     const frozen = freezePlan(resolved!);
     expect(frozen.drained).toEqual(['w-1', 'w-2']);
-    expect(showPlan(resolved!, frozen).hops?.[0]?.groups?.map((group) => [group.nodes, group.drained, group.drainedBecause])).toEqual([
+    expect(showPlan(resolved!, frozen, 9).hops?.[0]?.groups?.map((group) => [group.nodes, group.drained, group.drainedBecause])).toEqual([
       [['n1'], false, ''],
       [['w-1', 'w-2'], true, 'a reboot takes its pods down'],
     ]);
@@ -113,7 +115,7 @@ describe('versions', () => {
     const { diagnostics, resolved, planned } = resolvePlan(aFleet(cluster.slice(0, 2)), plan(upgrade), 'p.yaml', { ...NOON, proved: new Set() });
     expect(diagnostics.map(({ code }) => code)).toContain('datastore-proof-missing');
     expect(resolved).toBeNull();
-    expect(showPlan(planned!, freezePlan(planned!)).hops?.map(({ target }) => target)).toEqual(['v1.34.9', 'v1.35.4']);
+    expect(showPlan(planned!, freezePlan(planned!), 9).hops?.map(({ target }) => target)).toEqual(['v1.34.9', 'v1.35.4']);
   });
 
   test('are reached in hops, all frozen at the start; late facts change none of them', () => {
