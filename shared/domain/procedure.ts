@@ -1,12 +1,13 @@
 import type { PackageVersion, RebootSpec } from './step-spec.ts';
-import type { ContainerdRuntime } from './steps/containerd-spec.ts';
+import type { ContainerdRuntime, ContainerdSettings } from './steps/containerd-spec.ts';
 import type { CriProbeSpec } from './steps/cri-probe-spec.ts';
+import type { ImageArchive } from './steps/images-spec.ts';
 import type { K3sRuntimesSpec } from './steps/k3s-runtimes-spec.ts';
 import type { K3sSpec } from './steps/k3s-spec.ts';
 import type { KubeadmSpec } from './steps/kubeadm-spec.ts';
 
 /** What a plan names instead of steps: the steps of each node follow from it and the node's facts. One variant a procedure. */
-export type Procedure = PackagesProcedure | KubeadmUpgrade | K3sUpgrade | OsReboot | AgentUpgrade | KubeadmCertsRenew | WasmProcedure | DockerToContainerd | K3sRuntimesProcedure;
+export type Procedure = PackagesProcedure | KubeadmUpgrade | K3sUpgrade | OsReboot | AgentUpgrade | KubeadmCertsRenew | ContainerdConfig | ContainerdUpgrade | WasmProcedure | DockerToContainerd | K3sRuntimesProcedure;
 
 /** Packages in one transaction, then restarts of what they belong to. */
 export interface PackagesProcedure {
@@ -73,6 +74,31 @@ export interface KubeadmCertsRenew {
   readonly renew: readonly string[];
   readonly whenUnderDays: number;
 }
+
+/** Brings containerd's configuration to what is set here, with the packages that it needs, and proves runtimes by what they run. */
+export interface ContainerdConfig {
+  readonly kind: 'containerd-config';
+  /** None: what it needs is there. */
+  readonly install: readonly PackageVersion[];
+  readonly sources: readonly string[];
+  readonly settings: ContainerdSettings;
+  readonly probes: readonly RuntimeProbe[];
+}
+
+/** Brings containerd to a version, over majors too. Its configuration is one that both versions read. */
+export interface ContainerdUpgrade {
+  readonly kind: 'containerd-upgrade';
+  /** containerd or containerd.io is among them. */
+  readonly install: readonly PackageVersion[];
+  readonly sources: readonly string[];
+  /** What the new version needs of images, as its sandbox; pinned before it comes. */
+  readonly archives: readonly ImageArchive[];
+  readonly settings: ContainerdSettings;
+  readonly probes: readonly RuntimeProbe[];
+}
+
+/** A container that has to run there in the end. */
+export type RuntimeProbe = Pick<CriProbeSpec, 'handler' | 'image' | 'archive' | 'annotations' | 'expect'>;
 
 /** Gives containerd a runtime for WebAssembly, and proves it by a module that it runs. */
 export interface WasmProcedure {

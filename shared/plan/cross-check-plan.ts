@@ -2,6 +2,7 @@ import { entryOf, hasOnly, itemsOf } from './loose.ts';
 import type { Problem } from './problem.ts';
 import { problem, warning } from './problem.ts';
 import { PROCEDURE_NAMES, SPEC_KEYS, STEP_KEYS } from './plan-schema.ts';
+import { checkContainerdConfig, checkContainerdUpgrade } from './procedures/containerd-procedures.ts';
 import { checkDockerToContainerd } from './procedures/docker-to-containerd-procedure.ts';
 import { checkK3sUpgrade } from './procedures/k3s-upgrade-procedure.ts';
 import { checkKubeadmUpgrade } from './procedures/kubeadm-upgrade-procedure.ts';
@@ -21,6 +22,16 @@ import { checkService } from './steps/service-step.ts';
 export const GUARD_PREFIX = 'guard-';
 /** Kinds of step that see whether what runs still works. */
 const PROOFS = ['reboot', 'kubeadm', 'kubelet', 'kubeletConfig', 'containerd', 'criProbe'];
+
+const PROCEDURE_CHECKS = [
+  ['kubeadm-upgrade', checkKubeadmUpgrade],
+  ['k3s-upgrade', checkK3sUpgrade],
+  ['containerd-config', checkContainerdConfig],
+  ['containerd-upgrade', checkContainerdUpgrade],
+  ['wasm', checkWasm],
+  ['docker-to-containerd', checkDockerToContainerd],
+  ['k3s-runtimes', checkK3sRuntimes],
+] as const;
 
 /** What no single value shows. Takes the file as it was written, whether or not its parts are right by themselves. */
 export function crossCheckPlan(raw: unknown): readonly Problem[] {
@@ -73,13 +84,7 @@ function whatToDo(spec: unknown): readonly Problem[] {
   if (names.length === 0 && hasOnly(procedure, [])) return [problem(['spec', 'procedure'], 'missing', `names none; write one of ${PROCEDURE_NAMES.join(', ')}`)];
   if (names.length > 1) return [problem(['spec', 'procedure'], 'conflict', `names ${names.join(' and ')}; a plan has one procedure: write a plan for each`)];
   const path = ['spec', 'procedure'];
-  return [
-    ...checkKubeadmUpgrade(entryOf(procedure, 'kubeadm-upgrade'), [...path, 'kubeadm-upgrade']),
-    ...checkK3sUpgrade(entryOf(procedure, 'k3s-upgrade'), [...path, 'k3s-upgrade']),
-    ...checkWasm(entryOf(procedure, 'wasm'), [...path, 'wasm']),
-    ...checkDockerToContainerd(entryOf(procedure, 'docker-to-containerd'), [...path, 'docker-to-containerd']),
-    ...checkK3sRuntimes(entryOf(procedure, 'k3s-runtimes'), [...path, 'k3s-runtimes']),
-  ];
+  return PROCEDURE_CHECKS.flatMap(([name, check]) => check(entryOf(procedure, name), [...path, name]));
 }
 
 function checkStep(step: unknown, index: number): readonly Problem[] {

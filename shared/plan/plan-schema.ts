@@ -6,6 +6,7 @@ import { duration, share, wholeNumber } from './number-fields.ts';
 import { list, section } from './section.ts';
 import { EVERY_NODE, selector } from './selector-field.ts';
 import { agentUpgradeProcedure } from './procedures/agent-upgrade-procedure.ts';
+import { containerdConfigProcedure, containerdUpgradeProcedure } from './procedures/containerd-procedures.ts';
 import { dockerToContainerdProcedure } from './procedures/docker-to-containerd-procedure.ts';
 import { k3sRuntimesProcedure } from './procedures/k3s-runtimes-procedure.ts';
 import { k3sUpgradeProcedure } from './procedures/k3s-upgrade-procedure.ts';
@@ -75,6 +76,8 @@ const procedure = section({
   'agent-upgrade': agentUpgradeProcedure.optional(),
   'kubeadm-certs-renew': kubeadmCertsRenewProcedure.optional(),
   wasm: wasmProcedure.optional(),
+  'containerd-config': containerdConfigProcedure.optional(),
+  'containerd-upgrade': containerdUpgradeProcedure.optional(),
   'docker-to-containerd': dockerToContainerdProcedure.optional(),
   'k3s-runtimes': k3sRuntimesProcedure.optional(),
 });

@@ -1,6 +1,7 @@
 import type { Procedure } from '../domain/procedure.ts';
 import type { PlannedProcedure, ProcedureNode } from './composition.ts';
 import { planAgentUpgrade } from './agent-upgrade.ts';
+import { planContainerdConfig, planContainerdUpgrade } from './containerd.ts';
 import { planK3sRuntimes } from './k3s-runtimes.ts';
 import { planDockerToContainerd } from './docker-to-containerd.ts';
 import { planKubeadmCertsRenew } from './kubeadm-certs-renew.ts';
@@ -28,6 +29,10 @@ export function planProcedure(procedure: Procedure, nodes: readonly ProcedureNod
       return { ok: true, hops: planOsReboot(procedure, nodes) };
     case 'agent-upgrade':
       return { ok: true, hops: planAgentUpgrade(procedure, nodes) };
+    case 'containerd-config':
+      return { ok: true, hops: planContainerdConfig(procedure, nodes) };
+    case 'containerd-upgrade':
+      return { ok: true, hops: planContainerdUpgrade(procedure, nodes) };
     case 'k3s-runtimes':
       return planK3sRuntimes(procedure, nodes);
     case 'docker-to-containerd':

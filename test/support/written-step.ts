@@ -1,8 +1,8 @@
 import type { StepKind, StepSpec } from '../../shared/domain/step-spec.ts';
-import type { ContainerdSettings } from '../../shared/domain/steps/containerd-spec.ts';
 import type { ManagedFile } from '../../shared/domain/steps/files-spec.ts';
 import type { ImageSource } from '../../shared/domain/steps/images-spec.ts';
 import type { KubeletField } from '../../shared/domain/steps/kubeadm-spec.ts';
+import { writeSettings } from '../../shared/plan/steps/containerd-step.ts';
 import type { SpecOf } from '../../shared/wire/steps/step-codec.ts';
 
 /** As a plan would write the step; a guard is written as the restart that it comes from. */
@@ -24,7 +24,7 @@ const WRITTEN: { readonly [Kind in StepKind]: (step: SpecOf<Kind>) => unknown } 
       timeouts: Object.fromEntries([['upgradeManifests', timeouts.upgradeManifestsMs], ['etcdAPICall', timeouts.etcdApiCallMs]].filter(([, ms]) => ms !== 0).map(([key, ms]) => [key, `${ms}ms`])),
     },
   }),
-  containerd: ({ settings, looks, lookIntervalMs }) => ({ containerd: { ...writtenSettings(settings), looks, every: `${lookIntervalMs}ms`, timeout: '2h' } }),
+  containerd: ({ settings, looks, lookIntervalMs }) => ({ containerd: { ...writeSettings(settings), looks, every: `${lookIntervalMs}ms`, timeout: '2h' } }),
   images: ({ source, pin }) => ({ images: { ...writtenImages(source), pin } }),
   cri_probe: ({ runtime, handler, image, archive, annotations, expect }) => ({
     criProbe: { runtime, image: image.name, id: image.id, expect, annotations: Object.fromEntries(annotations.map(({ key, value }) => [key, value])), ...(handler === '' ? {} : { handler }), ...(archive === null ? {} : { archive }) },
@@ -37,13 +37,6 @@ const WRITTEN: { readonly [Kind in StepKind]: (step: SpecOf<Kind>) => unknown } 
 
 export function writtenStep(step: StepSpec): unknown {
   return (WRITTEN[step.kind] as (step: StepSpec) => unknown)(step);
-}
-
-/** What is not set is not written. */
-function writtenSettings(settings: ContainerdSettings): object {
-  const runtimes = settings.runtimes.map((runtime) => ({ ...runtime, options: Object.fromEntries(runtime.options.map(({ name, value }) => [name, value])) }));
-  const isSet = (value: unknown): boolean => value !== null && !(Array.isArray(value) && value.length === 0);
-  return JSON.parse(JSON.stringify({ ...settings, runtimes }, (_key, value: unknown) => (isSet(value) ? value : undefined))) as object;
 }
 
 function writtenImages(source: ImageSource): object {

@@ -35,6 +35,11 @@ export const PROCEDURES_EXAMPLE = `
       os-reboot: { onlyIf: required, units: [kubelet.service] }
       agent-upgrade: { version: 0.2.0, sources: [fleet] }
       kubeadm-certs-renew: { renew: all, whenUnderDays: 90 }
+      containerd-config: { runtimes: [{ name: crun, binary: /usr/bin/crun }], defaultRuntime: crun }    # as the step containerd; and install, sources, probes
+      containerd-upgrade:    # over a major the configuration is one that both versions read
+        install: { containerd: 2.1.9+ds1-5, runc: 1.3.6+ds1-1 }
+        sources: [ours]
+        settings: { sandboxImage: registry.example.net/pause:3.10 }    # as the step containerd; and images, probes
       k3s-runtimes: { runtimes: [{ name: crun-wasm, binary: /usr/local/bin/crun, podAnnotations: [run.oci.handler] }], mirrors: [{ host: docker.io, endpoints: ["https://images.example.net"] }] }    # and probe, as criProbe's
       docker-to-containerd: { images: [docker.io/library/web:1], systemdCgroup: true, sandboxImage: registry.example.net/pause:3.10 }    # and probe, as criProbe's image, id and expect
       wasm:    # a runtime of containerd's, proved by a module; engine: crun, or the name of a containerd-shim

@@ -66,7 +66,8 @@ const host = section({
   mirrors: list(mirror, 'mirrors', { min: 1, max: MIRRORS_MAX }).optional(),
 });
 
-const settingFields = {
+/** What a plan may say about containerd's configuration, in a step of its own or in a procedure. */
+export const settingFields = {
   enableCri: truth().default(false),
   defaultRuntime: runtimeName.optional(),
   runtimes: list(runtime, 'runtimes', { min: 1, max: RUNTIMES_MAX }).optional(),
@@ -79,7 +80,6 @@ const settingFields = {
   alsoFor: release.optional(),
 };
 
-/** What a plan may say about containerd's configuration, in a step of its own or in a procedure. */
 export const containerdSettingsSection = section(settingFields);
 
 export const containerdSection = section({
@@ -108,11 +108,22 @@ export function compileSettings(written: z.infer<typeof containerdSettingsSectio
   };
 }
 
+/** As a plan writes them; what is not set is left out. */
+export function writeSettings(settings: ContainerdSettings): z.input<typeof containerdSettingsSection> {
+  const runtimes = settings.runtimes.map((runtime_) => ({ ...runtime_, options: Object.fromEntries(runtime_.options.map((option) => [option.name, option.value])) }));
+  const isSet = (value: unknown): boolean => value !== null && !(Array.isArray(value) && value.length === 0);
+  return JSON.parse(JSON.stringify({ ...settings, runtimes }, (_key, value: unknown) => (isSet(value) ? value : undefined))) as z.input<typeof containerdSettingsSection>;
+}
+
 /** Told only where each value by itself is right. */
 export function checkContainerd(written: unknown, path: PropertyPath): readonly Problem[] {
   const read = containerdSection.safeParse(written);
   if (written === undefined || !read.success) return [];
   const { looks, every, timeout } = read.data;
   const slow = looks * every < timeout ? [] : [problem([...path, 'timeout'], 'conflict', 'is no longer than the looks at the unit take together; raise timeout, or lower looks or every')];
-  return [...slow, ...settingsProblems(compileSettings(read.data)).map(({ at, message }) => problem([...path, ...at], 'conflict', message))];
+  return [...slow, ...checkSettings(read.data, path)];
+}
+
+export function checkSettings(settings: z.infer<typeof containerdSettingsSection>, path: PropertyPath): readonly Problem[] {
+  return settingsProblems(compileSettings(settings)).map(({ at, message }) => problem([...path, ...at], 'conflict', message));
 }

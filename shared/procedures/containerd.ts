@@ -1,0 +1,62 @@
+import type { HostFacts } from '../domain/host-facts.ts';
+import type { ContainerdConfig, ContainerdUpgrade, RuntimeProbe } from '../domain/procedure.ts';
+import { formatRelease, parseRelease, type Release } from '../domain/release.ts';
+import type { PackageVersion } from '../domain/step-spec.ts';
+import { CONTAINERD_PACKAGES } from '../plan/procedures/containerd-procedures.ts';
+import { writeSettings } from '../plan/steps/containerd-step.ts';
+import { composeSteps, type WantedStep } from './compose-steps.ts';
+import { type ComposedStep, type Hop, oneHop, type ProcedureNode } from './composition.ts';
+import { whyNeeded } from './packages.ts';
+
+/** No node is ever at the target by its facts: what its configuration says shows on the host, in the step itself. */
+export function planContainerdConfig({ install, sources, settings, probes }: ContainerdConfig, nodes: readonly ProcedureNode[]): readonly Hop[] {
+  return oneHop(nodes, ({ facts }) =>
+    composeSteps([
+      ...packages(install, sources, install.flatMap((wanted) => whyNeeded(wanted, facts))),
+      { name: 'containerd', containerd: writeSettings(settings), because: 'only the host itself knows what its configuration says' },
+      ...probes.map(probe),
+    ]),
+  );
+}
+
+/**
+ * Images first, then the packages, then the configuration for the new version. Over a major the configuration is first made
+ * one that both read: packages restart containerd, which would start on the old one.
+ */
+export function planContainerdUpgrade(procedure: ContainerdUpgrade, nodes: readonly ProcedureNode[]): readonly Hop[] {
+  return oneHop(nodes, ({ facts }) => upgrade(procedure, facts));
+}
+
+function upgrade({ install, sources, archives, settings, probes }: ContainerdUpgrade, facts: HostFacts | null): readonly ComposedStep[] {
+  const reasons = install.flatMap((wanted) => whyNeeded(wanted, facts));
+  if (reasons.length === 0) return [];
+  const [to, from] = [targetOf(install), parseRelease(facts?.runtimes.containerd ?? '')];
+  const alsoFor = settings.alsoFor ?? (from === null ? null : formatRelease(from));
+  return composeSteps([
+    ...(archives.length === 0 ? [] : [{ name: 'images', images: { archives: archives.map(({ images, ...ref }) => ({ ...ref, images: Object.fromEntries(images.map(({ name, id }) => [name, id])) })), pin: true }, because: 'the new version asks for them' } satisfies WantedStep]),
+    ...(to === null || from?.major === to.major ? [] : [{ name: 'containerd-before', containerd: { alsoFor: formatRelease(to) }, because: `containerd ${from === null ? 'of a version that nobody tells' : formatRelease(from)} and ${formatRelease(to)} have to read the same configuration` } satisfies WantedStep]),
+    ...packages(install, sources, reasons),
+    { name: 'containerd', containerd: writeSettings({ ...settings, alsoFor }), because: 'the new version has to answer over CRI' },
+    ...probes.map(probe),
+  ]);
+}
+
+function targetOf(install: readonly PackageVersion[]): Release | null {
+  return parseRelease(install.find(({ name }) => CONTAINERD_PACKAGES.includes(name))?.version ?? '');
+}
+
+function packages(install: readonly PackageVersion[], sources: readonly string[], reasons: readonly string[]): readonly WantedStep[] {
+  return reasons.length === 0 ? [] : [{ name: 'packages', packages: { install: Object.fromEntries(install.map(({ name, version }) => [name, version])), sources: [...sources] }, because: reasons.join(', ') }];
+}
+
+function probe({ handler, image, archive, annotations, expect }: RuntimeProbe, index: number): WantedStep {
+  return {
+    name: `probe-${handler === '' ? 'default' : handler}${index === 0 ? '' : `-${index + 1}`}`,
+    criProbe: {
+      ...{ image: image.name, id: image.id, expect, annotations: Object.fromEntries(annotations.map(({ key, value }) => [key, value])) },
+      ...(handler === '' ? {} : { handler }),
+      ...(archive === null ? {} : { archive: { ...archive } }),
+    },
+    because: 'a runtime that is there may still run nothing',
+  };
+}
