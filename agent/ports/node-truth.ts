@@ -29,5 +29,16 @@ export interface NodeLook {
 export type ApiServerAnswer =
   /** None runs here. */
   | { readonly kind: 'none' }
-  | { readonly kind: 'ready'; readonly version: string }
+  /** `pods`: those of the control plane on this host. */
+  | { readonly kind: 'ready'; readonly version: string; readonly pods: readonly StaticPodLook[] }
   | { readonly kind: 'unready'; readonly why: string };
+
+export interface StaticPodLook {
+  /** `kube-scheduler`. */
+  readonly component: string;
+  /** As its manifest names it. */
+  readonly image: string;
+  readonly ready: boolean;
+  /** What its container waits for, as `ErrImagePull`; may be empty. */
+  readonly why: string;
+}

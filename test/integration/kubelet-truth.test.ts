@@ -108,7 +108,24 @@ describe('the node, as the API server has it', () => {
 
 describe('the API server of this host', () => {
   test('is where its manifest says, and tells its version', async () => {
-    expect(await truth.apiServer(signal)).toEqual({ kind: 'ready', version: 'v1.34.1' });
+    expect(await truth.apiServer(signal)).toEqual({ kind: 'ready', version: 'v1.34.1', pods: [] });
+  });
+
+  test('tells what the static pods of this host are about, and of no other', async () => {
+    const pod = (name: string, nodeName: string, tier: string, status: object): Promise<void> => putObject(`/registry/pods/kube-system/${name}-${nodeName}`, {
+      apiVersion: 'v1', kind: 'Pod', metadata: { name: `${name}-${nodeName}`, namespace: 'kube-system', labels: { component: name, tier } },
+      spec: { nodeName, containers: [{ name, image: `registry.k8s.io/${name}:v1.34.1` }] }, status,
+    });
+    const ready = (status: string): object => ({ conditions: [{ type: 'PodScheduled', status: 'True' }, { type: 'Ready', status }] });
+    await pod('kube-scheduler', 'n1', 'control-plane', ready('True'));
+    await pod('kube-controller-manager', 'n1', 'control-plane', { ...ready('False'), containerStatuses: [{ state: { waiting: { reason: 'ErrImagePull' } } }] });
+    await pod('kube-scheduler', 'n2', 'control-plane', ready('True'));
+    await pod('kube-proxy', 'n1', 'node', ready('True'));
+    const told = await truth.apiServer(signal);
+    expect(told.kind === 'ready' ? told.pods.toSorted((a, b) => a.component.localeCompare(b.component)) : told).toEqual([
+      { component: 'kube-controller-manager', image: 'registry.k8s.io/kube-controller-manager:v1.34.1', ready: false, why: 'ErrImagePull' },
+      { component: 'kube-scheduler', image: 'registry.k8s.io/kube-scheduler:v1.34.1', ready: true, why: '' },
+    ]);
   });
 
   test('is not ready while its datastore is away, though it tells its version', async () => {

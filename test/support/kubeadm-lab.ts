@@ -2,7 +2,7 @@ import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import type { NodeAnswer, NodeTruth, ApiServerAnswer } from '../../agent/ports/node-truth.ts';
+import type { ApiServerAnswer, NodeAnswer, NodeTruth, StaticPodLook } from '../../agent/ports/node-truth.ts';
 import type { NodeAnnotations } from '../../agent/ports/node-annotations.ts';
 import type { Processes } from '../../agent/ports/processes.ts';
 import type { RunProgram } from '../../agent/ports/programs.ts';
@@ -143,7 +143,7 @@ export class KubeadmLab {
     this.write('etc/kubernetes/manifests/etcd.yaml', manifest('etcd', '3.6.4-0'));
     for (const name of ['apiserver.crt', 'apiserver.key', 'etcd/server.crt', 'etcd/server.key']) this.write(`etc/kubernetes/pki/${name}`, `old ${name}`);
     for (const name of ['admin.conf', 'scheduler.conf', 'controller-manager.conf']) this.write(`etc/kubernetes/${name}`, `old ${name}`);
-    this.api = { kind: 'ready', version: `v${version}` };
+    this.api = controlPlaneAt(version);
   }
 
   /** Everything of the node's own files: kind, mode, content. */
@@ -175,7 +175,7 @@ export function kubeadmUpgrades(lab: KubeadmLab, until: 'certificates' | 'first-
   if (until === 'rolled-back') renameSync(join(lab.root, backup, 'kube-apiserver.yaml'), join(lab.root, MANIFESTS, 'kube-apiserver.yaml'));
   if (until !== 'all') return;
   for (const component of ['kube-controller-manager', 'kube-scheduler']) swap(component);
-  lab.api = { kind: 'ready', version: `v${NEW}` };
+  lab.api = controlPlaneAt(NEW);
   rmSync(join(lab.root, SCRATCH), { recursive: true });
   writeKubeletFiles(lab);
 }
@@ -209,4 +209,10 @@ function listing(path: string, name: string): readonly string[] {
   const mode = (statSync(path).mode & 0o7777).toString(8);
   if (!state.isDirectory()) return [`${name} ${mode} ${readFileSync(path, 'utf8')}`];
   return [`${name}/ ${mode}`, ...readdirSync(path).toSorted().flatMap((child) => listing(join(path, child), `${name}/${child}`))];
+}
+
+/** An API server of a version, with static pods beside it. */
+export function controlPlaneAt(version: string, change: Partial<StaticPodLook> & { readonly component?: string } = {}): Extract<ApiServerAnswer, { readonly kind: 'ready' }> {
+  const pods = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'].map((component) => ({ component, image: `registry.k8s.io/${component}:${component === 'etcd' ? '3.6.4-0' : `v${version}`}`, ready: true, why: '' }));
+  return { kind: 'ready', version: `v${version}`, pods: pods.map((pod) => (pod.component === change.component ? { ...pod, ...change } : pod)) };
 }

@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import { join } from 'node:path';
 
-import type { ApiServerAnswer, NodeAnswer, NodeLook, NodeTruth } from '../../ports/node-truth.ts';
+import type { ApiServerAnswer, NodeAnswer, NodeLook, NodeTruth, StaticPodLook } from '../../ports/node-truth.ts';
 import { askApi, getJson, wordsOf } from './ask-api.ts';
-import { readKubeconfig, readNodeAccess } from './kubeconfig.ts';
+import { type KubeAccess, readNodeAccess } from './kubeconfig.ts';
 
 export interface KubeletPlaces {
   /** The kubelet's own: /etc/kubernetes/kubelet.conf. */
@@ -78,15 +78,40 @@ async function readApiServer(manifest: string, kubeconfig: string, signal: Abort
   const address = listens('advertise-address') ?? '127.0.0.1';
   const base = `https://${address.includes(':') ? `[${address}]` : address}:${listens('secure-port') ?? '6443'}`;
   try {
-    const access = { ...(await readKubeconfig(kubeconfig)), server: base };
+    const { access: own, name } = await readNodeAccess(kubeconfig);
+    const access = { ...own, server: base };
     const ready = await askApi(access, new URL('/readyz', base), signal);
     if (ready.status !== 200) return { kind: 'unready', why: `its /readyz says ${ready.status}` };
     const { gitVersion = '' } = (await getJson(access, '/version', signal)) as { readonly gitVersion?: string };
-    return { kind: 'ready', version: gitVersion };
+    return { kind: 'ready', version: gitVersion, pods: await readStaticPods(access, name, signal) };
   } catch (cause) {
     signal.throwIfAborted();
     return { kind: 'unready', why: wordsOf(cause) };
   }
+}
+
+interface PodObject {
+  readonly metadata?: { readonly labels?: Readonly<Record<string, string>> };
+  readonly spec?: { readonly containers?: readonly { readonly image?: string }[] };
+  readonly status?: {
+    readonly conditions?: readonly { readonly type?: string; readonly status?: string }[];
+    readonly containerStatuses?: readonly { readonly state?: { readonly waiting?: { readonly reason?: string }; readonly terminated?: { readonly reason?: string } } }[];
+  };
+}
+
+/** A node may list the pods that are bound to it, and no others (Node authorizer). */
+async function readStaticPods(access: KubeAccess, node: string, signal: AbortSignal): Promise<readonly StaticPodLook[]> {
+  const query = new URLSearchParams({ fieldSelector: `spec.nodeName=${node}`, labelSelector: 'tier=control-plane' });
+  const { items = [] } = (await getJson(access, `/api/v1/namespaces/kube-system/pods?${query.toString()}`, signal)) as { readonly items?: readonly PodObject[] };
+  return items.map(({ metadata, spec, status }) => {
+    const state = status?.containerStatuses?.[0]?.state;
+    return {
+      component: metadata?.labels?.['component'] ?? '',
+      image: spec?.containers?.[0]?.image ?? '',
+      ready: status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') === true,
+      why: (state?.waiting?.reason ?? state?.terminated?.reason ?? '').slice(0, REASON_MAX),
+    };
+  });
 }
 
 function unixMs(time: string | undefined): number {

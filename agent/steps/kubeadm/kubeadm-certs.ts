@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 
 import type { KubeadmCertsSpec } from '../../../shared/domain/steps/kubeadm-spec.ts';
-import { holdApiServer } from '../kubelet/hold-api-server.ts';
+import { holdControlPlane } from '../kubelet/hold-control-plane.ts';
 import { isOwed, owe, settleOwed } from '../owed.ts';
 import { captureSpace, releaseSpace } from '../packages/reserve.ts';
 import type { Processes } from '../../ports/processes.ts';
@@ -129,7 +129,7 @@ async function verify(parts: Parts, spec: KubeadmCertsSpec, prior: KubeadmCertsP
     // What ran before runs on the old certificates.
     if (before.length > 0 && !(await parts.processes.named(pod)).some((mark) => !before.includes(mark))) return stepFailure('verify-failed', `${pod} was not restarted, and goes on with what it read at its start`, pod);
   }
-  return holdApiServer(parts, { version: null, deadlineMs: deadlineOf(parts, spec) }, context);
+  return holdControlPlane(parts, { version: null, deadlineMs: deadlineOf(parts, spec) }, context);
 }
 
 async function revert(parts: Parts, spec: KubeadmCertsSpec, prior: KubeadmCertsPrior, context: StepContext): Promise<StepResult> {
@@ -142,7 +142,7 @@ async function revert(parts: Parts, spec: KubeadmCertsSpec, prior: KubeadmCertsP
   if (!(await isOwed(context.folder))) return STEP_OK;
   const restarted = await restartStaticPods(usersOf(prior.due.map(({ name }) => name)), parts, context);
   if (!restarted.ok) return restarted;
-  const holds = await holdApiServer(parts, { version: null, deadlineMs: deadlineOf(parts, spec) }, context);
+  const holds = await holdControlPlane(parts, { version: null, deadlineMs: deadlineOf(parts, spec) }, context);
   if (holds.ok) await settleOwed(context.folder);
   return holds;
 }

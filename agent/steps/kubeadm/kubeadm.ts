@@ -7,7 +7,7 @@ import { manualUpgradeRequired } from '../../../shared/preflight/rules/manual-up
 import { writeDurably } from '../../../shared/files/write-durably.ts';
 import type { NodeTruth } from '../../ports/node-truth.ts';
 import type { RunProgram } from '../../ports/programs.ts';
-import { holdApiServer } from '../kubelet/hold-api-server.ts';
+import { holdControlPlane } from '../kubelet/hold-control-plane.ts';
 import { isOwed, owe, settleOwed } from '../owed.ts';
 import { captureSpace, releaseSpace } from '../packages/reserve.ts';
 import { type CaptureResult, type CheckResult, STEP_OK, type StepContext, type StepExecutor, type StepResult, stepFailure } from '../step.ts';
@@ -68,7 +68,7 @@ async function check(parts: KubeadmParts, spec: KubeadmSpec, context: StepContex
   const unsafe = spec.patches === '' ? '' : await unsafeFolder(spec.patches);
   if (unsafe !== '') return stepFailure('not-allowed', `${spec.patches} ${unsafe}`, spec.patches);
   if (spec.role === 'worker') return { ok: true, state: 'needed' };
-  const holds = await holdApiServer(parts, { version: null, deadlineMs: deadlineOf(parts, spec) }, context);
+  const holds = await holdControlPlane(parts, { version: null, deadlineMs: deadlineOf(parts, spec) }, context);
   if (!holds.ok) return stepFailure('api-unreachable', holds.outcome.message, holds.outcome.object);
   const atTarget = (await manifestsNotAt(spec.version, places)) === '';
   if (spec.role === 'control-plane') return { ok: true, state: atTarget ? 'satisfied' : 'needed' };
@@ -105,7 +105,7 @@ async function apply(parts: KubeadmParts, spec: KubeadmSpec, prior: NodeFiles, c
     // kubeadm needs all manifests and a living API server, and killed between two renames it leaves neither.
     const lost = await returnForAnother(prior, parts.places, copiesFolder(context));
     if (lost.length > 0) return stepFailure('prior-unavailable', `the copy of ${lost.join(', ')} is gone or damaged`, lost[0]);
-    const holds = spec.role === 'worker' ? STEP_OK : await holdApiServer(parts, { version: null, deadlineMs: deadlineOf(parts, spec) }, context);
+    const holds = spec.role === 'worker' ? STEP_OK : await holdControlPlane(parts, { version: null, deadlineMs: deadlineOf(parts, spec) }, context);
     if (!holds.ok) return holds;
   }
   const { stringify } = await import('yaml');
@@ -128,7 +128,7 @@ async function verify(parts: KubeadmParts, spec: KubeadmSpec, context: StepConte
   if (spec.role === 'worker') return STEP_OK;
   const notAt = await manifestsNotAt(spec.version, parts.places);
   if (notAt !== '') return stepFailure('verify-failed', `kubeadm ended, and ${notAt}`, 'kube-apiserver');
-  return holdApiServer(parts, { version: spec.version, deadlineMs: deadlineOf(parts, spec) }, context);
+  return holdControlPlane(parts, { version: spec.version, deadlineMs: deadlineOf(parts, spec) }, context);
 }
 
 async function revert({ role }: KubeadmSpec, prior: NodeFiles, places: KubeadmPlaces, context: StepContext): Promise<StepResult> {

@@ -17,6 +17,11 @@ export async function imageTag(component: string, places: KubeadmPlaces): Promis
   const { parse } = await import('yaml');
   const containers = (parse(text) as Pod | null)?.spec?.containers ?? [];
   const image = (containers.find(({ name }) => name === component) ?? containers[0])?.image ?? '';
+  return tagOf(image);
+}
+
+/** @returns '' where an image is named without one. */
+export function tagOf(image: string): string {
   return /:([^:/@]+)(?:@[^@]*)?$/.exec(image)?.[1] ?? '';
 }
 

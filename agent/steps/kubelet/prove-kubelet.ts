@@ -5,7 +5,7 @@ import type { NodeAnswer, NodeTruth } from '../../ports/node-truth.ts';
 import type { UnitLook, Units } from '../../ports/units.ts';
 import { proveUnit } from '../prove-unit.ts';
 import { STEP_OK, type StepContext, type StepFailure, type StepResult, stepFailure } from '../step.ts';
-import { holdApiServer } from './hold-api-server.ts';
+import { holdControlPlane } from './hold-control-plane.ts';
 
 export const KUBELET_UNIT = 'kubelet.service';
 
@@ -45,7 +45,7 @@ export async function proveKubelet(parts: KubeletParts, wanted: KubeletWanted, s
   const told = await awaitTruth(parts, wanted, proved, deadlineMs, context);
   if (!told.ok) return told;
   if (wanted.apiSilentMs !== null) return sameProcess(units, proved, context);
-  const holds = await holdApiServer(parts, { version: null, deadlineMs }, context);
+  const holds = await holdControlPlane(parts, { version: null, deadlineMs }, context);
   return holds.ok ? sameProcess(units, proved, context) : holds;
 }
 

@@ -8,7 +8,7 @@ import type { NodeFiles } from '../../../agent/steps/kubeadm/node-files.ts';
 import { COPIES_MAX } from '../../../agent/steps/files/path-copies.ts';
 import type { StepResult } from '../../../agent/steps/step.ts';
 import type { KubeadmRole, KubeadmSpec } from '../../../shared/domain/steps/kubeadm-spec.ts';
-import { KubeadmLab, kubeadmUpgrades, manifest, NEW, OLD, writeKubeletFiles } from '../../support/kubeadm-lab.ts';
+import { controlPlaneAt, KubeadmLab, kubeadmUpgrades, manifest, NEW, OLD, writeKubeletFiles } from '../../support/kubeadm-lab.ts';
 
 let lab: KubeadmLab;
 beforeEach(() => { lab = new KubeadmLab(); });
@@ -150,7 +150,11 @@ describe('verify', () => {
     ['one manifest gone', 'control-plane', () => { lab.makeControlPlane(NEW); rmSync(join(lab.root, MANIFESTS, 'kube-scheduler.yaml')); }, 'verify-failed'],
     ['an image by its digest only', 'control-plane', () => { lab.makeControlPlane(NEW); lab.write(`${MANIFESTS}/kube-scheduler.yaml`, manifest('kube-scheduler', 'x').replace(':x', '@sha256:aa')); }, 'verify-failed'],
     ['a tag with a digest', 'control-plane', () => { lab.makeControlPlane(NEW); lab.write(`${MANIFESTS}/kube-scheduler.yaml`, manifest('kube-scheduler', `v${NEW}@sha256:aa`)); }, 'ok'],
-    ['an API server that still is the old one', 'control-plane', () => { lab.makeControlPlane(NEW); lab.api = { kind: 'ready', version: `v${OLD}` }; }, 'api-unready'],
+    ['an API server that still is the old one', 'control-plane', () => { lab.makeControlPlane(NEW); lab.api = controlPlaneAt(OLD); }, 'api-unready'],
+    ['a controller-manager without its image', 'first-control-plane', () => { lab.makeControlPlane(NEW); lab.api = controlPlaneAt(NEW, { component: 'kube-controller-manager', ready: false, why: 'ErrImagePull' }); }, 'static-pod-stuck'],
+    ['a scheduler that still is the old one', 'control-plane', () => { lab.makeControlPlane(NEW); lab.api = controlPlaneAt(NEW, { component: 'kube-scheduler', image: `registry.k8s.io/kube-scheduler:v${OLD}` }); }, 'static-pod-stuck'],
+    ['a scheduler that nobody knows of', 'control-plane', () => { lab.makeControlPlane(NEW); lab.api = { ...controlPlaneAt(NEW), pods: controlPlaneAt(NEW).pods.slice(0, -1) }; }, 'static-pod-stuck'],
+    ['etcd elsewhere', 'control-plane', () => { lab.makeControlPlane(NEW); lab.api = { ...controlPlaneAt(NEW), pods: controlPlaneAt(NEW).pods.slice(1) }; }, 'ok'],
     ['an API server that does not hold', 'first-control-plane', () => { lab.makeControlPlane(NEW); lab.api = { kind: 'unready', why: 'no' }; }, 'api-unready'],
   ])('%s', async (_, role, change, expected) => {
     const prior = await captured(role);

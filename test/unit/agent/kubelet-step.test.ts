@@ -4,7 +4,7 @@ import type { KubeletPrior } from '../../../agent/steps/kubelet/kubelet-prior.ts
 import { kubeletStep } from '../../../agent/steps/kubelet/kubelet.ts';
 import type { EarlierStep, StepResult } from '../../../agent/steps/step.ts';
 import type { KubeletSpec } from '../../../shared/domain/steps/kubeadm-spec.ts';
-import { KubeadmLab, NEW, OLD } from '../../support/kubeadm-lab.ts';
+import { controlPlaneAt, KubeadmLab, NEW, OLD } from '../../support/kubeadm-lab.ts';
 
 let lab: KubeadmLab;
 beforeEach(() => { lab = new KubeadmLab(); });
@@ -60,7 +60,8 @@ describe('verify believes what the kubelet and the API server say of now', () =>
     ['a kubelet that crashes after 5 s', 'unit-crashed', () => { lab.onSleep = () => { if (lab.nowMs >= 1_005_000) lab.unit = { ...lab.unit!, mainPid: 99, restarts: 1 }; }; }],
     ['a kubelet that is replaced while the API server is asked', 'unit-crashed', () => { lab.node = lab.nodeAt(OLD); lab.onSleep = () => { if (lab.nowMs > 1_015_000) lab.unit = { ...lab.unit!, mainPid: 99 }; }; }],
     ['one that takes its time', 'ok', () => { lab.node = lab.nodeAt(OLD); lab.onSleep = () => { if (lab.nowMs > 1_030_000) lab.node = lab.nodeAt(NEW); }; }],
-    ['an API server here that holds', 'ok', () => { lab.api = { kind: 'ready', version: 'v1.34.2' }; }],
+    ['an API server here that holds', 'ok', () => { lab.api = controlPlaneAt('1.34.2'); }],
+    ['a static pod here that is not ready', 'static-pod-stuck', () => { lab.api = controlPlaneAt('1.34.2', { component: 'etcd', ready: false, why: 'CrashLoopBackOff' }); }],
     ['an API server here that does not', 'api-unready', () => { lab.api = { kind: 'unready', why: 'its /readyz says 500' }; }],
   ])('%s: %s', async (_, expected, change) => {
     expect(await verified(change)).toBe(expected);
@@ -68,7 +69,7 @@ describe('verify believes what the kubelet and the API server say of now', () =>
 
   test('an API server that flickers has to hold ten times in a row', async () => {
     let asked = 0;
-    const flickering = { ...lab.truth, apiServer: async () => ((asked += 1) === 9 ? { kind: 'unready', why: 'starting' } as const : { kind: 'ready', version: 'v1.34.2' } as const) };
+    const flickering = { ...lab.truth, apiServer: async () => ((asked += 1) === 9 ? { kind: 'unready', why: 'starting' } as const : controlPlaneAt('1.34.2')) };
     const prior = await captured();
     await step().apply(spec(), prior, lab.context());
     lab.node = lab.nodeAt(NEW);
