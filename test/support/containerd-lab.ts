@@ -28,6 +28,8 @@ export class ContainerdLab {
   dumpFails = '';
   /** What it prints instead of the file itself. */
   dump: string | null = null;
+  /** What it tells of what ends; null: it knows no such question. */
+  deprecations: readonly { readonly id: string; readonly message: string }[] | null = [];
   restartSays = '';
   isInstalled = true;
   output = '';
@@ -77,6 +79,7 @@ export class ContainerdLab {
     const say = (stdout: string, code = 0, stderr = '') => ({ code, stdout, stderr });
     const containerd = join(this.root, 'usr/bin/containerd');
     if (program === 'systemctl') return say(this.isInstalled ? `ExecStart={ path=${containerd} ; argv[]=${containerd} --config ${join(this.root, CONFIG)} ; ignore_errors=no ; }\nKillMode=${this.killMode}\n` : 'ExecStart=\nKillMode=control-group\n');
+    if (program.endsWith('/ctr')) return this.deprecations === null ? say('', 1, 'No help topic for deprecations') : say(JSON.stringify(this.deprecations));
     if (program.endsWith('/crun')) return say(`crun version ${this.crun}\ncommit: 0\n`);
     if (program !== containerd) throw new Error(`nobody answers: ${program}`);
     if (args[0] === '--version') return say(`containerd github.com/containerd/containerd ${this.version} rev\n`);

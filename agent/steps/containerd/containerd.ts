@@ -9,6 +9,7 @@ import { copyPaths, firstLost, isAsCopied, type PathCopy, restorePaths } from '.
 import { isOwed, owe, settleOwed } from '../owed.ts';
 import { captureSpace, releaseSpace } from '../packages/reserve.ts';
 import { type CaptureResult, type CheckResult, STEP_OK, type StepContext, type StepExecutor, type StepResult, stepFailure } from '../step.ts';
+import { refuseDeprecated } from './deprecations.ts';
 import type { ConfigDraft, DraftParts } from './draft-config.ts';
 import type { ContainerdProofParts } from './prove-containerd.ts';
 
@@ -59,6 +60,8 @@ async function stage(parts: ContainerdParts, { action, settings }: ContainerdSpe
   const { draftConfig, proveDraft } = await editor();
   const draft = await draftConfig(parts, settings, context);
   if (!draft.ok) return draft;
+  const deprecated = await refuseDeprecated(parts.run, draft.containerd, settings.alsoFor, context);
+  if (deprecated !== null) return deprecated;
   // Imports that are relative to the configuration's folder can be proved only there.
   if (!draft.isNew || draft.text === null || /^\s*imports\s*=\s*\[[^\]]*["'][^/"']/m.test(draft.text)) return STEP_OK;
   return proveDraft(parts.run, draft.containerd.program, { path: join(context.folder, 'draft.toml'), text: draft.text }, settings, context);
@@ -70,6 +73,8 @@ async function check(parts: ContainerdParts, { action, settings }: ContainerdSpe
   const { draftConfig } = await editor();
   const draft = await draftConfig(parts, settings, context);
   if (!draft.ok) return draft;
+  const deprecated = await refuseDeprecated(parts.run, draft.containerd, settings.alsoFor, context);
+  if (deprecated !== null) return deprecated;
   for (const { path, was, now } of draft.changes) context.output(`${path.join('.')}: ${shown(was)} -> ${shown(now)}\n`);
   const isDone = draft.files.length === 0 && !(await isOwed(context.folder)) && (await runsWhatLiesThere(parts, draft, context));
   return { ok: true, state: isDone ? 'satisfied' : 'needed' };

@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 
 import { crunFits, CRUN_KNOWS } from '../../../shared/domain/crun-fits.ts';
-import { parseRelease, type Release } from '../../../shared/domain/release.ts';
+import { formatRelease, parseRelease, type Release } from '../../../shared/domain/release.ts';
 import { type ContainerdRuntime, type ContainerdSettings, isRuncType } from '../../../shared/domain/steps/containerd-spec.ts';
 import type { RunProgram } from '../../ports/programs.ts';
 import { pathProblem } from '../files/path-problem.ts';
@@ -10,6 +10,7 @@ import { type StepContext, type StepFailure, stepFailure } from '../step.ts';
 import { type ConfigFile, hostsFiles } from './hosts-files.ts';
 import { type InstalledContainerd, installedContainerd } from './installed-containerd.ts';
 import { type ConfigChange, mergeConfig } from './merge-config.ts';
+import type { RuntimeEntry } from './runtime-table.ts';
 import { readDropIns } from './read-drop-ins.ts';
 
 /** What a plan makes of this host's files. */
@@ -45,7 +46,7 @@ export async function draftConfig(parts: DraftParts, settings: ContainerdSetting
   const dropIns = before === null ? [] : await readDropIns(configFile, before);
   const merged = mergeConfig({ text: before, dropIns, settings, releases });
   if (!merged.ok) return stepFailure(merged.code === 'config-broken' ? 'config-unreadable' : 'config-refused', `${merged.code}: ${configFile} is left as it is: ${merged.message}`, configFile);
-  const unfit = await unfitRuntime(parts, settings.runtimes, [containerd.version, ...(settings.alsoFor === null ? [] : [settings.alsoFor])], context);
+  const unfit = (await missingRuntime(parts, settings.runtimes)) ?? (await unfitCrun(parts, merged.runtimes, releases.map(formatRelease), context));
   if (unfit !== null) return unfit;
   const wanted = [...(settings.registry === null ? [] : hostsFiles(settings.registry)), ...(merged.text === null ? [] : [{ path: configFile, text: merged.text }])];
   const files: ConfigFile[] = [];
@@ -64,13 +65,19 @@ export async function configText({ run }: DraftParts, context: Pick<StepContext,
 }
 
 /** A runtime that cannot start a container is found by the first pod otherwise. */
-async function unfitRuntime({ run, programFolders }: DraftParts, runtimes: readonly ContainerdRuntime[], containerds: readonly string[], { signal }: Pick<StepContext, 'signal'>): Promise<StepFailure | null> {
+async function missingRuntime({ programFolders }: DraftParts, runtimes: readonly ContainerdRuntime[]): Promise<StepFailure | null> {
   for (const { name, type, binary } of runtimes) {
     const shim = `containerd-shim-${type.split('.').slice(2).join('-')}`;
-    if (!(await isAnyThere(programFolders.map((folder) => `${folder}/${shim}`)))) return stepFailure('config-refused', `runtime-missing: ${name} needs ${shim}, which is not in ${programFolders.join(', ')}; install it in a step before this one`, shim);
-    if (!isRuncType(type) || binary === null) continue;
-    if (!(await isAnyThere([binary]))) return stepFailure('config-refused', `runtime-missing: ${name} needs ${binary}, which is not there; install it in a step before this one`, binary);
-    if (!basename(binary).startsWith('crun')) continue;
+    const missing = !(await isAnyThere(programFolders.map((folder) => `${folder}/${shim}`))) ? `${shim}, which is not in ${programFolders.join(', ')}` : binary !== null && !(await isAnyThere([binary])) ? `${binary}, which is not there` : '';
+    if (missing !== '') return stepFailure('config-refused', `runtime-missing: ${name} needs ${missing}; install it in a step before this one`, name);
+  }
+  return null;
+}
+
+/** Also of a runtime that is there and that the plan does not name: a newer containerd may ask more of it. */
+async function unfitCrun({ run }: DraftParts, runtimes: readonly RuntimeEntry[], containerds: readonly string[], { signal }: Pick<StepContext, 'signal'>): Promise<StepFailure | null> {
+  for (const { type, binary } of runtimes) {
+    if (!isRuncType(type) || !basename(binary).startsWith('crun') || !(await isAnyThere([binary]))) continue;
     const said = await run([binary, '--version'], { signal });
     const version = /^crun version (\S+)/m.exec(said.stdout)?.[1] ?? '';
     const strict = containerds.find((containerd) => !crunFits(version, containerd));

@@ -10,6 +10,7 @@ import { type ConfigVersion, configVersionOf, versionOfNew } from './config-vers
 import { type DropIn, refuseDropIn } from './drop-ins.ts';
 import { raiseVersion } from './raise-version.ts';
 import { refuseFile, refuseResult } from './refuse-config.ts';
+import { type RuntimeEntry, runtimesOf } from './runtime-table.ts';
 import { CRI_PLUGINS, placesIn } from './setting-places.ts';
 import { wantedSettings, type WantedSetting } from './wanted-settings.ts';
 
@@ -30,7 +31,7 @@ export interface ConfigChange {
   readonly now: unknown;
 }
 
-export type Merged = { readonly ok: true; readonly text: string | null; readonly changes: readonly ConfigChange[]; readonly wanted: readonly WantedSetting[] } | ConfigRefusal;
+export type Merged = { readonly ok: true; readonly text: string | null; readonly changes: readonly ConfigChange[]; readonly wanted: readonly WantedSetting[]; /** That containerd has then. */ readonly runtimes: readonly RuntimeEntry[] } | ConfigRefusal;
 
 const BYTE_ORDER_MARK = '\uFEFF';
 const CDI_SINCE = { major: 1, minor: 7, patch: 0 };
@@ -57,7 +58,7 @@ export function mergeConfig({ text, dropIns, settings, releases }: MergeInput): 
   // containerd 2 does not read a file that begins with the mark.
   const keepsMark = marked && !releases.some(isNew);
   const same = file.text === before.text && keepsMark === marked;
-  return { ok: true, text: same ? text : (keepsMark ? BYTE_ORDER_MARK : '') + file.text, changes: changesOf(before.tree, file.tree), wanted };
+  return { ok: true, text: same ? text : (keepsMark ? BYTE_ORDER_MARK : '') + file.text, changes: changesOf(before.tree, file.tree), wanted, runtimes: runtimesOf(file.tree, placesIn(version), keepsRunc) };
 }
 
 type Edited = { readonly ok: true; readonly file: TomlFile; readonly version: ConfigVersion; readonly wanted: readonly WantedSetting[] } | ConfigRefusal;

@@ -7,9 +7,11 @@ export interface RuntimeEntry {
   readonly name: string;
   readonly type: string;
   readonly systemdCgroup: boolean;
+  /** Program that one of runc's kind runs; '' where containerd looks for runc. */
+  readonly binary: string;
 }
 
-const BUILT_IN: RuntimeEntry = { name: 'runc', type: RUNC_TYPE, systemdCgroup: false };
+const BUILT_IN: RuntimeEntry = { name: 'runc', type: RUNC_TYPE, systemdCgroup: false, binary: '' };
 
 /**
  * The runtimes that containerd has with this file. A file that names any takes the place of all that is built in: in 1.x of
@@ -26,7 +28,8 @@ export function runtimesOf(tree: TomlTree, places: SettingPlaces, keepsRunc: boo
 function entryOf(name: string, table: TomlTree): RuntimeEntry {
   const type = table['runtime_type'];
   const fallback = name === BUILT_IN.name ? BUILT_IN.type : '';
-  return { name, type: typeof type === 'string' && type !== '' ? type : fallback, systemdCgroup: valueAt(table, ['options', 'SystemdCgroup']) === true };
+  const binary = valueAt(table, ['options', 'BinaryName']);
+  return { name, type: typeof type === 'string' && type !== '' ? type : fallback, systemdCgroup: valueAt(table, ['options', 'SystemdCgroup']) === true, binary: typeof binary === 'string' ? binary : '' };
 }
 
 /** What all of runc's kind have; null where they differ, or there is none. */

@@ -123,6 +123,34 @@ describe('refused, with nothing changed', () => {
   });
 });
 
+test('a crun that is there already is looked at too, where a newer containerd would come', async () => {
+  await applied(crun());
+  lab.crun = '1.8.1';
+  lab.version = '1.7.23';
+  expect(await step().stage(specOf({ snapshotter: 'native' }), lab.context())).toEqual({ ok: true });
+  expect(messageOf(await step().stage(specOf({ alsoFor: '1.7.24' }), lab.context()))).toContain('crun-too-old: ');
+});
+
+describe('before a major', () => {
+  const schema1 = { id: 'io.containerd.deprecation/pull-schema-1-image', message: 'Schema 1 images are deprecated since containerd v1.7 and removed in containerd v2.0.' };
+  const mirrors = { id: 'io.containerd.deprecation/cri-registry-mirrors', message: 'The `mirrors` property is deprecated since containerd v1.5 and will be removed in containerd v2.1.' };
+  test.each<[string, string, ContainerdLab['deprecations'], string, string]>([
+    ['nothing that ends', '2.1.9', [], 'ok', ''],
+    ['what ends later', '2.1.9', [mirrors], 'ok', 'deprecated: io.containerd.deprecation/cri-registry-mirrors: The `mirrors`'],
+    ['what the next major has no more', '2.1.9', [mirrors, schema1], 'config-refused', 'deprecated: io.containerd.deprecation/pull-schema-1-image'],
+    ['the same within a major', '1.7.30', [schema1], 'ok', ''],
+    ['one that cannot be asked', '2.1.9', null, 'ok', 'does not tell what is used of it'],
+  ])('containerd tells %s', async (_, alsoFor, deprecations, expected, output) => {
+    lab.deprecations = deprecations;
+    const spec = specOf({ alsoFor });
+    const result = await step().stage(spec, lab.context());
+    expect(stateOf(result)).toBe(expected);
+    if (!result.ok) expect(messageOf(result)).toContain('deprecated-in-use: containerd 2 does without what was used here since containerd was started: pull-schema-1-image;');
+    expect(lab.output).toContain(output);
+    expect(stateOf(await step().check(spec, lab.context()))).toBe(expected === 'ok' ? 'satisfied' : expected);
+  });
+});
+
 describe('verify', () => {
   test.each<[string, string, () => void]>([
     ['containerd on the new file', 'ok', () => undefined],

@@ -27,7 +27,7 @@ describe('a host without a file', () => {
   });
 
   test('gets none where nothing is to be set', () => {
-    expect(merge(null, {}, [CONTAINERD_16])).toEqual({ ok: true, text: null, changes: [], wanted: [] });
+    expect(merge(null, {}, [CONTAINERD_16])).toMatchObject({ ok: true, text: null, changes: [], wanted: [] });
   });
 });
 
