@@ -30,7 +30,7 @@ function namesOf(step: StepSpec): readonly (readonly [list: keyof AllowList, wha
   switch (step.kind) {
     case 'packages':
       return [
-        ...step.install.map(({ name }) => ['packages', 'package', name] as const),
+        ...[...step.install.map(({ name }) => name), ...(step.remove ?? [])].map((name) => ['packages', 'package', name] as const),
         ...step.sources.map((name) => ['sources', 'package source', name] as const),
       ];
     case 'agent_upgrade':

@@ -55,6 +55,14 @@ export interface ConffileSuffixes {
   readonly others: readonly string[];
 }
 
+export interface RemovalLook {
+  readonly ok: true;
+  /** All that would go: those asked for and whatever needs them. */
+  readonly removals: readonly PackageName[];
+  /** Installed for their sake alone: stay, until something cleans up. */
+  readonly orphans: readonly PackageName[];
+}
+
 export type FileResult = { readonly ok: true; readonly file: PackageFile } | StepFailure;
 
 export interface PutBack {
@@ -134,6 +142,12 @@ export interface PackageSystem {
 
   /** Brings files back and takes `purge` and `remove` away, whatever state anything is in, broken maintainer scripts included. */
   putBack(want: PutBack, call: PackageCall): Promise<StepResult>;
+
+  /** Reads only; none of none. */
+  lookAtRemoval(names: readonly PackageName[], call: PackageCall): Promise<RemovalLook | StepFailure>;
+
+  /** Takes away exactly these, or nothing; their configuration files stay. Idempotent. */
+  remove(names: readonly PackageName[], call: PackageCall): Promise<StepResult>;
 
   /** Only for installed packages. */
   mark(states: readonly Pick<PackageState, 'name' | 'hold' | 'auto'>[], call: PackageCall): Promise<StepResult>;

@@ -6,7 +6,7 @@ import { namesOf } from '../../shared/procedures/names-of.ts';
 export function describeStep(step: StepSpec): string {
   switch (step.kind) {
     case 'packages':
-      return step.install.map(({ name, version }) => `${name} ${version}`).join(', ');
+      return [...step.install.map(({ name, version }) => `${name} ${version}`), ...(step.remove ?? []).map((name) => `no ${name}`)].join(', ');
     case 'agent_upgrade':
       return `${AGENT_PACKAGE} ${step.version}`;
     case 'files':

@@ -42,6 +42,8 @@ export interface PackagesSpec extends StepBase {
   readonly sources: readonly string[];
   /** A configuration file that a person changed is kept or replaced by the package's. */
   readonly conffiles: 'keep' | 'replace';
+  /** Taken away instead, and nothing with them; then nothing is installed. Absent: none. */
+  readonly remove?: readonly string[];
 }
 
 export interface PackageVersion {

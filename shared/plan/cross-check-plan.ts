@@ -17,6 +17,7 @@ import { checkK3sRuntimes } from './steps/k3s-runtimes-step.ts';
 import { checkKubeletRuntimes } from './steps/kubelet-runtime-step.ts';
 import { checkKubeletProof } from './steps/kubelet-step.ts';
 import { checkAgents } from './steps/agent-step.ts';
+import { checkPackages } from './steps/packages-step.ts';
 import { checkService } from './steps/service-step.ts';
 
 export const GUARD_PREFIX = 'guard-';
@@ -98,6 +99,7 @@ function checkStep(step: unknown, index: number): readonly Problem[] {
   if (typeof name === 'string' && name.startsWith(GUARD_PREFIX)) found.push(problem([...path, 'name'], 'bad-name', `is ${quote(name)}; names that begin with ${GUARD_PREFIX} are Farrier's own: choose another`));
   return [
     ...found,
+    ...checkPackages(entryOf(step, 'packages'), [...path, 'packages']),
     ...checkService(entryOf(step, 'service'), [...path, 'service']),
     ...checkFiles(entryOf(step, 'files'), [...path, 'files']),
     ...checkModules(entryOf(step, 'modules'), [...path, 'modules']),
@@ -111,7 +113,7 @@ function checkStep(step: unknown, index: number): readonly Problem[] {
 }
 
 function unprovenPackages(steps: readonly unknown[]): readonly Problem[] {
-  const last = steps.findLastIndex((step) => entryOf(step, 'packages') !== undefined);
+  const last = steps.findLastIndex((step) => entryOf(step, 'packages') !== undefined && entryOf(entryOf(step, 'packages'), 'remove') === undefined);
   if (last === -1 || steps.slice(last + 1).some(proves)) return [];
   return [warning(['spec', 'steps', last], 'nothing-proves', 'nothing proves that what these packages run still works; add a step `service: { restart: UNIT }` after it')];
 }

@@ -1,6 +1,7 @@
 // Runs the cases of a package system on the machine that it is started on, which changes that machine's packages: started
 // in a host by tests and proofs, with the name of one. Prints one JSON line a case.
 import { debianLab } from '../support/debian-lab.ts';
+import { PACKAGE_REMOVAL_CASES } from '../support/package-removal-cases.ts';
 import { PACKAGE_CASES } from '../support/package-system-cases.ts';
 import { RPM_CASES } from '../support/rpm-cases.ts';
 import { type RpmFamilyName, rpmLab, type RpmLabOptions } from '../support/rpm-lab.ts';
@@ -22,7 +23,7 @@ function rpmCases(family: RpmFamilyName): readonly RunnableCase[] {
 }
 
 const CASES: Readonly<Record<string, readonly RunnableCase[]>> = {
-  apt: PACKAGE_CASES.map(({ name, run }) => ({ name, run: async () => run(await debianLab()) })),
+  apt: [...PACKAGE_CASES, ...PACKAGE_REMOVAL_CASES].map(({ name, run }) => ({ name, run: async () => run(await debianLab()) })),
   dnf: rpmCases('dnf'),
   zypper: rpmCases('zypper'),
 };

@@ -21,6 +21,14 @@ const packages: fc.Arbitrary<Omit<PackagesSpec, 'name' | 'timeoutMs'>> = fc.reco
   conffiles: fc.constantFrom('keep', 'replace'),
 });
 
+const removal: fc.Arbitrary<Omit<PackagesSpec, 'name' | 'timeoutMs'>> = fc.record({
+  kind: fc.constant('packages'),
+  install: fc.constant([]),
+  sources: fc.constant([]),
+  conffiles: fc.constant('keep'),
+  remove: fc.uniqueArray(word, { minLength: 1, maxLength: 3 }).map((names) => names.toSorted()),
+});
+
 const service: fc.Arbitrary<Omit<ServiceSpec, 'name' | 'timeoutMs'>> = fc.record({
   kind: fc.constant('service'),
   unit: word.map((name) => `${name}.service`),
@@ -63,7 +71,7 @@ const agentUpgrade: fc.Arbitrary<Omit<AgentUpgradeSpec, 'name' | 'timeoutMs'>> =
 
 /** Sequences that a plan could hold. */
 export const arbitrarySteps: fc.Arbitrary<readonly StepSpec[]> = fc
-  .uniqueArray(fc.tuple(word, fc.integer({ min: 1, max: 3_600_000 }), fc.oneof({ weight: 5, arbitrary: packages }, { weight: 5, arbitrary: service }, reboot, k3s, k3sRuntimes, ...arbitraryHostSteps, ...arbitraryKubeadmSteps, ...arbitraryRuntimeSteps, agentUpgrade, arbitraryContainerdStep)), { minLength: 1, maxLength: 6, selector: ([name]) => name })
+  .uniqueArray(fc.tuple(word, fc.integer({ min: 1, max: 3_600_000 }), fc.oneof({ weight: 5, arbitrary: packages }, removal, { weight: 5, arbitrary: service }, reboot, k3s, k3sRuntimes, ...arbitraryHostSteps, ...arbitraryKubeadmSteps, ...arbitraryRuntimeSteps, agentUpgrade, arbitraryContainerdStep)), { minLength: 1, maxLength: 6, selector: ([name]) => name })
   .map((steps) => steps.map(([name, timeoutMs, step]) => ({ ...step, name, timeoutMs })));
 
 function sorted<Item extends object>(key: keyof Item, item: fc.Arbitrary<Item>): fc.Arbitrary<readonly Item[]> {

@@ -134,6 +134,27 @@ export async function memoryLab(): Promise<PackageLab> {
       }
       return install(await specsOf(files), 'keep');
     },
+    lookAtRemoval: async (names) => {
+      const needs = (name: string): string => host.get(name)?.spec.depends?.split(' ')[0] ?? '';
+      const goes = (gone: readonly string[]): readonly string[] => {
+        const more = [...host.keys()].filter((name) => !gone.includes(name) && gone.includes(needs(name)));
+        return more.length === 0 ? gone : goes([...gone, ...more]);
+      };
+      const removals = goes(names);
+      const staying = [...host.keys()].filter((name) => !removals.includes(name));
+      return { ok: true, removals, orphans: staying.filter((name) => host.get(name)?.auto === true && !staying.some((other) => needs(other) === name)) };
+    },
+    remove: async (names) => {
+      const busy = locked();
+      if (busy !== null) return busy;
+      const needed = [...host].find(([name, { spec, state }]) => state !== 'config-files' && !names.includes(name) && names.includes(spec.depends?.split(' ')[0] ?? ''));
+      if (needed !== undefined) return stepFailure('apply-failed', `${needed[0]} depends on it`, needed[0]);
+      for (const name of names) {
+        const found = host.get(name);
+        if (found !== undefined) found.state = 'config-files';
+      }
+      return STEP_OK;
+    },
     mark: async (states) => {
       for (const { name, hold, auto } of states) Object.assign(host.get(name) ?? {}, { hold, auto });
       return STEP_OK;

@@ -8,8 +8,16 @@ import { stepContext } from './step-context.ts';
 
 /** The step at work in a lab. */
 export async function atWork(lab: PackageLab, install: Readonly<Record<string, string>>, conffiles: PackagesSpec['conffiles'] = 'keep', sources = ['lab'], earlier: StepContext['earlier'] = []) {
+  return specAtWork(lab, { kind: 'packages', name: 'p', timeoutMs: 60_000, install: Object.entries(install).map(([name, version]) => ({ name, version })), sources, conffiles }, earlier);
+}
+
+/** As atWork, for what goes away. */
+export function removalAtWork(lab: PackageLab, ...remove: readonly string[]) {
+  return specAtWork(lab, { kind: 'packages', name: 'p', timeoutMs: 60_000, install: [], sources: [], conffiles: 'keep', remove }, []);
+}
+
+async function specAtWork(lab: PackageLab, spec: PackagesSpec, earlier: StepContext['earlier']) {
   const step = packagesStep(lab.system);
-  const spec: PackagesSpec = { kind: 'packages', name: 'p', timeoutMs: 60_000, install: Object.entries(install).map(([name, version]) => ({ name, version })), sources, conffiles };
   let output = '';
   const context = stepContext({ folder: await lab.folder(), signal: AbortSignal.timeout(120_000), earlier, output: (text) => { output += text; } });
   return {
@@ -25,6 +33,7 @@ export async function atWork(lab: PackageLab, install: Readonly<Record<string, s
     verify: (prior: PackagesPrior) => step.verify(spec, prior, context),
     whenHeld: (prior: PackagesPrior) => step.whenHeld?.(spec, prior, context),
     revert: (prior: PackagesPrior) => step.revert(spec, prior, context),
+    canRevert: (prior: PackagesPrior) => step.canRevert(spec, prior, context),
     states: (...names: readonly string[]) => lab.system.status(names, context),
     output: () => output,
     spec,

@@ -1,9 +1,9 @@
 import { lstat, mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import type { DistributedConffile, PackageCall, PackageFile, PackageName, PackageState, PackageSystem } from '../../ports/package-system.ts';
+import type { DistributedConffile, PackageCall, PackageFile, PackageName, PackageState, PackageSystem, RemovalLook } from '../../ports/package-system.ts';
 import type { PackagesSpec } from '../../../shared/domain/step-spec.ts';
-import { STEP_OK, type StepResult, stepFailure } from '../../steps/step.ts';
+import { STEP_OK, type StepFailure, type StepResult, stepFailure } from '../../steps/step.ts';
 import { withoutOtherUpdates } from '../packages/other-updates.ts';
 import type { PackageParts } from '../packages/package-parts.ts';
 import { parseSimulation } from './apt-simulation.ts';
@@ -34,6 +34,8 @@ export function aptPackageSystem(parts: PackageParts): PackageSystem {
     conffileIn: (file, path, call) => conffileIn(parts, file, path, call),
     install: (files, conffiles, call) => install(parts, files, conffiles, call),
     putBack: async (want, call) => putBack(parts, want, await emptyLists(parts), call),
+    lookAtRemoval: (names, call) => lookAtRemoval(parts, names, call),
+    remove: (names, call) => remove(parts, names, call),
     mark: (states, call) => mark(parts, states, call),
   };
 }
@@ -58,6 +60,27 @@ async function install(parts: PackageParts, files: readonly PackageFile[], conff
   const options = conffileFlags(conffiles).flatMap((flag) => ['-o', `Dpkg::Options::=${flag}`]);
   const result = await invoke(parts, [...apt, ...options, 'install', ...flags, '--', ...paths], call, { conffiles });
   return result.code === 0 ? STEP_OK : classifyFailure(result, 'apply-failed', 'installing the packages');
+}
+
+async function lookAtRemoval(parts: PackageParts, names: readonly PackageName[], call: PackageCall): Promise<RemovalLook | StepFailure> {
+  if (names.length === 0) return { ok: true, removals: [], orphans: [] };
+  const apt = ['apt-get', ...APT_OPTIONS, ...withoutSources(await emptyLists(parts)), 'remove', '--simulate', '--allow-change-held-packages'] as const;
+  const simulate = async (...flags: readonly string[]): Promise<readonly PackageName[] | StepFailure> => {
+    const result = await invoke(parts, [...apt, ...flags, '--', ...names], call);
+    return result.code === 0 ? parseSimulation(result.stdout).removals : classifyFailure(result, 'apply-failed', 'planning the removal');
+  };
+  const removals = await simulate('--no-auto-remove');
+  if ('ok' in removals) return removals;
+  const cleaned = await simulate('--auto-remove');
+  if ('ok' in cleaned) return cleaned;
+  return { ok: true, removals, orphans: cleaned.filter((name) => !removals.includes(name)) };
+}
+
+/** dpkg takes nothing along: it refuses what others need. */
+async function remove(parts: PackageParts, names: readonly PackageName[], call: PackageCall): Promise<StepResult> {
+  if (names.length === 0) return STEP_OK;
+  const result = await invoke(parts, ['dpkg', '--force-hold', '--remove', ...names], call);
+  return result.code === 0 ? STEP_OK : classifyFailure(result, 'apply-failed', 'removing the packages');
 }
 
 async function mark(parts: PackageParts, states: readonly Pick<PackageState, 'name' | 'hold' | 'auto'>[], call: PackageCall): Promise<StepResult> {

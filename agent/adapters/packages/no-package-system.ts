@@ -18,6 +18,8 @@ export function noPackageSystem(osName: string): PackageSystem {
     conffileIn: async () => null,
     install: async () => refused,
     putBack: async () => refused,
+    lookAtRemoval: async () => refused,
+    remove: async () => refused,
     mark: async () => refused,
   };
 }

@@ -16,6 +16,8 @@ import type { RpmFamily } from './rpm-family.ts';
 import { installedRpms, twiceInstalled } from './rpm-query.ts';
 import { openRpmSources } from './rpm-sources.ts';
 
+const NO_REMOVAL = stepFailure('package-system-unsupported', 'packages are taken away on hosts with apt alone; do it by hand here');
+
 /** rpm with dnf 4, or with zypper: from RHEL 8, SLE 15 and their like on. */
 export function rpmPackageSystem(parts: PackageParts, family: RpmFamily): PackageSystem {
   return {
@@ -32,6 +34,8 @@ export function rpmPackageSystem(parts: PackageParts, family: RpmFamily): Packag
     conffileIn: (file, path, call) => conffileIn(parts, file, path, call),
     install: (files, _conffiles, call) => install(parts, files, call),
     putBack: (want, call) => putBack(parts, family, want, call),
+    lookAtRemoval: async () => NO_REMOVAL,
+    remove: async () => NO_REMOVAL,
     mark: (states, call) => mark(parts, family, states, call),
   };
 }

@@ -8,6 +8,7 @@ import { type FileCopy, hasCopy } from '../files/file-copy.ts';
 import { captureSpace, releaseSpace } from './reserve.ts';
 import { settleConffiles } from './settle-conffiles.ts';
 import { copyConffiles, restoreConffiles } from './conffile-copies.ts';
+import { applyRemoval, captureRemoval, checkRemoval, isRemoval, stageRemoval, verifyRemoval } from './remove-packages.ts';
 import { stagePackages } from './stage.ts';
 import { damaged, readStaged, type Staged } from './staged.ts';
 
@@ -17,17 +18,19 @@ export interface PackagesPrior {
   readonly conffiles: readonly FileCopy[];
   /** As the old versions brought them. */
   readonly distributed: readonly DistributedConffile[];
+  /** Of a removal: what nothing needs any more afterwards, which stays. */
+  readonly orphans?: readonly PackageState[];
 }
 
-/** Brings packages to exact versions and back. Only staging needs the network. */
+/** Brings packages to exact versions, or takes some away, and back. Only staging needs the network. */
 export function packagesStep(system: PackageSystem): StepExecutor<PackagesSpec, PackagesPrior> {
   return {
     kind: 'packages',
-    stage: (spec, context) => stagePackages(system, spec, context),
-    check: (spec, context) => check(system, spec, context),
-    capture: (spec, context) => capture(system, spec, context),
+    stage: (spec, context) => (isRemoval(spec) ? stageRemoval(system, spec, context) : stagePackages(system, spec, context)),
+    check: (spec, context) => (isRemoval(spec) ? checkRemoval(system, spec, context) : check(system, spec, context)),
+    capture: (spec, context) => (isRemoval(spec) ? captureRemoval(system, spec, conffileFolder(context), context) : capture(system, spec, context)),
     apply: (spec, prior, context) => system.exclusively(() => apply(system, spec, prior, context), context),
-    verify: (spec, prior, context) => verify(system, spec, prior, context),
+    verify: (spec, prior, context) => (isRemoval(spec) ? verifyRemoval(system, spec, prior, context) : verify(system, spec, prior, context)),
     revert: (spec, prior, context) => system.exclusively(() => revert(system, spec, prior, context), context),
     // A transaction takes holds away until its end: half-way a host would follow whatever its sources bring.
     whenHeld: (spec, prior, context) => system.exclusively(() => giveHoldsBack(system, spec, prior, context), context),
@@ -68,6 +71,10 @@ async function apply(system: PackageSystem, spec: PackagesSpec, prior: PackagesP
   if (!found.ok) return found;
   const { newFiles } = found.staged;
   const again = await wasBegun(context);
+  if (isRemoval(spec)) {
+    await writeDurably(begunMark(context), '');
+    return applyRemoval(system, spec, prior, begunMark(context), context);
+  }
   // What cannot be mended so is often what the new versions mend together: the transaction decides.
   if (again) await system.repeat(newFiles, spec.conffiles, context);
   await writeDurably(begunMark(context), '');
@@ -110,14 +117,14 @@ async function revert(system: PackageSystem, spec: PackagesSpec, prior: Packages
   }
   const lost = await restoreConffiles(prior.conffiles, conffileFolder(context));
   if (lost.length > 0) return stepFailure('revert-failed', `${lost.join(', ')} cannot be brought back, the copies are gone or damaged`, lost[0]);
-  const marked = await system.mark(prior.packages.filter(({ version }) => version !== null), context);
+  const marked = await system.mark([...prior.packages.filter(({ version }) => version !== null), ...(prior.orphans ?? [])], context);
   if (!marked.ok) return marked;
   return (await isBack(system, prior, context)) ? STEP_OK : stepFailure('revert-failed', 'the packages are not as they were found');
 }
 
 async function giveHoldsBack(system: PackageSystem, spec: PackagesSpec, prior: PackagesPrior, context: StepContext): Promise<StepResult> {
   const states = await system.status(prior.packages.map(({ name }) => name), context);
-  return system.mark(marksAfter(spec, prior).filter((_, index) => states[index]?.state !== 'absent'), context);
+  return system.mark(marksAfter(spec, prior).filter((_, index) => (states[index]?.version ?? null) !== null), context);
 }
 
 /** Looked at before a node is drained for it: what was kept may have lain there for weeks. */

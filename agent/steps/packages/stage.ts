@@ -40,10 +40,10 @@ async function stageFrom(system: PackageSystem, sources: OpenSources, spec: Pack
     return stepFailure('not-allowed', `it would remove ${resolved.removals.join(', ')}; remove it by hand or name versions that go together`, resolved.removals[0]);
   }
   const { changes } = resolved;
-  const newFiles = await collect(changes, join(context.folder, 'new'), (change, into) => sources.fetch(change.name, change.to, into, context));
+  const newFiles = await collectFiles(changes, join(context.folder, 'new'), (change, into) => sources.fetch(change.name, change.to, into, context));
   if (!newFiles.ok) return newFiles;
   const present = changes.filter(({ from }) => from !== null);
-  const oldFiles = await collect(present, join(context.folder, 'old'), (change, into) => oldFile(system, sources, assumed, change, into, context));
+  const oldFiles = await collectFiles(present, join(context.folder, 'old'), (change, into) => oldFile(system, sources, assumed, change, into, context));
   if (!oldFiles.ok) return oldFiles;
   const full = await noRoom([...newFiles.files, ...oldFiles.files], context.folder);
   if (full !== null) return full;
@@ -59,7 +59,8 @@ async function oldFile(system: PackageSystem, sources: OpenSources, assumed: Ass
   return fetched.ok ? fetched : system.keepInstalled(name, from ?? '', into, context);
 }
 
-async function collect(
+/** Each by `get` into `into`, which is emptied first; durable. */
+export async function collectFiles(
   changes: readonly PackageChange[],
   into: string,
   get: (change: PackageChange, into: string) => Promise<FileResult>,
@@ -88,7 +89,7 @@ async function syncPath(path: string): Promise<void> {
 }
 
 /** Each place is looked at as if everything went there: the fail direction is to refuse here, where nothing is disrupted yet. */
-async function noRoom(files: readonly PackageFile[], folder: string): Promise<StepFailure | null> {
+export async function noRoom(files: readonly PackageFile[], folder: string): Promise<StepFailure | null> {
   const neededBytes = SLACK_BYTES + SPACE_FACTOR * files.reduce((sum, { installedBytes }) => sum + installedBytes, 0);
   for (const place of [...PLACES, folder]) {
     const disk = await statfs(place).catch(() => null);

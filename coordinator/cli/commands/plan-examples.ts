@@ -1,6 +1,6 @@
 /** For people who write a plan: each kind of step once, with what stands where nothing is written, or the other choice. */
 export const STEPS_EXAMPLE = `
-      - packages: { install: { containerd: 1.7.24~ds1-6+deb13u1 }, sources: [ours], conffiles: keep }    # or replace
+      - packages: { install: { containerd: 1.7.24~ds1-6+deb13u1 }, sources: [ours], conffiles: keep }    # or replace; or remove: [docker.io] and nothing else
       - service: { restart: containerd.service, timeout: 2m }    # or disable; every step knows timeout
       - files: { manage: [{ path: /etc/crictl.yaml, content: "debug: false\\n", mode: "0644", owner: root }], onDrift: refuse }    # or overwrite
       - sysctl: { name: kubernetes, settings: { net.ipv4.ip_forward: 1 } }

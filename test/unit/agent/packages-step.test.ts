@@ -5,10 +5,11 @@ import { expect, test } from 'vitest';
 import { packagesStep } from '../../../agent/steps/packages/packages.ts';
 import { memoryLab } from '../../support/memory-packages.ts';
 import { atWork, codeOf, works } from '../../support/packages-at-work.ts';
+import { PACKAGE_REMOVAL_CASES } from '../../support/package-removal-cases.ts';
 import { PACKAGE_CASES } from '../../support/package-system-cases.ts';
 
 // The same cases run against apt and dpkg in a host: test/fleet/agent-inside.test.ts.
-test.each(PACKAGE_CASES)('$name', async ({ run }) => {
+test.each([...PACKAGE_CASES, ...PACKAGE_REMOVAL_CASES])('$name', async ({ run }) => {
   const lab = await memoryLab();
   try {
     await run(lab);

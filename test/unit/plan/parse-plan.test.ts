@@ -91,6 +91,11 @@ test('an agent is upgraded to one exact version, once', () => {
   expect(diagnosticsOf(`${agent}    - agent: { version: 0.3.0, sources: [local] }\n`).map(({ path, code }) => [path, code])).toEqual([['spec.steps[1].agent', 'conflict']]);
 });
 
+test('packages that go need no source and nothing that proves them', () => {
+  const parsed = parsePlan(plan('  steps: [{ packages: { remove: [docker.io, containerd-stress] } }]\n'), 'p.yaml');
+  expect(parsed).toMatchObject({ ok: true, warnings: [], plan: { steps: [{ kind: 'packages', name: 'remove-packages', timeoutMs: 600_000, install: [], sources: [], conffiles: 'keep', remove: ['containerd-stress', 'docker.io'] }] } });
+});
+
 test('every mistake of a file is told at once, where it stands', async () => {
   const lines = diagnosticsOf(mistakes).map((diagnostic) => `${formatDiagnostic(diagnostic)} [${diagnostic.code}]`);
   await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot('every-mistake.txt');
@@ -123,6 +128,10 @@ describe('one mistake is one diagnostic', () => {
     ['silence without onSilence', plan(`${STEPS}  silence: 5m\n`), '8:12 spec.silence no-effect'],
     ['revert without silence', plan(`${STEPS}  onSilence: revert\n`), '4:1 spec.silence missing'],
     ['packages that a unit which is switched off does not prove', plan('  steps: [{ packages: { install: { runc: 1.1.1 }, sources: [a] } }, { service: { disable: a.service } }]\n'), '5:11 spec.steps[0] nothing-proves'],
+    ['packages without a source', plan('  steps: [{ packages: { install: { runc: 1.1.1 } } }, { service: { restart: a.service } }]\n'), '5:23 spec.steps[0].packages missing'],
+    ['packages that go and come in one step', plan('  steps: [{ packages: { remove: [docker.io], install: { runc: 1.1.1 } } }]\n'), '5:25 spec.steps[0].packages.remove conflict'],
+    ['a package that goes twice', plan('  steps: [{ packages: { remove: [docker.io, docker.io] } }]\n'), '5:45 spec.steps[0].packages.remove[1] duplicate-name'],
+    ['a pattern of packages that go', plan('  steps: [{ packages: { remove: ["docker*"] } }]\n'), '5:34 spec.steps[0].packages.remove[0] bad-name'],
     ['packages that nothing proves', plan('  steps: [{ packages: { install: { runc: 1.1.1 }, sources: [a] } }]\n'), '5:11 spec.steps[0] nothing-proves'],
     ['steps and a procedure', plan(`${STEPS}  procedure: { packages: { install: { a1: "1" }, sources: [s] } }\n`), '8:3 spec.procedure conflict'],
     ['nothing to do', plan('  maxFailures: 1\n'), '5:3 spec missing'],
