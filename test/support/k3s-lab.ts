@@ -23,7 +23,7 @@ interface Behaviour {
   /** Instead of its own version. */
   readonly reports?: string;
   readonly neverReports?: boolean;
-  /** Checkpoints of its kubelet, as it starts. */
+  /** Checkpoints of its kubelet, until it is stopped. */
   readonly writes?: readonly string[];
 }
 
@@ -76,11 +76,13 @@ export class K3sLab {
     look: async () => this.look(),
     restart: async () => {
       this.asked.push('restart');
+      this.#write();
       this.start();
       return this.#running === null ? 'Job for k3s.service failed' : '';
     },
     stop: async () => {
       this.asked.push('stop');
+      this.#write();
       this.#running = null;
       return '';
     },
@@ -128,9 +130,9 @@ export class K3sLab {
     // Two starts are never at one microsecond.
     this.#nowMs += 1;
     this.#startedMs = this.#nowMs;
-    for (const file of this.behaviours[version]?.writes ?? []) writeFileSync(join(this.kubeletFolder, file), version);
     const rendered = this.#render(version);
     this.#running = this.behaviours[version]?.doesNotStart === true || !rendered ? null : { version, startedMs: this.#nowMs, pid: (this.#pids += 1) };
+    this.#write();
   }
 
   /** What K3s' containerd answers: the runtimes of the configuration that K3s made of its template. */
@@ -196,6 +198,11 @@ export class K3sLab {
     };
     for (const folder of [dirname(this.binary), this.dataDir, this.kubeletFolder]) visit(folder);
     return found;
+  }
+
+  #write(): void {
+    const version = this.#running?.version ?? '';
+    for (const file of this.behaviours[version]?.writes ?? []) writeFileSync(join(this.kubeletFolder, file), version);
   }
 
   #pass(): void {

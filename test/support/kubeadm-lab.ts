@@ -41,6 +41,7 @@ export class KubeadmLab {
   stopSays = '';
   /** What the next restart starts; null: the same again. */
   onRestart: () => void = () => undefined;
+  onStop: () => void = () => undefined;
   health = '';
   node: NodeAnswer = this.nodeAt(OLD);
   api: ApiServerAnswer = { kind: 'none' };
@@ -87,6 +88,7 @@ export class KubeadmLab {
     },
     stop: async (name) => {
       this.did.push(`stop ${name}`);
+      this.onStop();
       if (this.stopSays === '' && this.unit !== null) this.unit = { ...this.unit, activeState: 'inactive', subState: 'dead', mainPid: 0 };
       return this.stopSays;
     },

@@ -123,15 +123,13 @@ async function revert(parts: K3sParts, spec: K3sSpec, prior: K3sPrior, context: 
   const places = placesOf(spec, prior, context);
   const lost = await putBack(prior, places);
   if (lost !== null) return stepFailure('revert-failed', `${lost} cannot be brought back, what was kept of it is gone`, lost);
-  if (!prior.wasActive) {
-    const said = await units.stop(places.unit, signal);
-    if (said !== '') return stepFailure('revert-failed', `${places.unit} was not running before and cannot be stopped: ${said}`, places.unit);
-    await forgetNewState(parts, prior);
-    return STEP_OK;
-  }
   const look = await units.look(places.unit, signal);
-  if (look?.activeState === 'active' && look.startedMs === prior.startedMs) return STEP_OK;
-  await forgetNewState(parts, prior);
+  if (prior.wasActive && look?.activeState === 'active' && look.startedMs === prior.startedMs) return STEP_OK;
+  // One that is still starting would write once more what is taken away here.
+  const stopped = await units.stop(places.unit, signal);
+  if (stopped !== '') return stepFailure('revert-failed', `${places.unit} cannot be stopped: ${stopped}`, places.unit);
+  if (prior.kubeletState !== undefined) await removeNewState(parts.kubeletFolder, prior.kubeletState);
+  if (!prior.wasActive) return STEP_OK;
   const said = await units.restart(places.unit, signal);
   if (said !== '') {
     context.output(await units.lastLines(places.unit, signal));
@@ -139,10 +137,6 @@ async function revert(parts: K3sParts, spec: K3sSpec, prior: K3sPrior, context: 
   }
   // An agent's API is another host's: that one being away must not keep this one from being whole.
   return proveK3s(parts, { unit: places.unit, kubeconfig: places.kubeconfig, version: prior.version, unreachable: spec.role === 'agent' ? 'passes' : 'fails' }, context);
-}
-
-async function forgetNewState({ kubeletFolder }: K3sParts, { kubeletState }: K3sPrior): Promise<void> {
-  if (kubeletState !== undefined) await removeNewState(kubeletFolder, kubeletState);
 }
 
 async function canRevert({ copies }: K3sPrior, { kept }: Places): Promise<StepResult> {

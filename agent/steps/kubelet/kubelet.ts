@@ -63,6 +63,9 @@ async function revert(parts: Parts, spec: KubeletSpec, prior: Prior, context: St
   // The guard does it, once what the kubelet runs on is back.
   if (spec.action === 'restart') return STEP_OK;
   if ((await parts.units.look(KUBELET_UNIT, context.signal)) === null) return kubeletNotFound();
+  // One that is still starting would write once more what is taken away here.
+  const stopped = await stopKubelet(parts.units, context);
+  if (!stopped.ok) return stopped;
   if (prior.state !== undefined) await removeNewState(parts.places.kubelet, prior.state);
   const restarted = await restartKubelet(parts.units, context);
   return restarted.ok ? proveKubelet(parts, asItWas(prior), spec, context) : restarted;

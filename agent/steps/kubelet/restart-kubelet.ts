@@ -15,5 +15,5 @@ export async function stopKubelet(units: Units, context: StepContext): Promise<S
   const now = await units.look(KUBELET_UNIT, context.signal);
   if (now === null || !isUp(now)) return STEP_OK;
   const said = await units.stop(KUBELET_UNIT, context.signal);
-  return said === '' ? STEP_OK : stepFailure('revert-failed', `${KUBELET_UNIT} was not running before and cannot be stopped: ${said}`, KUBELET_UNIT);
+  return said === '' ? STEP_OK : stepFailure('revert-failed', `${KUBELET_UNIT} cannot be stopped: ${said}`, KUBELET_UNIT);
 }

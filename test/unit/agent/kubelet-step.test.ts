@@ -129,7 +129,7 @@ describe('going back', () => {
     expect(await step().revert(spec(), prior, lab.context())).toEqual({ ok: true });
     expect(lab.did).toEqual([]);
     expect(await step().revert(spec('guard'), prior, lab.context())).toEqual({ ok: true });
-    expect(lab.did).toEqual(['restart kubelet.service']);
+    expect(lab.did).toEqual(['stop kubelet.service', 'restart kubelet.service']);
     lab.node = lab.nodeAt(NEW);
     expect(codeOf(await step().revert(spec('guard'), prior, lab.context()))).toBe('verify-failed');
   });
@@ -142,6 +142,8 @@ describe('going back', () => {
     lab.write(added, 'new');
     expect(await step().revert(spec(), prior, lab.context())).toEqual({ ok: true });
     expect(lab.read(added)).toBe('new');
+    // One that is still starting writes it until it is stopped.
+    lab.onStop = () => lab.write(added, 'new');
     lab.onRestart = () => { expect(lab.files()).toEqual(before); };
     expect(await step().revert(spec('guard'), prior, lab.context())).toEqual({ ok: true });
     expect(lab.files()).toEqual(before);
