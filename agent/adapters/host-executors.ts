@@ -49,7 +49,8 @@ import { systemdUnits } from './systemd/systemd-units.ts';
 
 const LOCK_WAIT_MS = 300_000;
 const HOOKS_DIR = '/etc/farrier/hooks.d';
-const SYSCTL_DIR = '/etc/sysctl.d';
+/** As systemd-sysctl reads them. */
+const SYSCTL_DIRS = ['/etc/sysctl.d', '/run/sysctl.d', '/usr/local/lib/sysctl.d', '/usr/lib/sysctl.d'] as const;
 const MODULES_DIR = '/etc/modules-load.d';
 /** systemd.exec(5): of units that name no other. */
 const PROGRAM_FOLDERS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin'];
@@ -77,7 +78,7 @@ export function hostExecutors(parts: HostParts, clock: Clock): Executors {
     packages,
     service: serviceStep(units, clock),
     files: filesStep(getentAccounts(runProgram), { stateDir, ownFolders: [stateDir, sourcesDir, cacheDir] }),
-    sysctl: sysctlStep(procKernelSettings(runProgram), stateDir, SYSCTL_DIR),
+    sysctl: sysctlStep(procKernelSettings(runProgram), stateDir, SYSCTL_DIRS),
     modules: modulesStep(kmodModules(runProgram), stateDir, MODULES_DIR),
     hook: hookStep(runProgram, HOOKS_DIR),
     reboot: rebootStep({ boot: systemdHostBoot(runProgram), units, clock }),

@@ -33,6 +33,7 @@ export const OUTCOME_CODES = {
   'path-refused': 'host',
   'account-unknown': 'host',
   'setting-unknown': 'host',
+  'setting-overridden': 'host',
   'module-unknown': 'host',
   'hook-unknown': 'host',
   'hook-changed': 'host',

@@ -2,6 +2,7 @@ import type { SysctlSpec } from '../../../shared/domain/steps/sysctl-spec.ts';
 import { type KernelSettings, oneLine } from '../../ports/kernel-settings.ts';
 import { DriftMemory } from '../files/drift-memory.ts';
 import { applyFiles, areThere, canRevertFiles, captureFiles, type ManagedFilesPrior, refuseFiles, revertFiles, verifyFiles, type WantedFile } from '../files/managed-files.ts';
+import { laterSettings, means } from './later-settings.ts';
 import { STEP_OK, type StepContext, type StepExecutor, type StepFailure, type StepResult, stepFailure } from '../step.ts';
 
 export interface SysctlPrior extends ManagedFilesPrior {
@@ -11,19 +12,20 @@ export interface SysctlPrior extends ManagedFilesPrior {
 
 const HEADER = '# Written by Farrier; a plan changes it.\n';
 
-/** Kernel settings, now and after every boot, and back. `folder`: /etc/sysctl.d. */
-export function sysctlStep(kernel: KernelSettings, stateDir: string, folder: string): StepExecutor<SysctlSpec, SysctlPrior> {
+/** Kernel settings, now and after every boot, and back. `folders`: /etc/sysctl.d, then those that a boot reads beside it. */
+export function sysctlStep(kernel: KernelSettings, stateDir: string, folders: readonly [string, ...string[]]): StepExecutor<SysctlSpec, SysctlPrior> {
   const memory = new DriftMemory(stateDir);
   const wanted = ({ config, settings }: SysctlSpec): readonly WantedFile[] => {
     const lines = settings.map(({ key, value }) => `${key} = ${value}\n`).join('');
-    return [{ path: `${folder}/90-farrier-${config}.conf`, state: 'present', content: Buffer.from(HEADER + lines), mode: 0o644, uid: 0, gid: 0 }];
+    return [{ path: `${folders[0]}/90-farrier-${config}.conf`, state: 'present', content: Buffer.from(HEADER + lines), mode: 0o644, uid: 0, gid: 0 }];
   };
+  const refuse = async (spec: SysctlSpec): Promise<StepFailure | null> => (await refuseFiles(memory, wanted(spec), spec.onDrift)) ?? (await overridden(spec, wanted(spec)[0]?.path ?? '', folders));
   return {
     kind: 'sysctl',
     // A setting may come with a module of an earlier step: only its own turn can say that there is none.
-    stage: async (spec) => (await refuseFiles(memory, wanted(spec), spec.onDrift)) ?? STEP_OK,
+    stage: async (spec) => (await refuse(spec)) ?? STEP_OK,
     check: async (spec) => {
-      const refused = await refuseFiles(memory, wanted(spec), spec.onDrift);
+      const refused = await refuse(spec);
       if (refused !== null) return refused;
       const read = await readAll(kernel, spec);
       if (!read.ok) return read;
@@ -65,6 +67,17 @@ async function revert(kernel: KernelSettings, memory: DriftMemory, prior: Sysctl
     if (now !== value) return stepFailure('revert-failed', `${key} is ${now ?? 'gone'} and was ${value}`, key);
   }
   return STEP_OK;
+}
+
+/** Set now, and taken back by the next boot. */
+async function overridden({ settings }: SysctlSpec, path: string, folders: readonly string[]): Promise<StepFailure | null> {
+  const later = await laterSettings(path, folders);
+  for (const { key, value } of settings) {
+    const last = later.findLast((one) => means(one.key, key));
+    if (last === undefined || oneLine(last.value) === oneLine(value)) continue;
+    return stepFailure('setting-overridden', `${last.path} sets ${last.key} to ${last.value} after ${path} in every boot; take that line out of it, or put ${last.value} into the plan`, key);
+  }
+  return null;
 }
 
 async function readAll(kernel: KernelSettings, { settings }: SysctlSpec): Promise<{ readonly ok: true; readonly values: SysctlPrior['values'] } | StepFailure> {

@@ -16,7 +16,7 @@ let output: string;
 beforeEach(() => {
   base = mkdtempSync(join(tmpdir(), 'kernel-'));
   output = '';
-  for (const name of ['etc', 'state', 'step']) mkdirSync(join(base, name));
+  for (const name of ['etc', 'state', 'step', 'usr']) mkdirSync(join(base, name));
 });
 afterEach(() => rmSync(base, { recursive: true }));
 const context = () => stepContext({ folder: join(base, 'step'), output: (text) => { output += text; } });
@@ -24,7 +24,7 @@ const context = () => stepContext({ folder: join(base, 'step'), output: (text) =
 describe('sysctl', () => {
   const spec: SysctlSpec = { kind: 'sysctl', name: 's', timeoutMs: 1_000, config: 'net', settings: [{ key: 'net.a', value: '1' }, { key: 'net.range', value: '1024\t 65000' }], onDrift: 'refuse' };
   const path = () => join(base, 'etc/90-farrier-net.conf');
-  const make = (kernel: MemorySettings) => sysctlStep(kernel, join(base, 'state'), join(base, 'etc'));
+  const make = (kernel: MemorySettings) => sysctlStep(kernel, join(base, 'state'), [join(base, 'etc'), join(base, 'usr')]);
   const kernelOf = () => new MemorySettings({ 'net.a': '0', 'net.range': '32768 60999' });
 
   test('sets and keeps, and goes back to what the kernel had', async () => {
@@ -66,6 +66,36 @@ describe('sysctl', () => {
     await runWhole(make(kernelOf()), spec, context());
     writeFileSync(path(), 'net.a = 7\n');
     expect(codeOf(await make(kernelOf()).stage({ ...spec, settings: [] }, context()))).toBe(`drifted ${path()}`);
+  });
+});
+
+describe('what a boot sets after it', () => {
+  const spec: SysctlSpec = { kind: 'sysctl', name: 's', timeoutMs: 1_000, config: 'net', settings: [{ key: 'net.ipv4.conf.eth0/1.rp_filter', value: '1' }], onDrift: 'refuse' };
+  test.each<[string, string, string, string]>([
+    ['a later file with another value', 'etc/99-local.conf', 'net.ipv4.conf.eth0/1.rp_filter = 2', 'overridden'],
+    ['with slashes, and a failure that is ignored', 'usr/99-vendor.conf', '-net/ipv4/conf/eth0.1/rp_filter=2', 'overridden'],
+    ['with a wildcard', 'usr/99-vendor.conf', 'net.ipv4.conf.*.rp_filter = 0', 'overridden'],
+    ['with a wildcard for another', 'usr/99-vendor.conf', 'net.ipv4.conf.*.rp_filter2 = 0', 'ok'],
+    ['with the same value', 'etc/99-local.conf', 'net.ipv4.conf.eth0/1.rp_filter=1', 'ok'],
+    ['an earlier file', 'etc/10-local.conf', 'net.ipv4.conf.eth0/1.rp_filter = 2', 'ok'],
+    ['a comment', 'etc/99-local.conf', '# net.ipv4.conf.eth0/1.rp_filter = 2\n; net.ipv4.conf.eth0/1.rp_filter = 2', 'ok'],
+    ['no file of settings', 'etc/99-local.conf.dpkg-old', 'net.ipv4.conf.eth0/1.rp_filter = 2', 'ok'],
+  ])('%s', async (_name, path, text, expected) => {
+    writeFileSync(join(base, path), text);
+    const step = sysctlStep(new MemorySettings({ 'net.ipv4.conf.eth0/1.rp_filter': '0' }), join(base, 'state'), [join(base, 'etc'), join(base, 'usr')]);
+    expect(codeOf(await step.stage(spec, context()))).toBe(expected === 'ok' ? 'ok' : 'setting-overridden net.ipv4.conf.eth0/1.rp_filter');
+  });
+
+  test('of one name the first folder has its say, and of several the last one', async () => {
+    writeFileSync(join(base, 'usr/99-x.conf'), 'net.a = 5');
+    const step = sysctlStep(new MemorySettings({ 'net.a': '0' }), join(base, 'state'), [join(base, 'etc'), join(base, 'usr')]);
+    const wanted = { ...spec, settings: [{ key: 'net.a', value: '1' }] };
+    expect(await step.stage(wanted, context())).toMatchObject({ outcome: { message: expect.stringContaining(`${join(base, 'usr/99-x.conf')} sets net.a to 5`) as string } });
+    writeFileSync(join(base, 'etc/99-x.conf'), '# masked');
+    expect(codeOf(await step.stage(wanted, context()))).toBe('ok');
+    writeFileSync(join(base, 'etc/95-y.conf'), 'net.a = 5');
+    writeFileSync(join(base, 'etc/99-x.conf'), 'net.a = 1');
+    expect(codeOf(await step.stage(wanted, context()))).toBe('ok');
   });
 });
 
