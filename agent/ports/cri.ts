@@ -16,6 +16,8 @@ export interface Cri {
   countPods(label: PodLabel, signal: AbortSignal): Promise<{ readonly ok: true; readonly count: number } | Unanswered>;
   /** Ids of all pods, whoever made them and whatever state they are in. */
   podIds(signal: AbortSignal): Promise<{ readonly ok: true; readonly ids: readonly string[] } | Unanswered>;
+  /** Handlers of the pods that run, each once and sorted; '' stands for the default one. */
+  handlersInUse(signal: AbortSignal): Promise<{ readonly ok: true; readonly handlers: readonly string[] } | Unanswered>;
   /** Stops and removes one with all that is in it. Idempotent. @returns '' or why it cannot */
   removePod(id: string, signal: AbortSignal): Promise<string>;
   /** Stops and removes them with all that is in them. Idempotent. @returns '' or why it cannot */

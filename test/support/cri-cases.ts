@@ -110,6 +110,18 @@ export const CRI_CASES: readonly CriCase[] = [
     }),
   },
   {
+    name: 'names the handlers of the pods there are',
+    run: (lab) => withLogs(async (logFolder) => {
+      await lab.runs({ handlers: ['crun', 'runc'] });
+      await lab.holds(NAME, { id: ID, pinned: false });
+      assert.deepEqual(await lab.cri.handlersInUse(never), { ok: true, handlers: [] });
+      for (const [uid, handler] of [['1', ''], ['2', 'crun'], ['3', 'crun']] as const) await lab.cri.runPod(pod({ logFolder, uid, handler }), never);
+      assert.deepEqual(await lab.cri.handlersInUse(never), { ok: true, handlers: ['', 'crun'] });
+      await lab.silence();
+      assert.equal((await lab.cri.handlersInUse(never)).ok, false);
+    }),
+  },
+  {
     name: 'says why a pod does not run: no such handler, no such image',
     run: (lab) => withLogs(async (logFolder) => {
       await lab.runs({ handlers: ['runc'] });

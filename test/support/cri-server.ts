@@ -15,6 +15,7 @@ interface State {
   look: CriLook;
   readonly images: Map<string, { readonly id: string; readonly pinned: boolean }>;
   readonly pods: Map<string, PodSandboxConfig__Output>;
+  readonly handlers: Map<string, string>;
   readonly logs: Map<string, string>;
   output: string;
   exitCode: number;
@@ -26,7 +27,7 @@ export function criServerLab(answers: Answers): CriLab {
   const socket = join(folder, 'cri.sock');
   const state: State = {
     look: { runtime: 'containerd', version: answers === '1.6' ? '1.6.20~ds1' : 'v2.1.4', ready: true, why: '', handlers: ['runc'], defaultHandler: 'runc', cgroupDriver: answers === '1.6' ? 'cgroupfs' : 'systemd' },
-    images: new Map(), pods: new Map(), logs: new Map(), output: '', exitCode: 0,
+    images: new Map(), pods: new Map(), handlers: new Map(), logs: new Map(), output: '', exitCode: 0,
   };
   let server: Server | null = null;
   const stop = (): void => {
@@ -97,13 +98,14 @@ function runtimeHandlers(answers: Answers, state: State): Partial<RuntimeService
       const podSandboxId = `${config.metadata?.namespace}-${config.metadata?.name}-${config.metadata?.uid}`;
       if (state.pods.has(podSandboxId)) return refuse(status.UNKNOWN, `failed to reserve sandbox name ${podSandboxId}`);
       state.pods.set(podSandboxId, config);
+      state.handlers.set(podSandboxId, runtimeHandler);
       return { podSandboxId };
     }),
     StopPodSandbox: unary(() => ({})),
     RemovePodSandbox: unary(({ podSandboxId }) => (state.pods.delete(podSandboxId), {})),
     ListPodSandbox: unary(({ filter }) => {
       const wanted = Object.entries(filter?.labelSelector ?? {});
-      return { items: [...state.pods].filter(([, { labels }]) => wanted.every(([key, value]) => labels[key] === value)).map(([id]) => ({ id })) };
+      return { items: [...state.pods].filter(([, { labels }]) => wanted.every(([key, value]) => labels[key] === value)).map(([id]) => ({ id, state: 'SANDBOX_READY' as const, runtimeHandler: state.handlers.get(id) ?? '' })) };
     }),
     CreateContainer: unary(({ podSandboxId, config }) => {
       const image = config?.image?.image ?? '';

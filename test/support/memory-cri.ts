@@ -39,6 +39,10 @@ export class MemoryCri implements Cri {
     return this.#unanswered(signal) ?? { ok: true, ids: this.pods.map(idOf) };
   }
 
+  async handlersInUse(signal: AbortSignal): Promise<{ readonly ok: true; readonly handlers: readonly string[] } | Unanswered> {
+    return this.#unanswered(signal) ?? { ok: true, handlers: [...new Set(this.pods.map(({ handler }) => handler))].toSorted() };
+  }
+
   async removePod(id: string, signal: AbortSignal): Promise<string> {
     const unanswered = this.#unanswered(signal);
     if (unanswered !== null) return unanswered.why;

@@ -35,6 +35,10 @@ export function socketCri(socket: string): Cri {
       const ids = await orWhy(signal, () => withRuntime(socket, (clients) => podIds(clients, {}, { maxMs: LOOK_MAX_MS, signal })));
       return ids.ok ? { ok: true, ids: ids.value } : ids;
     },
+    handlersInUse: async (signal) => {
+      const pods = await orWhy(signal, () => withRuntime(socket, (clients) => listPods(clients, {}, { maxMs: LOOK_MAX_MS, signal })));
+      return pods.ok ? { ok: true, handlers: [...new Set(pods.value.filter(({ state }) => state === 'SANDBOX_READY').map(({ runtimeHandler }) => runtimeHandler))].toSorted() } : pods;
+    },
     removePod: async (id, signal) => {
       const removed = await orWhy(signal, () => withRuntime(socket, (clients) => removePod(clients, id, { maxMs: WORK_MAX_MS, signal })));
       return removed.ok ? '' : removed.why;
@@ -64,9 +68,18 @@ async function cgroupDriver(runtime: RuntimeClients['runtime'], limits: CallLimi
   }
 }
 
-async function podIds({ runtime }: RuntimeClients, labelSelector: Readonly<Record<string, string>>, limits: CallLimits): Promise<readonly string[]> {
-  const { items } = await ask<{ readonly items: readonly { readonly id: string }[] }>((options, done) => runtime.listPodSandbox({ filter: { labelSelector } }, options, done), limits);
-  return items.map(({ id }) => id);
+interface ListedPod {
+  readonly id: string;
+  readonly state: string;
+  readonly runtimeHandler: string;
+}
+
+async function listPods({ runtime }: RuntimeClients, labelSelector: Readonly<Record<string, string>>, limits: CallLimits): Promise<readonly ListedPod[]> {
+  return (await ask<{ readonly items: readonly ListedPod[] }>((options, done) => runtime.listPodSandbox({ filter: { labelSelector } }, options, done), limits)).items;
+}
+
+async function podIds(clients: RuntimeClients, labelSelector: Readonly<Record<string, string>>, limits: CallLimits): Promise<readonly string[]> {
+  return (await listPods(clients, labelSelector, limits)).map(({ id }) => id);
 }
 
 async function removePods(clients: RuntimeClients, labels: Readonly<Record<string, string>>, limits: CallLimits): Promise<void> {

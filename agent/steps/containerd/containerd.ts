@@ -2,13 +2,13 @@ import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { StepSpec } from '../../../shared/domain/step-spec.ts';
-import { CONTAINERD_UNIT, type ContainerdSpec } from '../../../shared/domain/steps/containerd-spec.ts';
+import { CONTAINERD_UNIT, type ContainerdSettings, type ContainerdSpec } from '../../../shared/domain/steps/containerd-spec.ts';
 import type { UnitLook } from '../../ports/units.ts';
 import { missingFolders, removeMadeFolders } from '../files/made-folders.ts';
 import { copyPaths, firstLost, isAsCopied, type PathCopy, restorePaths } from '../files/path-copies.ts';
 import { isOwed, owe, settleOwed } from '../owed.ts';
 import { captureSpace, releaseSpace } from '../packages/reserve.ts';
-import { type CaptureResult, type CheckResult, STEP_OK, type StepContext, type StepExecutor, type StepResult, stepFailure } from '../step.ts';
+import { type CaptureResult, type CheckResult, STEP_OK, type StepContext, type StepExecutor, type StepFailure, type StepResult, stepFailure } from '../step.ts';
 import { refuseDeprecated } from './deprecations.ts';
 import type { ConfigDraft, DraftParts } from './draft-config.ts';
 import type { ContainerdProofParts } from './prove-containerd.ts';
@@ -60,8 +60,8 @@ async function stage(parts: ContainerdParts, { action, settings }: ContainerdSpe
   const { draftConfig, proveDraft } = await editor();
   const draft = await draftConfig(parts, settings, context);
   if (!draft.ok) return draft;
-  const deprecated = await refuseDeprecated(parts.run, draft.containerd, settings.alsoFor, context);
-  if (deprecated !== null) return deprecated;
+  const refused = await refuseNow(parts, draft, settings, context);
+  if (refused !== null) return refused;
   // Imports that are relative to the configuration's folder can be proved only there.
   if (!draft.isNew || draft.text === null || /^\s*imports\s*=\s*\[[^\]]*["'][^/"']/m.test(draft.text)) return STEP_OK;
   return proveDraft(parts.run, draft.containerd.program, { path: join(context.folder, 'draft.toml'), text: draft.text }, settings, context);
@@ -73,11 +73,21 @@ async function check(parts: ContainerdParts, { action, settings }: ContainerdSpe
   const { draftConfig } = await editor();
   const draft = await draftConfig(parts, settings, context);
   if (!draft.ok) return draft;
-  const deprecated = await refuseDeprecated(parts.run, draft.containerd, settings.alsoFor, context);
-  if (deprecated !== null) return deprecated;
+  const refused = await refuseNow(parts, draft, settings, context);
+  if (refused !== null) return refused;
   for (const { path, was, now } of draft.changes) context.output(`${path.join('.')}: ${shown(was)} -> ${shown(now)}\n`);
   const isDone = draft.files.length === 0 && !(await isOwed(context.folder)) && (await runsWhatLiesThere(parts, draft, context));
   return { ok: true, state: isDone ? 'satisfied' : 'needed' };
+}
+
+/** What only containerd itself can say, while it runs as it was. */
+async function refuseNow(parts: ContainerdParts, draft: ConfigDraft, { alsoFor, removeRuntimes }: ContainerdSettings, context: StepContext): Promise<StepFailure | null> {
+  const deprecated = await refuseDeprecated(parts.run, draft.containerd, alsoFor, context);
+  if (deprecated !== null || removeRuntimes.length === 0 || draft.endpoint === null) return deprecated;
+  const pods = await parts.criAt(draft.endpoint).handlersInUse(context.signal);
+  // One that does not answer runs none that it could not run without the runtime.
+  const inUse = pods.ok ? removeRuntimes.filter((name) => pods.handlers.includes(name)) : [];
+  return inUse.length === 0 ? null : stepFailure('config-refused', `runtime-in-use: pods of this host run with ${inUse.join(', ')}, and could not be stopped without it; drain the node first`, inUse[0]);
 }
 
 /** Was the process started after the file was written? In doubt it is restarted. */
@@ -91,9 +101,8 @@ async function runsWhatLiesThere({ units, clock }: ContainerdParts, { containerd
 async function capture(parts: ContainerdParts, { action, settings }: ContainerdSpec, context: StepContext): Promise<CaptureResult<ContainerdPrior>> {
   const unit = await parts.units.look(CONTAINERD_UNIT, context.signal);
   if (unit === null) return unitNotFound();
-  const { draftConfig, criEndpoint, configText } = await editor();
-  const text = await configText(parts, context);
-  const endpoint = criEndpoint(text);
+  const { draftConfig, endpointNow } = await editor();
+  const endpoint = await endpointNow(parts, context);
   const answer = endpoint === null ? null : await parts.criAt(endpoint).look(context.signal);
   const answered = answer?.reached === true && answer.ready ? endpoint : null;
   if (action === 'guard') return { ok: true, prior: { unit, endpoint: answered, configFile: '', copies: [], folders: [] } };
@@ -117,12 +126,12 @@ async function apply(parts: ContainerdParts, { settings }: ContainerdSpec, conte
 }
 
 async function verify(parts: ContainerdParts, spec: ContainerdSpec, context: StepContext): Promise<StepResult> {
-  const { draftConfig, proveContainerd, criEndpoint } = await editor();
+  const { draftConfig, proveContainerd } = await editor();
   const draft = await draftConfig(parts, spec.settings, context);
   if (!draft.ok) return draft;
   const [wrong] = draft.files;
   if (wrong !== undefined) return stepFailure('verify-failed', `${wrong.path} is not what the plan makes of it`, wrong.path);
-  return proveContainerd(parts, criEndpoint(draft.text), { version: draft.containerd.version, settings: spec.settings }, spec, context);
+  return proveContainerd(parts, draft.endpoint, { version: draft.containerd.version, settings: spec.settings }, spec, context);
 }
 
 async function revert(parts: ContainerdParts, spec: ContainerdSpec, prior: ContainerdPrior, context: StepContext): Promise<StepResult> {

@@ -7,6 +7,7 @@ import { type ContainerdRuntime, type ContainerdSettings, isRuncType } from '../
 import type { RunProgram } from '../../ports/programs.ts';
 import { pathProblem } from '../files/path-problem.ts';
 import { type StepContext, type StepFailure, stepFailure } from '../step.ts';
+import { criEndpoint } from './cri-endpoint.ts';
 import { type ConfigFile, hostsFiles } from './hosts-files.ts';
 import { type InstalledContainerd, installedContainerd } from './installed-containerd.ts';
 import { type ConfigChange, mergeConfig } from './merge-config.ts';
@@ -24,6 +25,8 @@ export interface ConfigDraft {
   readonly files: readonly ConfigFile[];
   /** Whether the configuration itself is among them. */
   readonly isNew: boolean;
+  /** Where CRI listens with it; null where it is turned off. */
+  readonly endpoint: string | null;
   /** Every file of the plan's, whether or not it changes. */
   readonly paths: readonly string[];
 }
@@ -55,13 +58,13 @@ export async function draftConfig(parts: DraftParts, settings: ContainerdSetting
     if (problem !== '') return stepFailure('path-refused', problem, file.path);
     if ((await contentOf(file.path)) !== file.text) files.push(file);
   }
-  return { ok: true, containerd, text: merged.text, changes: merged.changes, files, isNew: merged.text !== before, paths: wanted.map(({ path }) => path) };
+  return { ok: true, containerd, text: merged.text, changes: merged.changes, files, isNew: merged.text !== before, endpoint: criEndpoint(merged.text), paths: wanted.map(({ path }) => path) };
 }
 
-/** Of the configuration that containerd reads; null where there is none, or no containerd. */
-export async function configText({ run }: DraftParts, context: Pick<StepContext, 'signal'>): Promise<string | null> {
+/** Where CRI listens now; null where it is turned off. */
+export async function endpointNow({ run }: DraftParts, context: Pick<StepContext, 'signal'>): Promise<string | null> {
   const containerd = await installedContainerd(run, context);
-  return containerd.ok ? contentOf(containerd.configFile) : null;
+  return criEndpoint(containerd.ok ? await contentOf(containerd.configFile) : null);
 }
 
 /** A runtime that cannot start a container is found by the first pod otherwise. */

@@ -3,19 +3,16 @@ import { CONTAINERD_UNIT, type ContainerdSettings, type ContainerdSpec } from '.
 import type { Clock } from '../../../shared/ports/clock.ts';
 import type { Cri, CriLook } from '../../ports/cri.ts';
 import type { Units } from '../../ports/units.ts';
-import { parseToml, valueAt } from '../../toml/toml-file.ts';
 import { proveUnit } from '../prove-unit.ts';
 import { STEP_OK, type StepContext, type StepResult, stepFailure } from '../step.ts';
-import { isCriOff } from './setting-places.ts';
 
 export interface ContainerdProofParts {
   readonly units: Units;
   readonly clock: Clock;
   /** @param endpoint `unix:///…` */
-  readonly criAt: (endpoint: string) => Pick<Cri, 'look'>;
+  readonly criAt: (endpoint: string) => Pick<Cri, 'look' | 'handlersInUse'>;
 }
 
-const DEFAULT_SOCKET = '/run/containerd/containerd.sock';
 const ASK_INTERVAL_MS = 500;
 /** Of the step's time: what is left to say why, before time itself is up. */
 const LAST_WORDS_MS = 5000;
@@ -40,16 +37,6 @@ export async function proveContainerd(parts: ContainerdProofParts, endpoint: str
     }
     await clock.sleep(ASK_INTERVAL_MS, context.signal);
   }
-}
-
-/** Where CRI listens with this configuration; null where it is turned off. */
-export function criEndpoint(text: string | null): string | null {
-  const parsed = parseToml((text ?? '').replace(/^\uFEFF/, ''));
-  const tree = parsed.ok ? parsed.file.tree : {};
-  if (isCriOff(tree)) return null;
-  // Version 4 moved it: https://github.com/containerd/containerd/blob/main/docs/man/containerd-config.toml.5.md
-  const said = valueAt(tree, ['plugins', 'io.containerd.server.v1.grpc', 'address']) ?? valueAt(tree, ['grpc', 'address']);
-  return `unix://${typeof said === 'string' && said.startsWith('/') ? said : DEFAULT_SOCKET}`;
 }
 
 function lackOf(look: CriLook, version: string, { runtimes, removeRuntimes, defaultRuntime, systemdCgroup }: ContainerdSettings): string {

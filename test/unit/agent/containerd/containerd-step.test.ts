@@ -131,6 +131,16 @@ test('a crun that is there already is looked at too, where a newer containerd wo
   expect(messageOf(await step().stage(specOf({ alsoFor: '1.7.24' }), lab.context()))).toContain('crun-too-old: ');
 });
 
+test('a runtime that pods run with is not taken out', async () => {
+  await applied(crun());
+  const without = specOf({ removeRuntimes: ['crun'], defaultRuntime: 'runc' });
+  lab.cri.pods.push({ name: 'p', uid: '1', label: { key: 'a', value: 'b' }, handler: 'crun', image: '', annotations: {}, logFolder: '' });
+  const result = await step().check(without, lab.context());
+  expect(messageOf(result)).toContain('runtime-in-use: pods of this host run with crun,');
+  lab.cri.pods.length = 0;
+  expect(stateOf(await step().check(without, lab.context()))).toBe('needed');
+});
+
 describe('before a major', () => {
   const schema1 = { id: 'io.containerd.deprecation/pull-schema-1-image', message: 'Schema 1 images are deprecated since containerd v1.7 and removed in containerd v2.0.' };
   const mirrors = { id: 'io.containerd.deprecation/cri-registry-mirrors', message: 'The `mirrors` property is deprecated since containerd v1.5 and will be removed in containerd v2.1.' };
