@@ -85,7 +85,7 @@ export function hostExecutors(parts: HostParts, clock: Clock): Executors {
     ...kubeadmExecutors(units, clock, preflight),
     ...runtimeExecutors(artifacts, clock),
     k3s: preflighted(k3sStep({ units, clock, artifacts, k3s: installedK3s(runProgram), truthOf: nodeTruthOf, kubeletFolder: KUBEADM_PLACES.kubelet }), preflight),
-    k3s_runtimes: k3sRuntimesStep({ units, clock, k3s: installedK3s(runProgram), truthOf: nodeTruthOf, cri: socketCri(K3S_CONTAINERD.socket), root: '/' }),
+    k3s_runtimes: k3sRuntimesStep({ units, clock, k3s: installedK3s(runProgram), truthOf: nodeTruthOf, cri: socketCri(K3S_CONTAINERD.socket), files: hostFiles() }),
     containerd: containerdStep({ units, clock, run: runProgram, criAt, programFolders: PROGRAM_FOLDERS }),
     agent_upgrade: agentUpgradeStep({ ...agentParts(parts), packages, units, clock }),
   };

@@ -1,5 +1,6 @@
 import type { K3sFacts } from '../../shared/domain/host-facts.ts';
 import { certificatesIn, readCertificates, readNodeName } from './certificates.ts';
+import { foundByK3s } from './found-by-k3s.ts';
 import type { HostFiles } from './host-files.ts';
 import { filesWithFlag, lastFlagValue, lastYamlValue, unitFiles } from './kubelet-flags.ts';
 import { plain } from './os.ts';
@@ -27,6 +28,7 @@ export function readK3s(files: HostFiles, hostName: string): Omit<K3sFacts, 'ver
     role,
     nodeName: plain(readNodeName(files, `${data}/agent/client-kubelet.crt`) ?? hostName),
     datastore: role === 'agent' ? 'none' : datastoreOf(files, data, argumentFiles),
+    foundRuntimes: [...foundByK3s(files).keys()].toSorted(),
     criSocket: plain(lastYamlValue(files, configs, 'container-runtime-endpoint') ?? DEFAULT_SOCKET),
     failCgroupV1: failCgroupV1 === null ? null : failCgroupV1 !== 'false',
     podInfraImageFlagIn: filesWithFlag(files, argumentFiles, 'pod-infra-container-image'),

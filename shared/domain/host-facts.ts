@@ -77,6 +77,8 @@ export interface K3sFacts extends KubeletFacts {
   readonly version: string | null;
   /** none: an agent, or a server that has not yet begun. */
   readonly datastore: 'sqlite' | 'etcd' | 'external' | 'none';
+  /** Runtimes that it adds to its containerd by itself, for programs that it finds; sorted. */
+  readonly foundRuntimes: readonly string[];
 }
 
 export interface CertificateFacts {

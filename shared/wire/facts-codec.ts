@@ -16,6 +16,7 @@ import {
   OTHER_TOOLS,
   PACKAGE_FAMILIES,
 } from '../domain/host-facts.ts';
+import { RUNTIME_HANDLER_PATTERN } from '../domain/step-limits.ts';
 import type { Decoded } from './decoded.ts';
 import { decoded } from './decoded.ts';
 import { FieldCheck } from './field-check.ts';
@@ -82,7 +83,7 @@ function kubernetesToMessage(facts: KubernetesFacts): Pick<HostFactsMessage, 'ku
     ...{ nodeName, criSocket, podInfraImageFlagIn: [...podInfraImageFlagIn], certificates: [...certificates] },
     ...(failCgroupV1 === null ? {} : { failCgroupV1 }),
   };
-  if (facts.kind === 'k3s') return { k3s: { node, role: facts.role, version: facts.version ?? '', datastore: facts.datastore } };
+  if (facts.kind === 'k3s') return { k3s: { node, role: facts.role, version: facts.version ?? '', datastore: facts.datastore, foundRuntimes: [...facts.foundRuntimes] } };
   const { role, kubeadm, kubelet, kubectl, apiserver, etcd } = facts;
   const stacked = etcd.kind === 'stacked' ? { etcdVersion: etcd.version ?? '', etcdExperimentalFlags: [...etcd.experimentalFlags] } : {};
   return { kubeadm: { node, role, kubeadm: kubeadm ?? '', kubelet: kubelet ?? '', kubectl: kubectl ?? '', apiserver: apiserver ?? '', etcd: etcd.kind, ...stacked } };
@@ -121,12 +122,14 @@ function k3sFrom(message: K3sFacts__Output, check: FieldCheck): K3sFacts {
   const { role } = message;
   const datastore = DATASTORES.find((kind) => kind === message.datastore);
   check.that(role === 'server' || role === 'agent', 'k3s.role', 'is neither server nor agent');
+  texts(message.foundRuntimes, 'k3s.foundRuntimes', RUNTIME_HANDLER_PATTERN, check);
   check.that(datastore !== undefined, 'k3s.datastore', `is none of ${DATASTORES.join(', ')}`);
   return {
     kind: 'k3s',
     role: role === 'agent' ? 'agent' : 'server',
     version: version(message.version, 'k3s.version', check),
     datastore: datastore ?? 'none',
+    foundRuntimes: message.foundRuntimes,
     ...kubeletFrom(message.node, 'k3s.node', check),
   };
 }

@@ -23,7 +23,7 @@ const KUBEADM: KubeadmFacts = {
 };
 
 const K3S: K3sFacts = {
-  ...{ kind: 'k3s', role: 'server', nodeName: 'edge-1', version: 'v1.33.4+k3s1', datastore: 'sqlite' },
+  ...{ kind: 'k3s', role: 'server', nodeName: 'edge-1', version: 'v1.33.4+k3s1', datastore: 'sqlite', foundRuntimes: [] },
   ...{ criSocket: 'unix:///run/k3s/containerd/containerd.sock', failCgroupV1: null, podInfraImageFlagIn: [] },
   certificates: [{ path: '/var/lib/rancher/k3s/agent/client-kubelet.crt', notAfterUnixMs: NEXT_SUMMER_UNIX_MS }],
 };

@@ -2,6 +2,8 @@ import { mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import type { K3sRuntimesSpec } from '../../../shared/domain/steps/k3s-runtimes-spec.ts';
+import { foundByK3s } from '../../facts/found-by-k3s.ts';
+import type { HostFiles } from '../../facts/host-files.ts';
 import type { Cri } from '../../ports/cri.ts';
 import type { K3s } from '../../ports/k3s.ts';
 import { copyPaths, firstLost, isAsCopied, type PathCopy, restorePaths } from '../files/path-copies.ts';
@@ -13,7 +15,6 @@ import { captureSpace, releaseSpace } from '../packages/reserve.ts';
 import { isUp } from '../prove-unit.ts';
 import { type CaptureResult, type CheckResult, STEP_OK, type StepContext, type StepExecutor, type StepFailure, type StepResult, stepFailure } from '../step.ts';
 import { hasRuntime, mergeTemplate, personsPart, TEMPLATE_KINDS, templateKind } from './containerd-template.ts';
-import { foundByK3s } from './found-by-k3s.ts';
 import { mergeRegistries } from './merge-registries.ts';
 
 export interface K3sRuntimesPrior {
@@ -27,8 +28,7 @@ export interface K3sRuntimesParts extends ProofParts {
   readonly k3s: K3s;
   /** K3s' own containerd. */
   readonly cri: Pick<Cri, 'look'>;
-  /** `/` but in tests. */
-  readonly root: string;
+  readonly files: Pick<HostFiles, 'exists'>;
 }
 
 /** Registries may hold passwords. */
@@ -68,7 +68,7 @@ interface Found {
 }
 
 /** Reads what there is, and says what would have to be written. */
-async function inspect({ k3s, root }: K3sRuntimesParts, spec: K3sRuntimesSpec, { signal }: StepContext): Promise<Found | StepFailure> {
+async function inspect({ k3s, files }: K3sRuntimesParts, spec: K3sRuntimesSpec, { signal }: StepContext): Promise<Found | StepFailure> {
   const name = unitOf(spec);
   const unit = await k3s.unit(name, signal);
   if (unit === null) return stepFailure('unit-not-found', `this host has no ${name} that runs K3s; check the role in the plan`, name);
@@ -83,7 +83,7 @@ async function inspect({ k3s, root }: K3sRuntimesParts, spec: K3sRuntimesSpec, {
   for (const { file } of TEMPLATE_KINDS) templates.set(file, await textOf(join(folder, file)));
   const kind = templateKind(version, (file) => templates.get(file) !== null);
   const [template, text] = [join(folder, kind.file), templates.get(kind.file) ?? null];
-  const refused = await refuse(spec, template, text, root);
+  const refused = refuse(spec, template, text, foundByK3s(files));
   if (refused !== null) return refused;
   const registriesText = spec.mirrors.length === 0 ? null : await textOf(unit.registries);
   const registries = spec.mirrors.length === 0 ? null : await mergeRegistries(registriesText, spec.mirrors);
@@ -97,11 +97,11 @@ async function inspect({ k3s, root }: K3sRuntimesParts, spec: K3sRuntimesSpec, {
 }
 
 /** A table that stands twice is no TOML: containerd would not start, and K3s with it. */
-async function refuse({ runtimes }: K3sRuntimesSpec, template: string, text: string | null, root: string): Promise<StepFailure | null> {
+function refuse({ runtimes }: K3sRuntimesSpec, template: string, text: string | null, found: ReadonlyMap<string, string>): StepFailure | null {
   for (const { name } of runtimes) {
     if (text !== null && hasRuntime(personsPart(text), name)) return stepFailure('not-allowed', `${template} has a runtime ${name} that somebody wrote by hand; take it out of there or out of the plan`, template);
-    const program = await foundByK3s(name, root);
-    if (program !== null) return stepFailure('not-allowed', `K3s finds ${program} and adds the runtime ${name} by itself; take it out of the plan, or give it another name`, program);
+    const program = found.get(name);
+    if (program !== undefined) return stepFailure('not-allowed', `K3s finds ${program} and adds the runtime ${name} by itself; take it out of the plan, or give it another name`, program);
   }
   return null;
 }

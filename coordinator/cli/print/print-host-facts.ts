@@ -23,7 +23,7 @@ function kubernetesFacts(facts: KubernetesFacts, nowUnixMs: number): readonly (r
   return [
     ['kubernetes', `${facts.kind} ${facts.role} ${facts.nodeName}`],
     ...(facts.kind === 'k3s'
-      ? ([['versions', named({ k3s: facts.version })], ['datastore', facts.datastore]] as const)
+      ? ([['versions', named({ k3s: facts.version })], ['datastore', facts.datastore], ['finds', facts.foundRuntimes.join(', ')]] as const)
       : ([['versions', named({ kubeadm: facts.kubeadm, kubelet: facts.kubelet, kubectl: facts.kubectl, 'kube-apiserver': facts.apiserver })], ['etcd', etcd(facts.etcd)]] as const)),
     ['cri socket', facts.criSocket],
     ['flags', podInfraImageFlagIn.length === 0 ? '' : `--pod-infra-container-image in ${podInfraImageFlagIn.join(', ')}`],

@@ -40,6 +40,14 @@ test('nodes that run no K3s, or told nothing, are named', () => {
   expect(problems(aK3sNode('a1', '1.34.1+k3s1', { facts: null }))).toEqual([expect.stringMatching(/^facts-missing: a1 told no facts/)]);
 });
 
+test('a runtime that K3s adds by itself is named before anything starts', () => {
+  const node = aK3sNode('a1', '1.34.1+k3s1');
+  const { facts } = node;
+  const finds: ProcedureNode = { ...node, facts: facts?.kubernetes?.kind === 'k3s' ? { ...facts, kubernetes: { ...facts.kubernetes, foundRuntimes: ['crun'] } } : facts };
+  expect(planned('runtimes: [{ name: crun, binary: /usr/bin/crun }]', finds)).toMatchObject({ ok: false, problems: [{ code: 'other-runtime', message: expect.stringContaining('a1 finds a program for the runtime crun') as unknown }] });
+  expect(planned('runtimes: [{ name: crun-wasm, binary: /usr/bin/crun }]', finds)).toMatchObject({ ok: true });
+});
+
 test('a plan that says nothing, or something twice, is told so', () => {
   const mistakes = (procedure: string): readonly string[] => {
     const plan = parsed(procedure);

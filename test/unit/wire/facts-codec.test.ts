@@ -27,7 +27,7 @@ test.each<readonly [string, HostFacts]>([
   ['failCgroupV1: true', { ...CONTROL_PLANE, kubernetes: { ...kubernetes, failCgroupV1: true } }],
   ['a worker', WORKER],
   ['a K3s server', K3S_SERVER],
-  ['a K3s agent', { ...K3S_SERVER, kubernetes: { ...K3S_SERVER.kubernetes, role: 'agent', datastore: 'none', version: null } }],
+  ['a K3s agent', { ...K3S_SERVER, kubernetes: { ...K3S_SERVER.kubernetes, role: 'agent', datastore: 'none', version: null, foundRuntimes: ['crun', 'nvidia-cdi'] } }],
 ])('%s survives the wire', (_what, facts) => {
   expect(fromFactsMessage(overTheWire(facts))).toEqual({ ok: true, value: facts });
 });
@@ -67,6 +67,7 @@ describe('what no honest host tells', () => {
     ['too many files', 'kubeadm.node.podInfraImageFlagIn', ({ kubeadm }) => ({ kubeadm: { ...kubeadm, node: { ...kubeadm?.node, podInfraImageFlagIn: Array.from({ length: 17 }, () => '/a') } } })],
     ['too many certificates', 'kubeadm.node.certificates', ({ kubeadm }) => ({ kubeadm: { ...kubeadm, node: { ...kubeadm?.node, certificates: Array.from({ length: 49 }, () => ({ path: '/a', notAfterUnixMs: 1 })) } } })],
     ['a date that there is not', 'kubeadm.node.certificates[0].notAfterUnixMs', ({ kubeadm }) => ({ kubeadm: { ...kubeadm, node: { ...kubeadm?.node, certificates: [{ path: '/a', notAfterUnixMs: 2 ** 53 - 1 }] } } })],
+    ['a runtime that nothing could be called', 'k3s.foundRuntimes[0]', () => ({ kubeadm: null, k3s: { ...overTheWire(K3S_SERVER).k3s, foundRuntimes: ['x\u001b'] } })],
     ['a datastore that there is not', 'k3s.datastore', () => ({ kubeadm: null, k3s: { ...overTheWire(K3S_SERVER).k3s, datastore: 'dbase' } })],
   ];
   test.each(CASES)('%s is refused: %s', (_what, field, change) => {

@@ -223,11 +223,19 @@ describe('kubeadm', () => {
 });
 
 describe('K3s', () => {
+  test('names the runtimes that K3s adds by itself', async () => {
+    root.write('/etc/systemd/system/k3s.service', '[Service]\nExecStart=/usr/local/bin/k3s server\n');
+    root.write('/usr/bin/crun', '');
+    root.write('/opt/kwasm/bin/containerd-shim-spin-v2', '');
+    root.write('/usr/bin/containerd-shim-spin-v1', '');
+    expect((await k3s()).foundRuntimes).toEqual(['crun', 'spin']);
+  });
+
   test('a server: datastore by what is configured, then by what is there', async () => {
     root.write('/etc/systemd/system/k3s.service', "[Service]\nEnvironmentFile=-/etc/systemd/system/k3s.service.env\nExecStart=/usr/local/bin/k3s \\\n    server \\\n\t'--disable' \\\n");
     root.write('/var/lib/rancher/k3s/agent/client-kubelet.crt', NODE_CERTIFICATE);
     expect(await k3s()).toEqual({
-      ...{ kind: 'k3s', role: 'server', nodeName: 'edge-1', version: null, datastore: 'none', criSocket: 'unix:///run/k3s/containerd/containerd.sock', failCgroupV1: null, podInfraImageFlagIn: [] },
+      ...{ kind: 'k3s', role: 'server', nodeName: 'edge-1', version: null, datastore: 'none', foundRuntimes: [], criSocket: 'unix:///run/k3s/containerd/containerd.sock', failCgroupV1: null, podInfraImageFlagIn: [] },
       certificates: [{ path: '/var/lib/rancher/k3s/agent/client-kubelet.crt', notAfterUnixMs: CERTIFICATE_ENDS_UNIX_MS }],
     });
     root.write('/var/lib/rancher/k3s/server/db/state.db', '');

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
+import { hostFiles } from '../../../../agent/facts/host-files.ts';
 import { k3sRuntimesStep, type K3sRuntimesPrior } from '../../../../agent/steps/k3s-runtimes/k3s-runtimes.ts';
 import type { K3sRuntimesSpec } from '../../../../shared/domain/steps/k3s-runtimes-spec.ts';
 import { K3sLab } from '../../../support/k3s-lab.ts';
@@ -32,7 +33,7 @@ const spec = (change: Partial<K3sRuntimesSpec> = {}): K3sRuntimesSpec => ({
   mirrors: [{ host: 'docker.io', endpoints: ['https://m'] }],
   ...change,
 });
-const step = () => k3sRuntimesStep({ units: lab.units, clock: lab.clock, k3s: lab.k3s, truthOf: lab.truthOf, cri: lab.cri, root });
+const step = () => k3sRuntimesStep({ units: lab.units, clock: lab.clock, k3s: lab.k3s, truthOf: lab.truthOf, cri: lab.cri, files: hostFiles(root) });
 const codeOf = (result: { readonly ok: boolean; readonly state?: string; readonly outcome?: { readonly code: string } }): string => (result.ok ? (result.state ?? 'ok') : (result.outcome?.code ?? ''));
 /** With the folder of registries, which is none of K3s' data. */
 const everything = () => ({ ...lab.files(), registries: existsSync(dirname(lab.registries)) ? readdirSync(dirname(lab.registries)).map((name) => [name, statSync(join(dirname(lab.registries), name)).mode, readFileSync(join(dirname(lab.registries), name), 'utf8')]) : null });

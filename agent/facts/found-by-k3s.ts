@@ -1,5 +1,4 @@
-import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import type { HostFiles } from './host-files.ts';
 
 const SHIMS = ['lunatic-v1', 'slight-v1', 'spin-v1', 'spin-v2', 'wws-v1', 'wasmedge-v1', 'wasmer-v1', 'wasmtime-v1'];
 
@@ -15,10 +14,12 @@ const LOOKED_FOR: Readonly<Record<string, readonly string[]>> = {
 /** systemd's own, and where K3s looks for what operators of Kubernetes install. */
 const FOLDERS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin', '/usr/local/nvidia/toolkit', '/opt/kwasm/bin'];
 
-/** @returns the program for which K3s adds a runtime of that name by itself; null where it does not. */
-export async function foundByK3s(runtime: string, root: string): Promise<string | null> {
-  for (const program of LOOKED_FOR[runtime] ?? []) {
-    for (const folder of FOLDERS) if ((await stat(join(root, folder, program)).catch(() => null))?.isFile() === true) return join(folder, program);
+/** The runtimes that K3s adds by itself on this host, each with the program for which it does; by name. */
+export function foundByK3s(files: Pick<HostFiles, 'exists'>): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (const [runtime, programs] of Object.entries(LOOKED_FOR)) {
+    const path = programs.flatMap((program) => FOLDERS.map((folder) => `${folder}/${program}`)).find((each) => files.exists(each));
+    if (path !== undefined) found.set(runtime, path);
   }
-  return null;
+  return found;
 }
