@@ -1,5 +1,5 @@
-import { glob, readFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, dirname, resolve } from 'node:path';
 
 import { parseToml } from '../../toml/toml-file.ts';
 import type { DropIn } from './drop-ins.ts';
@@ -20,7 +20,12 @@ export async function readDropIns(path: string, text: string): Promise<readonly 
       for (const file of await matching(resolve(dirname(from), pattern))) {
         if (file === path || found.has(file)) continue;
         if (found.size >= FILES_MAX) throw new Error(`${path} imports more than ${FILES_MAX} files`);
-        const below = await readFile(file, 'utf8');
+        const below = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+          // containerd 2 goes on without it, 1.x says so when it reads the draft.
+          if (error.code === 'ENOENT') return null;
+          throw error;
+        });
+        if (below === null) continue;
         found.set(file, below);
         await visit(file, below);
       }
@@ -30,10 +35,18 @@ export async function readDropIns(path: string, text: string): Promise<readonly 
   return [...found].map(([file, content]) => ({ path: file, text: content }));
 }
 
-/** A name without a pattern has to be there. */
+/** As Go's filepath.Glob, which takes names that begin with a dot too. Without a `*` it is no pattern. */
 async function matching(pattern: string): Promise<readonly string[]> {
-  if (!/[*?[]/.test(pattern)) return [pattern];
-  const files: string[] = [];
-  for await (const file of glob(pattern)) files.push(file);
-  return files.toSorted();
+  if (!pattern.includes('*')) return [pattern];
+  let found: readonly string[] = [''];
+  for (const segment of pattern.split('/').slice(1)) {
+    const below = await Promise.all(found.map(async (folder) => (await readdir(folder === '' ? '/' : folder).catch(() => [])).map((name) => `${folder}/${name}`)));
+    const wanted = patternOf(segment);
+    found = below.flat().filter((path) => wanted.test(basename(path)));
+  }
+  return found.toSorted();
+}
+
+function patternOf(segment: string): RegExp {
+  return new RegExp(`^${segment.replaceAll(/[.+^${}()|]/g, String.raw`\$&`).replaceAll('*', '.*').replaceAll('?', '.')}$`, 's');
 }
