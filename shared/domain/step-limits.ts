@@ -81,6 +81,9 @@ export const SYSCTL_SETTINGS_MAX = 128;
 export const MODULES_MAX = 64;
 export const HOOK_ARGUMENTS_MAX = 32;
 
+/** A kubelet: from 1.24 on, which has no runtime built in; no pre-releases. */
+export const KUBELET_VERSION_PATTERN = /^1\.(?:2[4-9]|[3-9]\d|1\d\d)\.\d{1,3}$/;
+
 /** kubeadm reads an UpgradeConfiguration from 1.31 on; no pre-releases. */
 export const KUBEADM_VERSION_PATTERN = /^1\.(?:3[1-9]|[4-9]\d|1\d\d)\.\d{1,3}$/;
 

@@ -2,6 +2,7 @@ import type { KubeadmFacts } from '../domain/host-facts.ts';
 import { parseKubeVersion } from '../domain/kube-version.ts';
 import type { DockerToContainerd } from '../domain/procedure.ts';
 import { formatRelease } from '../domain/release.ts';
+import { KUBELET_VERSION_PATTERN } from '../domain/step-limits.ts';
 import { composeSteps, type WantedStep } from './compose-steps.ts';
 import { type ComposedStep, oneHop, type PlannedProcedure, type ProcedureNode, problemAbout } from './composition.ts';
 
@@ -21,6 +22,7 @@ export function planDockerToContainerd(procedure: DockerToContainerd, nodes: rea
     ...problemAbout(selected.filter(({ facts }) => facts !== null && facts.kubernetes?.kind !== 'kubeadm'), { code: 'other-runtime', path: PATH }, (names) => `${names} were not made by kubeadm; leave them out of spec.select`),
     ...problemAbout(selected.filter((node) => runtimeOf(node) === 'other'), { code: 'other-runtime', path: PATH }, (names) => `the kubelets of ${names} run on neither Docker nor containerd; leave them out of spec.select`),
     ...problemAbout(selected.filter((node) => runtimeOf(node) === 'docker' && kubeletOf(node) === null), { code: 'facts-missing', path: PATH }, (names) => `${names} do not tell which kubelet they have; \`farrier node show\` tells what the agent found`),
+    ...problemAbout(selected.filter(hasDockerBuiltIn), { code: 'other-runtime', path: PATH }, (names) => `${names} have a kubelet from before 1.24, which has Docker built in; upgrade it first`),
   ];
   if (problems.length > 0) return { ok: false, problems };
   return { ok: true, hops: oneHop(nodes, (node) => (runtimeOf(node) === 'docker' ? compose(procedure, node) : [])) };
@@ -47,6 +49,12 @@ function runtimeOf(node: ProcedureNode): 'docker' | 'containerd' | 'other' | nul
   if (/\/(?:cri-dockerd|dockershim|docker)\.sock$/.test(criSocket)) return 'docker';
   // A kubelet that is told nothing asks containerd.
   return criSocket === '' || criSocket.endsWith('/containerd.sock') ? 'containerd' : 'other';
+}
+
+/** https://kubernetes.io/blog/2022/02/17/dockershim-faq/ */
+function hasDockerBuiltIn(node: ProcedureNode): boolean {
+  const kubelet = kubeletOf(node);
+  return runtimeOf(node) === 'docker' && kubelet !== null && !KUBELET_VERSION_PATTERN.test(kubelet);
 }
 
 function kubeadmOf({ facts }: ProcedureNode): KubeadmFacts | null {

@@ -15,7 +15,7 @@ import { stepTimeout } from './step-timeout.ts';
 const DEFAULT_TIMEOUT_MS = 30 * 60_000;
 
 /** Of Kubernetes, where this step or the kubelet's goes. */
-export const kubernetesVersion = name(KUBEADM_VERSION_PATTERN, 'an exact version of Kubernetes from 1.31 on without its v, as 1.34.2');
+const kubernetesVersion = name(KUBEADM_VERSION_PATTERN, 'an exact version of Kubernetes from 1.31 on without its v, as 1.34.2');
 
 const wait = duration({ min: 1000, max: KUBEADM_TIMEOUT_MAX_MS }).default(0);
 

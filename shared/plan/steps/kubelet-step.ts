@@ -1,13 +1,13 @@
 import type { z } from 'zod';
 
-import { KUBELET_PROOF_MIN_MS, LOOK_INTERVAL_MAX_MS, LOOKS_MAX } from '../../domain/step-limits.ts';
+import { KUBELET_PROOF_MIN_MS, KUBELET_VERSION_PATTERN, LOOK_INTERVAL_MAX_MS, LOOKS_MAX } from '../../domain/step-limits.ts';
 import type { KubeletSpec } from '../../domain/steps/kubeadm-spec.ts';
 import { durationOr, formatDuration } from '../duration.ts';
 import { entryOf } from '../loose.ts';
 import { duration, wholeNumber } from '../number-fields.ts';
 import { type Problem, problem, type PropertyPath } from '../problem.ts';
 import { section } from '../section.ts';
-import { kubernetesVersion } from './kubeadm-step.ts';
+import { name } from '../text-fields.ts';
 import { stepTimeout } from './step-timeout.ts';
 
 /** Over 30 s: what a new version breaks may show only when it has done its first rounds. */
@@ -22,7 +22,7 @@ export const kubeletProof = {
   timeout: stepTimeout.default(DEFAULT_TIMEOUT_MS),
 };
 
-export const kubeletSection = section({ version: kubernetesVersion, ...kubeletProof });
+export const kubeletSection = section({ version: name(KUBELET_VERSION_PATTERN, 'an exact version of the kubelet from 1.24 on without its v, as 1.34.2'), ...kubeletProof });
 
 export function compileKubelet({ version, looks, every, timeout }: z.infer<typeof kubeletSection>, nameIt: (wanted: string) => string): KubeletSpec {
   return { kind: 'kubelet', name: nameIt('kubelet'), timeoutMs: timeout, version, action: 'restart', looks, lookIntervalMs: every };

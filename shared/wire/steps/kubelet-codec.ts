@@ -1,4 +1,4 @@
-import { KUBEADM_VERSION_PATTERN, KUBELET_PROOF_MIN_MS, LOOK_INTERVAL_MAX_MS, LOOKS_MAX } from '../../domain/step-limits.ts';
+import { KUBELET_PROOF_MIN_MS, KUBELET_VERSION_PATTERN, LOOK_INTERVAL_MAX_MS, LOOKS_MAX } from '../../domain/step-limits.ts';
 import type { KubeletLooks, KubeletSpec } from '../../domain/steps/kubeadm-spec.ts';
 import type { FieldCheck } from '../field-check.ts';
 import type { StepCodec } from './step-codec.ts';
@@ -12,7 +12,7 @@ export const kubeletCodec: StepCodec<KubeletSpec> = {
 
   fromWire(base, { kubelet: step }, at, check) {
     if (!step) return null;
-    check.text(step.version, `${at}.version`, KUBEADM_VERSION_PATTERN);
+    check.text(step.version, `${at}.version`, KUBELET_VERSION_PATTERN);
     const action = ACTIONS[step.action as string];
     check.that(action !== undefined, `${at}.action`, `is ${step.action}, which this version does not know`);
     checkLooks(step, at, check);

@@ -63,6 +63,8 @@ describe('a mistake is named where it stands', () => {
     ['kubeadm: { role: worker, version: 1.34.2, timeout: 10m, timeouts: { upgradeManifests: 10m } }', ['kubeadm.timeouts.upgradeManifests conflict']],
     ['kubeadm: { role: worker, version: 1.34.2, ignorePreflightErrors: [SystemVerification, all, 3] }', ['kubeadm.ignorePreflightErrors[1] bad-name', 'kubeadm.ignorePreflightErrors[2] wrong-type']],
     ['kubeadm: { role: worker, version: 1.34.2, force: true }', ['kubeadm.force unknown-key']],
+    ['kubelet: { version: 1.23.17 }', ['kubelet.version bad-name']],
+    ['kubelet: { version: 1.24.0 }', []],
     ['kubelet: { version: 1.34.2, looks: 3 }', ['kubelet.looks conflict']],
     ['kubelet: { version: 1.34.2, every: 1m }', ['kubelet.timeout conflict']],
     ['kubeadmCerts: { renew: [] }', ['kubeadmCerts.renew empty']],

@@ -68,6 +68,7 @@ describe('what nobody can do is told before anything starts', () => {
     ['a host of no cluster', { ...onDocker('w1'), facts: BARE_HOST }, /^other-runtime: w1 were not made by kubeadm/],
     ['a node on another runtime', onDocker('w1', 'unix:///var/run/crio/crio.sock'), /^other-runtime: the kubelets of w1 run on neither/],
     ['a node that told nothing', { ...onDocker('w1'), facts: null }, /^facts-missing: w1 told no facts/],
+    ['a node whose kubelet has Docker built in', aKubeadmNode('w1', '1.23.17', { kubernetes: { criSocket: 'unix:///var/run/dockershim.sock' } }), /^other-runtime: w1 have a kubelet from before 1\.24/],
     ['a node whose kubelet nobody knows', aKubeadmNode('w1', '1.33.5', { kubernetes: { criSocket: 'unix:///run/cri-dockerd.sock', kubelet: null } }), /^facts-missing: w1 do not tell/],
   ])('%s', (_name, node, expected) => {
     expect(problemsOf(node)).toEqual([expect.stringMatching(expected)]);

@@ -37,6 +37,7 @@ describe('what no plan could hold is refused', () => {
     ['all checks, whatever they are', { ...kubeadm, ignorePreflightErrors: ['ALL'] }, 'ignorePreflightErrors[0]'],
     ['more checks than there are', { ...kubeadm, ignorePreflightErrors: Array.from({ length: 33 }, () => 'Swap') }, 'ignorePreflightErrors'],
     ['a wait without end', { ...kubeadm, timeouts: { ...kubeadm.timeouts, etcdApiCallMs: 3_600_001 } }, 'etcdApiCallMs'],
+    ['a kubelet with Docker built in', { ...kubelet, version: '1.23.17' }, 'version'],
     ['a kubelet of an option', { ...kubelet, version: '--help' }, 'version'],
     ['looks that end before a crash', { ...kubelet, looks: 5 }, 'looks'],
     ['no look at all', { ...kubelet, looks: 0 }, 'looks'],
