@@ -83,6 +83,9 @@ function setElsewhere(files: HostFiles, endpoint: string): StepFailure | null {
   if (config !== null && config !== KUBELET_CONFIG) return stepFailure('not-allowed', `the kubelet reads ${config}, not ${KUBELET_CONFIG}, which kubeadm keeps; change its runtime by hand`, config);
   const folder = lastFlagValue(files, all, 'config-dir');
   const dropIns = folder === null ? [] : files.names(folder).map((name) => `${folder}/${name}`);
+  // Where images come from may be named by itself: then it would still be the old runtime.
+  const images = lastFlagValue(files, all, 'image-service-endpoint') ?? lastYamlValue(files, [KUBELET_CONFIG, ...dropIns], 'imageServiceEndpoint');
+  if (images !== null && images !== endpoint) return stepFailure('not-allowed', `the kubelet is told to ask ${images} for images, which would not be the runtime any more; take imageServiceEndpoint out of its configuration and flags first`, images);
   const dropIn = dropIns.find((path) => ![null, endpoint].includes(lastYamlValue(files, [path], 'containerRuntimeEndpoint')));
   return dropIn === undefined ? null : stepFailure('not-allowed', `${dropIn} sets containerRuntimeEndpoint, which wins over what kubeadm keeps; take it out of there first`, dropIn);
 }

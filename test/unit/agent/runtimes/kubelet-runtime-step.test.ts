@@ -212,6 +212,8 @@ describe('what is left to a person is refused while it is staged, and nothing is
     ['a flag in another file', 'not-allowed', () => lab.write('etc/default/kubelet', `KUBELET_EXTRA_ARGS=--container-runtime-endpoint=${DOCKER}\n`)],
     ['a flag in a drop-in of the unit', 'not-allowed', () => lab.write('etc/systemd/system/kubelet.service.d/20.conf', `[Service]\nEnvironment="X=--container-runtime-endpoint=${DOCKER}"\n`)],
     ['another configuration file', 'not-allowed', () => lab.write('etc/default/kubelet', 'KUBELET_EXTRA_ARGS=--config=/etc/kubelet.yaml\n')],
+    ['images of another runtime', 'not-allowed', () => lab.write(CONFIG, `${kubeletConfigText}imageServiceEndpoint: ${DOCKER}\n`, 0o644)],
+    ['images of another runtime by a flag', 'not-allowed', () => lab.write(FLAGS, `KUBELET_KUBEADM_ARGS="--container-runtime-endpoint=${DOCKER} --image-service-endpoint=${DOCKER}"\n`)],
     ['a drop-in of the configuration', 'not-allowed', () => {
       lab.write('etc/default/kubelet', 'KUBELET_EXTRA_ARGS=--config-dir=/etc/kubelet.d\n');
       lab.write('etc/kubelet.d/10.conf', `containerRuntimeEndpoint: ${DOCKER}\n`);
