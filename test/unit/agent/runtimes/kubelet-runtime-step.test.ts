@@ -153,6 +153,33 @@ describe('going back', () => {
     expect([lab.files(), lab.did]).toEqual([before, []]);
   });
 
+  test.each<[string, () => void]>([
+    ['the annotation', () => undefined],
+    ['the end of the kubelet', () => { lab.unit = { ...lab.unit!, activeState: 'inactive', mainPid: 0 }; }],
+    ['the first file', () => lab.write(CONFIG, lab.read(CONFIG).replace(DOCKER, CONTAINERD), 0o644)],
+    ['the second file', () => {
+      lab.write(CONFIG, lab.read(CONFIG).replace(DOCKER, CONTAINERD), 0o644);
+      lab.write(INSTANCE, lab.read(INSTANCE).replace(DOCKER, CONTAINERD), 0o600);
+    }],
+  ])('cut off after %s it goes on, or back, as if it had not been', async (_name, doPart) => {
+    makeFileForm();
+    lab.annotations.set(SOCKET, DOCKER);
+    const before = lab.files();
+    const [guard, set] = [await captured('guard'), await captured()];
+    const cutOff = (): void => {
+      lab.annotations.set(SOCKET, CONTAINERD);
+      doPart();
+    };
+    cutOff();
+    expect(codeOf(await step().revert(spec(), set, context()))).toBe('ok');
+    expect(codeOf(await step().revert(spec('guard'), guard, context()))).toBe('ok');
+    expect([lab.files(), lab.annotations.get(SOCKET)]).toEqual([before, DOCKER]);
+    cutOff();
+    expect(codeOf(await step().apply(spec(), set, context()))).toBe('ok');
+    expect(codeOf(await step().verify(spec(), set, context()))).toBe('ok');
+    expect(lab.files()).toEqual(before.map((line) => line.replace(DOCKER, CONTAINERD)));
+  });
+
   test('pods that the kubelet made in the new runtime go before the old ones come back, and no others', async () => {
     const pod = (uid: string) => ({ name: 'pod', uid, label: { key: 'a', value: 'b' }, handler: '', image: 'i', annotations: {}, logFolder: '/nowhere' });
     cri.pods.push(pod('before'));
