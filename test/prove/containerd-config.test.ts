@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 
 import { effectiveProblems } from '../../agent/steps/containerd/effective-config.ts';
@@ -11,6 +12,7 @@ import { formatRelease } from '../../shared/domain/release.ts';
 import { containerdDump } from '../fleet/containerd-dump.ts';
 import { mustRun } from '../fleet/run-program.ts';
 import { unpackedContainerd } from '../fleet/unpacked-containerd.ts';
+import { arbitraryConfig, arbitrarySettings } from '../support/arbitrary-containerd-config.ts';
 import { CONTAINERD_16, CONTAINERD_17, CONTAINERD_21 } from '../support/containerd-settings.ts';
 import { CONTAINERD_SHAPES, type ContainerdShape, mergeOf } from '../support/containerd-shapes.ts';
 
@@ -26,6 +28,9 @@ beforeAll(async () => {
     console.log(`${suite}: ${(await mustRun([program, '--version'])).trim()}`);
   }
 }, 10 * 60_000);
+
+const GENERATED = 120;
+const SEED = Number(process.env['FARRIER_SEED'] ?? Date.now() % 1_000_000);
 
 /** Each shape with each containerd that has to read it; Debian has none from 2.3 on. */
 const cells = CONTAINERD_SHAPES.flatMap((shape) => shape.on.map((release) => ({ name: `${shape.name} on ${formatRelease(release)}`, shape, release })));
@@ -54,6 +59,22 @@ describe('merged', () => {
     const before = await dump(release, shape, shape.text);
     if (before.problem === '') expect(foreign(treeOf(before.text), treeOf(after.text), shape)).toEqual([]);
     else expect([shape.name, release]).toEqual(['debian-marked-on-2', CONTAINERD_21]);
+  });
+});
+
+/** As the property test makes them, where nothing but this program judges. */
+describe('generated', () => {
+  test.each(SUITES)('the containerd of %s takes every merged configuration, and does what the plan says', { timeout: 10 * 60_000 }, async (suite, release) => {
+    let judged = 0;
+    for (const [{ text }, settings] of fc.sample(fc.tuple(arbitraryConfig, arbitrarySettings), { seed: SEED, numRuns: GENERATED })) {
+      const result = mergeConfig({ text, dropIns: [], settings, releases: [release] });
+      if (!result.ok) continue;
+      judged += 1;
+      const { problem, text: dumped } = await containerdDump(programs.get(release) ?? '', result.text ?? '', []);
+      expect([text, problem, problem === '' ? effectiveProblems(dumped, settings) : []]).toEqual([text, '', []]);
+    }
+    console.log(`${suite}: ${judged} of ${GENERATED} generated configurations were merged and judged; seed ${SEED}`);
+    expect(judged).toBeGreaterThan(GENERATED / 5);
   });
 });
 

@@ -23,7 +23,7 @@ export function effectiveProblems(dump: string, settings: ContainerdSettings): r
     ...(settings.enableCri && isCriOff(tree) ? ['CRI is still off'] : []),
     ...(isCriOff(tree) ? [] : defaultProblem(tree, places)),
     ...settings.removeRuntimes.filter((name) => name !== 'runc' && valueAt(tree, [...places.runtimes, name]) !== undefined).map((name) => `the runtime ${name} is still there`),
-    ...wantedSettings(settings, tree, places, true).flatMap(({ path, value }) => {
+    ...wantedSettings(settings, tree, places, false).flatMap(({ path, value }) => {
       const now = valueAt(tree, path);
       return isDeepStrictEqual(now, value) ? [] : [`${path.join('.')} is ${JSON.stringify(now) ?? 'not there'} instead of ${JSON.stringify(value)}`];
     }),

@@ -12,7 +12,7 @@ import { raiseVersion } from './raise-version.ts';
 import { refuseFile, refuseResult } from './refuse-config.ts';
 import { type RuntimeEntry, runtimesOf } from './runtime-table.ts';
 import { CRI_PLUGINS, placesIn } from './setting-places.ts';
-import { wantedSettings, type WantedSetting } from './wanted-settings.ts';
+import { runcForMoving, wantedSettings, type WantedSetting } from './wanted-settings.ts';
 
 export interface MergeInput {
   /** Of config.toml; null: there is none. */
@@ -81,7 +81,8 @@ function editFile(before: TomlFile, said: ConfigVersion, settings: ContainerdSet
     ...(settings.enableCri ? CRI_PLUGINS : []).map((name) => edit((now) => removeElement(now, off, name), off)),
   ];
   // What has to be set depends on what is still there.
-  const wanted = wantedSettings(settings, file.tree, places, keepsRunc);
+  const asked = wantedSettings(settings, file.tree, places, keepsRunc);
+  const wanted = version <= 2 && releases.some(isNew) ? [...asked, ...runcForMoving(file.tree, places, asked)] : asked;
   const put = wanted.map(({ path, value }) => edit((now) => setToml(now, path, value), path));
   return [...taken, ...put].find((one) => one !== null) ?? { ok: true, file, version, wanted };
 }

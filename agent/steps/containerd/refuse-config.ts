@@ -3,7 +3,7 @@ import { type ContainerdSettings, isRuncType } from '../../../shared/domain/step
 import { isTable, type TomlTree, valueAt } from '../../toml/toml-file.ts';
 import { type ConfigRefusal, refuse } from './config-refusal.ts';
 import { type ConfigVersion, isSupported, newestRead } from './config-version.ts';
-import { agreedCgroup, runtimesOf } from './runtime-table.ts';
+import { agreedCgroup, hasType, runtimesOf } from './runtime-table.ts';
 import { isCriOff, type SettingPlaces } from './setting-places.ts';
 import { wantedSettings } from './wanted-settings.ts';
 
@@ -46,8 +46,10 @@ function refuseDefault(tree: TomlTree, places: SettingPlaces, settings: Containe
   const said = valueAt(tree, places.defaultRuntime);
   const name = typeof said === 'string' && said !== '' ? said : 'runc';
   const runtimes = runtimesOf(tree, places, keepsRunc);
+  const table = valueAt(tree, [...places.runtimes, name]);
+  if (!keepsRunc && isTable(table) && !hasType(table)) return refuse('default-runtime-missing', `its default runtime ${name} has no runtime_type, without which containerd before 2.0 starts no CRI; name it under runtimes in the plan`);
   if (runtimes.some((runtime) => runtime.name === name)) return null;
-  return refuse('default-runtime-missing', `its default runtime would be ${name}, which is not among ${runtimes.map((runtime) => runtime.name).join(', ')}; add it to runtimes, or name another as defaultRuntime`);
+  return refuse('default-runtime-missing', `its default runtime would be ${name}, which is not among ${runtimes.length === 0 ? 'its runtimes, for it has none' : runtimes.map((runtime) => runtime.name).join(', ')}; add it to runtimes, or name another as defaultRuntime`);
 }
 
 /** A file that was so before, in a plan that is about something else, is left as it is. */

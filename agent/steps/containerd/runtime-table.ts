@@ -14,13 +14,13 @@ export interface RuntimeEntry {
 const BUILT_IN: RuntimeEntry = { name: 'runc', type: RUNC_TYPE, systemdCgroup: false, binary: '' };
 
 /**
- * The runtimes that containerd has with this file. A file that names any takes the place of all that is built in: in 1.x of
- * runc too, in 2.x runc stays.
+ * The runtimes that containerd has with this file. In 1.x a table of them, even an empty one, takes the place of all that is
+ * built in; in 2.x runc stays.
  */
 export function runtimesOf(tree: TomlTree, places: SettingPlaces, keepsRunc: boolean): readonly RuntimeEntry[] {
   const table = valueAt(tree, places.runtimes);
   const named = isTable(table) ? Object.entries(table).map(([name, value]) => entryOf(name, isTable(value) ? value : {})) : [];
-  const stays = named.length === 0 || (keepsRunc && named.every(({ name }) => name !== BUILT_IN.name));
+  const stays = table === undefined || (keepsRunc && named.every(({ name }) => name !== BUILT_IN.name));
   return stays ? [BUILT_IN, ...named] : named;
 }
 
@@ -37,4 +37,9 @@ export function agreedCgroup(runtimes: readonly RuntimeEntry[]): boolean | null 
   const said = new Set(runtimes.filter(({ type }) => isRuncType(type)).map(({ systemdCgroup }) => systemdCgroup));
   const [first = null] = said;
   return said.size === 1 ? first : null;
+}
+
+/** @param runtime its table */
+export function hasType(runtime: unknown): boolean {
+  return isTable(runtime) && typeof runtime['runtime_type'] === 'string' && runtime['runtime_type'] !== '';
 }

@@ -1,8 +1,8 @@
 import { type ContainerdRuntime, type ContainerdSettings, isRuncType, RUNC_TYPE } from '../../../shared/domain/steps/containerd-spec.ts';
-import { isTable, type TomlTree, valueAt } from '../../toml/toml-file.ts';
+import { isTable, startsWith, type TomlTree, valueAt } from '../../toml/toml-file.ts';
 import type { TomlSetting } from '../../toml/toml-style.ts';
-import { agreedCgroup, runtimesOf } from './runtime-table.ts';
-import type { SettingPlaces } from './setting-places.ts';
+import { agreedCgroup, hasType, runtimesOf } from './runtime-table.ts';
+import { isCriOff, type SettingPlaces } from './setting-places.ts';
 
 export interface WantedSetting {
   readonly path: readonly string[];
@@ -27,6 +27,17 @@ export function wantedSettings(settings: ContainerdSettings, tree: TomlTree, pla
   ];
 }
 
+/**
+ * containerd 2 moves what a file of version 2 says of images only where that file names a runtime; else 2.0 forgets the
+ * sandbox image and the registry, and 2.1 the snapshotter. https://github.com/containerd/containerd/blob/v2.0.0/plugins/cri/images/plugin.go
+ */
+export function runcForMoving(tree: TomlTree, { runtime, runtimes }: SettingPlaces, asked: readonly WantedSetting[]): readonly WantedSetting[] {
+  const named = valueAt(tree, runtimes);
+  const isNamed = (isTable(named) && Object.keys(named).length > 0) || asked.some(({ path }) => startsWith(path, runtimes));
+  const saysNothing = asked.length === 0 && !isTable(valueAt(tree, runtime));
+  return isNamed || saysNothing || isCriOff(tree) ? [] : [{ path: [...runtimes, 'runc', 'runtime_type'], value: RUNC_TYPE }];
+}
+
 /** Runtimes that the plan does not name itself. */
 function thoseThere({ runtimes, removeRuntimes, systemdCgroup }: ContainerdSettings, tree: TomlTree, places: SettingPlaces, keepsRunc: boolean): readonly WantedSetting[] {
   if (runtimes.length === 0 && systemdCgroup === null) return [];
@@ -35,7 +46,7 @@ function thoseThere({ runtimes, removeRuntimes, systemdCgroup }: ContainerdSetti
     const path = [...places.runtimes, name];
     const driver = systemdCgroup === null ? [] : cgroup(tree, path, systemdCgroup);
     // In 1.x runc has to be named as soon as anything else of runtimes is, and with its type.
-    const isNamed = keepsRunc || hasType(tree, path) || runtimes.length + driver.length === 0;
+    const isNamed = keepsRunc || hasType(valueAt(tree, path)) || runtimes.length + driver.length === 0;
     return [...(isNamed ? [] : [{ path: [...path, 'runtime_type'], value: RUNC_TYPE }]), ...driver];
   });
 }
@@ -56,9 +67,4 @@ function ofRuntime(runtime: ContainerdRuntime, { systemdCgroup }: ContainerdSett
 function cgroup(tree: TomlTree, runtime: readonly string[], value: boolean): readonly WantedSetting[] {
   const path = [...runtime, 'options', 'SystemdCgroup'];
   return value || valueAt(tree, path) !== undefined ? [{ path, value }] : [];
-}
-
-function hasType(tree: TomlTree, runtime: readonly string[]): boolean {
-  const table = valueAt(tree, runtime);
-  return isTable(table) && typeof table['runtime_type'] === 'string' && table['runtime_type'] !== '';
 }

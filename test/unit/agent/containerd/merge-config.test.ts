@@ -20,7 +20,7 @@ describe('a host without a file', () => {
   test.each<[string, readonly [Release, ...Release[]], string]>([
     ['1.6', [CONTAINERD_16], `version = 2\n\n[plugins."${OLD_CRI}"]\nsandbox_image = "p:1"\n`],
     ['2.1', [CONTAINERD_21], 'version = 3\n\n[plugins."io.containerd.cri.v1.images".pinned_images]\nsandbox = "p:1"\n'],
-    ['2.1 that may go back to 1.7', [CONTAINERD_21, CONTAINERD_17], `version = 2\n\n[plugins."${OLD_CRI}"]\nsandbox_image = "p:1"\n`],
+    ['2.1 that may go back to 1.7', [CONTAINERD_21, CONTAINERD_17], `version = 2\n\n[plugins."${OLD_CRI}"]\nsandbox_image = "p:1"\n\n${RUNTIMES}.runc]\nruntime_type = "io.containerd.runc.v2"\n`],
     ['2.3, whose own version nothing of ours needs', [CONTAINERD_23], 'version = 3\n\n[plugins."io.containerd.cri.v1.images".pinned_images]\nsandbox = "p:1"\n'],
   ])('gets one that containerd %s reads', (_, releases, expected) => {
     expect(textOf(merge(null, { sandboxImage: 'p:1' }, releases))).toBe(expected);
@@ -73,7 +73,7 @@ describe('a file of version 1', () => {
 
   test('is raised for 2.x, which forgets what it says of CRI', () => {
     expect(textOf(merge(text, { enableCri: true, sandboxImage: 'b' }, [CONTAINERD_21]))).toBe(
-      `# Docker\ndisabled_plugins = []\nversion = 2\n\n[plugins."${OLD_CRI}"]\nsandbox_image = "b" # old\n[plugins."io.containerd.runtime.v1.linux"]\nshim_debug = true\n`,
+      `# Docker\ndisabled_plugins = []\nversion = 2\n\n[plugins."${OLD_CRI}"]\nsandbox_image = "b" # old\n\n${RUNTIMES}.runc]\nruntime_type = "io.containerd.runc.v2"\n[plugins."io.containerd.runtime.v1.linux"]\nshim_debug = true\n`,
     );
     expect(textOf(merge(text, {}, [CONTAINERD_17, CONTAINERD_21]))).toContain('version = 2');
   });
@@ -87,7 +87,19 @@ describe('a file of version 1', () => {
 
 describe('versions', () => {
   test('a file of version 2 stays so on 2.x, which moves it in memory and can go back', () => {
-    expect(textOf(merge('version = 2\n', { snapshotter: 'native' }, [CONTAINERD_21]))).toBe(`version = 2\n\n[plugins."${OLD_CRI}".containerd]\nsnapshotter = "native"\n`);
+    expect(textOf(merge('version = 2\n', { snapshotter: 'native' }, [CONTAINERD_21]))).toContain(`version = 2\n\n[plugins."${OLD_CRI}".containerd]\nsnapshotter = "native"\n`);
+  });
+
+  test('2.x moves what version 2 says of images only where a runtime is named, so one is', () => {
+    const runc = `\n${RUNTIMES}.runc]\nruntime_type = "io.containerd.runc.v2"\n`;
+    expect(textOf(merge('version = 2\n', { snapshotter: 'native' }, [CONTAINERD_21]))).toContain(runc);
+    expect(textOf(merge('version = 2\n', { snapshotter: 'native' }, [CONTAINERD_17]))).not.toContain('runc');
+    // What the file says itself would be lost as well.
+    const own = `version = 2\n[plugins."${OLD_CRI}"]\nsandbox_image = "p:1"\n`;
+    expect(textOf(merge(own, {}, [CONTAINERD_17, CONTAINERD_21]))).toBe(own + runc);
+    expect(textOf(merge(own, CRUN, [CONTAINERD_21]))).not.toContain('runc]');
+    expect(textOf(merge('version = 2\n', {}, [CONTAINERD_21]))).toBe('version = 2\n');
+    expect(textOf(merge('version = 3\n', { snapshotter: 'native' }, [CONTAINERD_21]))).not.toContain('runc');
   });
 
   test.each<[string, readonly [Release, ...Release[]], string]>([
@@ -118,6 +130,8 @@ describe('left to a person', () => {
     ['mirrors with a config_path', `version = 2\n[plugins."${OLD_CRI}".registry.mirrors."docker.io"]\nendpoint = ["https://m"]\n`, { registry }, 'mirrors-and-config-path'],
     ['tls with a config_path', `version = 2\n[plugins."${OLD_CRI}".registry.configs."m".tls]\ninsecure_skip_verify = true\n`, { registry }, 'mirrors-and-config-path'],
     ['a default runtime that is not there', 'version = 2\n', { defaultRuntime: 'crun' }, 'default-runtime-missing'],
+    ['an empty table of runtimes, which takes the place of runc', `version = 2\n${RUNTIMES}]\n`, { snapshotter: 'native' }, 'default-runtime-missing'],
+    ['a default runtime without a type', `version = 2\n${RUNTIMES}.runc]\npod_annotations = []\n`, { snapshotter: 'native' }, 'default-runtime-missing'],
     ['the default runtime taken out', `version = 2\n[plugins."${OLD_CRI}".containerd]\ndefault_runtime_name = "crun"\n${RUNTIMES}.crun]\nruntime_type = "x"\n`, { removeRuntimes: ['crun'] }, 'default-runtime-missing'],
     ['a default runtime below another setting of it', `version = 2\n[plugins."${OLD_CRI}".containerd.default_runtime]\nruntime_type = "io.containerd.runc.v2"\n`, { ...CRUN, defaultRuntime: 'crun' }, 'default-runtime-overridden'],
     ['two cgroup drivers', 'version = 2\n', { runtimes: [containerdRuntime('crun', { systemdCgroup: true })] }, 'cgroup-driver-mixed'],
