@@ -26,6 +26,8 @@ export interface HostOptions {
   readonly diskMiB?: number;
   /** Debian release, where it differs from the fleet's. */
   readonly suite?: string;
+  /** Instead of the fleet's. */
+  readonly extraPackages?: readonly string[];
 }
 
 export interface FleetOptions {
@@ -137,9 +139,10 @@ interface MakeHost {
 
 async function makeHost({ holder, faultLog, options, host, index, folder, hostsFile, cgroups }: MakeHost): Promise<Host> {
   const suite = host.suite ?? options.suite;
+  const extraPackages = host.extraPackages ?? options.extraPackages;
   const rootFs = await ensureRootFs({
     ...(suite === undefined ? {} : { suite }),
-    ...(options.extraPackages === undefined ? {} : { extraPackages: options.extraPackages }),
+    ...(extraPackages === undefined ? {} : { extraPackages }),
     ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
   });
   const hostFolder = join(folder, 'hosts', host.name);

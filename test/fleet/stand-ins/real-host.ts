@@ -1,3 +1,4 @@
+import { containerdConfig } from '../containerd-host.ts';
 import type { Host } from '../host.ts';
 
 /**
@@ -20,18 +21,6 @@ ${Object.entries(SHOWN_SETTINGS).map(([name, value]) => `ExecStart=sh -c 'echo $
 [Install]
 WantedBy=multi-user.target
 `;
-
-/** Hosts may not take scores of the out-of-memory killer that are below their own. */
-function containerdConfig(pause: string): string {
-  return `version = 2
-[plugins."io.containerd.grpc.v1.cri"]
-  restrict_oom_score_adj = true
-  sandbox_image = "${pause}"
-  [plugins."io.containerd.grpc.v1.cri".cni]
-    bin_dir = "/usr/lib/cni"
-    conf_dir = "/etc/cni/net.d"
-`;
-}
 
 /** Pods of one host reach one another, which is all that is asked of them. */
 const POD_NETWORK = {
