@@ -141,7 +141,7 @@ describe.skipIf(missing.length > 0)('container runtimes on real hosts', () => {
     const before = await runtimeState(host);
     const { sha256, size } = wasm.archive;
     const wanted = probe({ handler: 'crun', image: wasm.image, archive: { sha256, size }, expect: WASM_LINE });
-    expect(await play(cell, [{ ...wanted, annotations: [{ key: 'module.wasm.image/variant', value: 'compat' }] }])).toMatch(/^done ok/);
+    expect(await play(cell, [{ ...wanted, annotations: [{ key: 'module.wasm.image/variant', value: 'compat-smart' }] }])).toMatch(/^done ok/);
     // Without the annotation it is no program.
     expect(await play(cell, [wanted])).toMatch(/^reverted verify-failed crun: /);
     expect(await runtimeState(host)).toBe(before);

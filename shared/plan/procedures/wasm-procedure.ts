@@ -18,8 +18,8 @@ const ENGINES = ['crun', 'wasmedge', 'wasmtime', 'wasmer', 'wamr'] as const;
 const CRUN = '/usr/bin/crun';
 /** What crun looks for, https://github.com/containers/crun/blob/main/docs/wasm-wasi-on-kubernetes.md */
 const CRUN_ANNOTATIONS = ['module.wasm.image/*', 'run.oci.handler'];
-/** For modules alone: what a pod's sandbox runs is left as it is. */
-const CRUN_PROBE = { key: 'module.wasm.image/variant', value: 'compat' };
+/** crun looks at what a container runs: a pod's sandbox and its sidecars are no modules, https://github.com/containers/crun/pull/886 */
+const CRUN_PROBE = { key: 'module.wasm.image/variant', value: 'compat-smart' };
 
 export const wasmProcedure = section({
   install: installs().optional(),

@@ -35,7 +35,7 @@ describe('a runtime for WebAssembly', () => {
   });
 
   test.each([
-    ['', { type: 'io.containerd.runc.v2', binary: '/usr/bin/crun', podAnnotations: ['module.wasm.image/*', 'run.oci.handler'] }, [{ key: 'module.wasm.image/variant', value: 'compat' }]],
+    ['', { type: 'io.containerd.runc.v2', binary: '/usr/bin/crun', podAnnotations: ['module.wasm.image/*', 'run.oci.handler'] }, [{ key: 'module.wasm.image/variant', value: 'compat-smart' }]],
     ['engine: wasmtime, ', { type: 'io.containerd.wasmtime.v1', binary: null, podAnnotations: [] }, []],
   ])('%s has what its engine asks for', (engine, runtime, annotations) => {
     const found = planned(`${engine}runtime: edge, ${probe}`, {});
