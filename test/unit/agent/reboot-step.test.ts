@@ -8,6 +8,7 @@ import { recordPermit } from '../../../agent/runner/record-permit.ts';
 import { newerKernel } from '../../../agent/steps/reboot/newer-kernel.ts';
 import { rebootStep } from '../../../agent/steps/reboot/reboot.ts';
 import type { RebootSpec, StepSpec } from '../../../shared/domain/step-spec.ts';
+import type { Clock } from '../../../shared/ports/clock.ts';
 import { encodeSequence } from '../../../shared/wire/sequence-codec.ts';
 import { AgentBench } from '../../support/agent-bench.ts';
 import { fakeUnits } from '../../support/fake-units.ts';
@@ -47,7 +48,9 @@ class FakeHost {
       return this.failed;
     },
   };
-  readonly units = fakeUnits({ look: async () => this.look });
+  /** What the next looks see before that. */
+  looks: UnitLook[] = [];
+  readonly units = fakeUnits({ look: async () => this.looks.shift() ?? this.look });
 }
 
 let bench: AgentBench;
@@ -121,6 +124,30 @@ describe('reboot', () => {
     await work();
     boots({ states: ['degraded'] });
     expect(await work()).toMatch(/done$/);
+  });
+
+  describe('a unit that systemd starts again', () => {
+    const ended = (restarts: number): UnitLook => ({ activeState: 'activating', subState: 'auto-restart', mainPid: 0, startedMs: 0, unitFileState: 'enabled', restarts });
+    const up = (restarts: number): UnitLook => ({ activeState: 'active', subState: 'running', mainPid: 10 + restarts, startedMs: 0, unitFileState: 'enabled', restarts });
+
+    test('until what it needs has come up is as good as any', async () => {
+      await permitted(reboot);
+      await work();
+      boots({ looks: [ended(1), ended(1), up(1), ended(2)], look: up(2) });
+      expect(await work()).toMatch(/done$/);
+    });
+
+    test('for ever has crashed', async () => {
+      let nowMs = 0;
+      const clock: Clock = { ...hastyClock, monotonicMs: () => nowMs, sleep: async (ms) => { nowMs += ms; } };
+      bench.own = { reboot: rebootStep({ boot: host.boot, units: host.units, clock }) };
+      await permitted(reboot);
+      await work();
+      nowMs = 0;
+      boots({ look: ended(1) });
+      expect(await work()).toMatch(/reverting0:unit-crashed/);
+      expect(nowMs).toBeGreaterThanOrEqual(120_000);
+    });
   });
 
   test('systemd that refuses fails the step', async () => {
