@@ -32,6 +32,8 @@ export class ContainerdLab {
   deprecations: readonly { readonly id: string; readonly message: string }[] | null = [];
   restartSays = '';
   isInstalled = true;
+  /** Where the step is cut off, once. */
+  killAt: '' | 'the draft' | 'the files' | 'the restart' = '';
   output = '';
   unit: UnitLook | null = { activeState: 'active', subState: 'running', mainPid: 7, startedMs: 1000, unitFileState: 'enabled', restarts: 0 };
   /** The configuration as the process that runs has read it. */
@@ -60,11 +62,13 @@ export class ContainerdLab {
     look: async () => this.unit,
     restart: async (name) => {
       this.did.push(`restart ${name}`);
+      this.#dieAt('the files');
       if (this.restartSays !== '') return this.restartSays;
       this.running = this.config;
       if (this.unit !== null) this.unit = { ...this.unit, activeState: 'active', mainPid: this.unit.mainPid + 1, startedMs: this.#nowMs };
       const named = [...(this.running ?? '').matchAll(/runtimes\.([a-z0-9]+)\]/g)].map(([, runtime = '']) => runtime);
       this.cri.runtime = { ...this.cri.runtime, handlers: [...new Set(['runc', ...named])].toSorted(), defaultHandler: /default_runtime_name = "(.*)"/.exec(this.running ?? '')?.[1] ?? 'runc' };
+      this.#dieAt('the restart');
       return '';
     },
     stop: async (name) => {
@@ -83,6 +87,7 @@ export class ContainerdLab {
     if (program.endsWith('/crun')) return say(`crun version ${this.crun}\ncommit: 0\n`);
     if (program !== containerd) throw new Error(`nobody answers: ${program}`);
     if (args[0] === '--version') return say(`containerd github.com/containerd/containerd ${this.version} rev\n`);
+    this.#dieAt('the draft');
     return this.dumpFails === '' ? say(this.dump ?? withDefaults(readFileSync(args[1] ?? '', 'utf8'))) : say('', 1, `containerd: ${this.dumpFails}\n`);
   };
 
@@ -124,6 +129,12 @@ export class ContainerdLab {
 
   context(change: Partial<StepContext> = {}): StepContext {
     return stepContext({ folder: join(this.root, 'step'), output: (text) => { this.output += text; }, ...change });
+  }
+
+  #dieAt(place: ContainerdLab['killAt']): void {
+    if (this.killAt !== place) return;
+    this.killAt = '';
+    throw new Error('killed');
   }
 
   end(): void {

@@ -5,7 +5,7 @@ import type { StepSpec } from '../../../shared/domain/step-spec.ts';
 import { CONTAINERD_UNIT, type ContainerdSettings, type ContainerdSpec } from '../../../shared/domain/steps/containerd-spec.ts';
 import type { UnitLook } from '../../ports/units.ts';
 import { missingFolders, removeMadeFolders } from '../files/made-folders.ts';
-import { copyPaths, firstLost, isAsCopied, type PathCopy, restorePaths } from '../files/path-copies.ts';
+import { copyPaths, firstLost, type PathCopy, restorePaths } from '../files/path-copies.ts';
 import { isOwed, owe, settleOwed } from '../owed.ts';
 import { captureSpace, releaseSpace } from '../packages/reserve.ts';
 import { type CaptureResult, type CheckResult, STEP_OK, type StepContext, type StepExecutor, type StepFailure, type StepResult, stepFailure } from '../step.ts';
@@ -18,7 +18,6 @@ export interface ContainerdPrior {
   readonly unit: UnitLook;
   /** Where CRI answered; null where it did not. */
   readonly endpoint: string | null;
-  readonly configFile: string;
   readonly copies: readonly PathCopy[];
   /** Were not there; outermost first. */
   readonly folders: readonly string[];
@@ -105,12 +104,12 @@ async function capture(parts: ContainerdParts, { action, settings }: ContainerdS
   const endpoint = await endpointNow(parts, context);
   const answer = endpoint === null ? null : await parts.criAt(endpoint).look(context.signal);
   const answered = answer?.reached === true && answer.ready ? endpoint : null;
-  if (action === 'guard') return { ok: true, prior: { unit, endpoint: answered, configFile: '', copies: [], folders: [] } };
+  if (action === 'guard') return { ok: true, prior: { unit, endpoint: answered, copies: [], folders: [] } };
   const draft = await draftConfig(parts, settings, context);
   if (!draft.ok) return draft;
   const copies = await copyPaths(draft.paths, copiesFolder(context));
   await captureSpace(context.folder, []);
-  return { ok: true, prior: { unit, endpoint: answered, configFile: draft.containerd.configFile, copies, folders: await missingFolders(draft.paths) } };
+  return { ok: true, prior: { unit, endpoint: answered, copies, folders: await missingFolders(draft.paths) } };
 }
 
 async function apply(parts: ContainerdParts, { settings }: ContainerdSpec, context: StepContext): Promise<StepResult> {
@@ -137,10 +136,6 @@ async function verify(parts: ContainerdParts, spec: ContainerdSpec, context: Ste
 async function revert(parts: ContainerdParts, spec: ContainerdSpec, prior: ContainerdPrior, context: StepContext): Promise<StepResult> {
   const { units } = parts;
   await releaseSpace(context.folder);
-  const config = prior.copies.find(({ path }) => path === prior.configFile);
-  const differs = config !== undefined && !(await isAsCopied(config));
-  // A revert that is cut off between the files and the restart is called again.
-  if (differs) await owe(context.folder);
   const lost = await restorePaths(prior.copies, copiesFolder(context));
   if (lost.length > 0) return stepFailure('revert-failed', `${lost.join(', ')} cannot be brought back, the copy is gone`, lost[0]);
   await removeMadeFolders(prior.folders, context);
@@ -150,6 +145,7 @@ async function revert(parts: ContainerdParts, spec: ContainerdSpec, prior: Conta
     return said === '' ? STEP_OK : stepFailure('revert-failed', `${CONTAINERD_UNIT} was not running before and cannot be stopped: ${said}`, CONTAINERD_UNIT);
   }
   if (now === null) return unitNotFound();
+  // The process that was found has read nothing of ours. Any other has, or was owed to by an apply that was cut off.
   const isSame = isUp(now) && now.startedMs === prior.unit.startedMs;
   if (spec.action === 'configure' && isSame && !(await isOwed(context.folder))) return STEP_OK;
   const restarted = await restart(parts, context);
