@@ -75,19 +75,24 @@ function setElsewhere(files: HostFiles, endpoint: string): StepFailure | null {
   const units = unitFiles(files, 'kubelet.service');
   const others = [...OTHER_FLAG_FILES, ...units].filter((path) => path !== KUBEADM_FLAGS);
   for (const path of others) {
-    const value = lastFlagValue(files, [path], 'container-runtime-endpoint');
+    const value = placeIn(files, [path], 'container-runtime-endpoint');
     if (value !== null && value !== endpoint) return stepFailure('not-allowed', `${path} hands the kubelet --container-runtime-endpoint=${value}, which wins over what kubeadm keeps; take it out of there first`, path);
   }
   const all = [KUBEADM_FLAGS, ...others];
-  const config = lastFlagValue(files, all, 'config');
+  const config = placeIn(files, all, 'config');
   if (config !== null && config !== KUBELET_CONFIG) return stepFailure('not-allowed', `the kubelet reads ${config}, not ${KUBELET_CONFIG}, which kubeadm keeps; change its runtime by hand`, config);
-  const folder = lastFlagValue(files, all, 'config-dir');
+  const folder = placeIn(files, all, 'config-dir');
   const dropIns = folder === null ? [] : files.names(folder).map((name) => `${folder}/${name}`);
   // Where images come from may be named by itself: then it would still be the old runtime.
-  const images = lastFlagValue(files, all, 'image-service-endpoint') ?? lastYamlValue(files, [KUBELET_CONFIG, ...dropIns], 'imageServiceEndpoint');
+  const images = placeIn(files, all, 'image-service-endpoint') ?? lastYamlValue(files, [KUBELET_CONFIG, ...dropIns], 'imageServiceEndpoint');
   if (images !== null && images !== endpoint) return stepFailure('not-allowed', `the kubelet is told to ask ${images} for images, which would not be the runtime any more; take imageServiceEndpoint out of its configuration and flags first`, images);
   const dropIn = dropIns.find((path) => ![null, endpoint].includes(lastYamlValue(files, [path], 'containerRuntimeEndpoint')));
   return dropIn === undefined ? null : stepFailure('not-allowed', `${dropIn} sets containerRuntimeEndpoint, which wins over what kubeadm keeps; take it out of there first`, dropIn);
+}
+
+/** What a flag names as a path or a socket: scripts that start a kubelet speak of its flags in words, too. */
+function placeIn(files: HostFiles, paths: readonly string[], flag: string): string | null {
+  return paths.map((path) => lastFlagValue(files, [path], flag)).findLast((value) => value !== null && /^(?:[a-z]+:\/)?\//.test(value)) ?? null;
 }
 
 function fieldsOf(endpoint: string): readonly KubeletField[] {

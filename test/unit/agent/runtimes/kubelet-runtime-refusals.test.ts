@@ -58,6 +58,14 @@ describe('what is left to a person is refused while it is staged, and nothing is
     expect(codeOf(await lab.step.stage(runtimeSpec(), lab.context()))).toBe('not-allowed');
   });
 
+  test('a script that starts the kubelet may speak of its flags', async () => {
+    lab.write('etc/systemd/system/kubelet.service', '[Service]\nExecStart=/usr/local/bin/start-kubelet\n');
+    lab.write('usr/local/bin/start-kubelet', '#!/bin/sh\necho "set it by the --config flag or by --container-runtime-endpoint alone"\nexec kubelet\n', 0o755);
+    expect(codeOf(await lab.step.stage(runtimeSpec(), lab.inSequence()))).toBe('ok');
+    lab.write('usr/local/bin/start-kubelet', `#!/bin/sh\nexec kubelet --container-runtime-endpoint ${DOCKER}\n`, 0o755);
+    expect(codeOf(await lab.step.stage(runtimeSpec(), lab.inSequence()))).toBe('not-allowed');
+  });
+
   test('the same socket elsewhere, in a comment or right, is nobody’s business', async () => {
     lab.write('etc/default/kubelet', `# --container-runtime-endpoint=${DOCKER}\nKUBELET_EXTRA_ARGS=--container-runtime-endpoint=${CONTAINERD}\n`);
     expect(codeOf(await lab.step.stage(runtimeSpec(), lab.inSequence()))).toBe('ok');
