@@ -1,7 +1,7 @@
 import type { Clock } from '../../../shared/ports/clock.ts';
 import type { NodeAnswer, NodeTruth } from '../../ports/node-truth.ts';
 import type { UnitLook, Units } from '../../ports/units.ts';
-import { crashOf } from '../prove-unit.ts';
+import { crashOf, SETTLED_WITHIN_MS } from '../prove-unit.ts';
 import { STEP_OK, type StepContext, type StepResult, stepFailure } from '../step.ts';
 
 export interface ProofParts {
@@ -32,11 +32,13 @@ export async function proveK3s({ units, truthOf, clock }: ProofParts, proof: Pro
   const beganMs = clock.monotonicMs();
   let first: UnitLook | null = null;
   let sinceMs = beganMs;
+  const settledMs = context.bootedSince ? beganMs + SETTLED_WITHIN_MS : beganMs;
   for (;;) {
     const now = await units.look(unit, context.signal);
     if (now === null) return stepFailure('unit-not-found', `${unit} is gone`, unit);
     const crash = crashOf(first, now);
-    if (crash !== '') {
+    if (crash !== '' && clock.monotonicMs() < settledMs) first = null;
+    else if (crash !== '') {
       context.output(await units.lastLines(unit, context.signal));
       return stepFailure('unit-crashed', `${unit} ${crash}; on the host: journalctl -u ${unit}`, unit);
     }

@@ -5,11 +5,6 @@ import { proveUnit } from '../prove-unit.ts';
 import { STEP_OK, type StepContext, type StepResult, stepFailure } from '../step.ts';
 
 const STATE_LOOK_MS = 500;
-/**
- * What a unit needs may come up after it, and systemd starts it again meanwhile: a kubelet ends where it finds no container
- * runtime yet. Past this it counts as crashed.
- */
-const SETTLED_WITHIN_MS = 120_000;
 /** As long as for a restarted unit: see the plan's `service`. */
 const LOOKS = { looks: 31, lookIntervalMs: 1_000 } as const;
 
@@ -36,17 +31,8 @@ export async function proveBoot({ boot, units, clock }: BootParts, expected: Boo
     return stepFailure('verify-failed', `${failed.join(', ')} failed after the boot and had not failed before it; on the host: journalctl -b -u ${failed.join(' -u ')}`, first);
   }
   if (state !== 'running' && state !== 'degraded') return stepFailure('verify-failed', `the boot ended with systemd in the state ${state}; see systemctl is-system-running on the host`);
-  const proofs = await Promise.all(expected.active.map((unit) => proveSettled(units, clock, unit, context)));
+  const proofs = await Promise.all(expected.active.map((unit) => proveUnit(units, clock, { unit, ...LOOKS }, context)));
   return proofs.find((proof) => !proof.ok) ?? STEP_OK;
-}
-
-async function proveSettled(units: Units, clock: Clock, unit: string, context: StepContext): Promise<StepResult> {
-  const deadlineMs = clock.monotonicMs() + SETTLED_WITHIN_MS;
-  for (;;) {
-    const proof = await proveUnit(units, clock, { unit, ...LOOKS }, context);
-    if (proof.ok || proof.outcome.code !== 'unit-crashed' || clock.monotonicMs() >= deadlineMs) return proof;
-    await clock.sleep(STATE_LOOK_MS, context.signal);
-  }
 }
 
 /** Before the first job, and until the last one of the boot is done. */

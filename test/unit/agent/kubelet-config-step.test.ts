@@ -86,6 +86,23 @@ describe('verify', () => {
     expect(stateOf(await step().verify(spec(), prior, lab.context()))).toBe(expected);
   });
 
+  test('cut off after the restart, the kubelet has the time of a boot to find its container runtime', async () => {
+    const ended = { activeState: 'activating', subState: 'auto-restart', mainPid: 0 } as const;
+    const verified = async (bootedSince: boolean, upAfterMs: number): Promise<string> => {
+      const prior = await captured();
+      await step().apply(spec(), prior, lab.context());
+      const [up, beganMs] = [lab.unit!, lab.nowMs];
+      lab.unit = { ...up, ...ended };
+      lab.onSleep = () => { if (lab.nowMs - beganMs >= upAfterMs) lab.unit = { ...up, restarts: 3 }; };
+      return stateOf(await step().verify(spec(), prior, lab.context({ bootedSince })));
+    };
+    expect(await verified(true, 20_000)).toBe('ok');
+    lab.write('var/lib/kubelet/config.yaml', kubeletConfigText, 0o644);
+    expect(await verified(true, 200_000)).toBe('unit-crashed');
+    lab.write('var/lib/kubelet/config.yaml', kubeletConfigText, 0o644);
+    expect(await verified(false, 20_000)).toBe('verify-failed');
+  });
+
   test('where the file was right all along, nothing had to be restarted', async () => {
     lab.write('var/lib/kubelet/config.yaml', kubeletConfigText.replace('110', '150'), 0o644);
     expect(await step().verify(spec(), await captured(), lab.context())).toEqual({ ok: true });
