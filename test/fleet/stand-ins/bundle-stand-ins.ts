@@ -6,8 +6,8 @@ const FOLDER = fileURLToPath(new URL('programs', import.meta.url));
 const PLACEHOLDER = '@STAND_IN_VERSION@';
 
 /** Those that hosts have, and those that stand for a container image. */
-export type Program = 'kubeadm' | 'kubelet' | 'kubectl' | 'k3s' | 'kube-apiserver' | 'control-loop';
-const PROGRAMS: readonly Program[] = ['kubeadm', 'kubelet', 'kubectl', 'k3s', 'kube-apiserver', 'control-loop'];
+export type Program = 'kubeadm' | 'kubelet' | 'kubectl' | 'k3s' | 'kube-apiserver' | 'control-loop' | 'cri-dockerd';
+const PROGRAMS: readonly Program[] = ['kubeadm', 'kubelet', 'kubectl', 'k3s', 'kube-apiserver', 'control-loop', 'cri-dockerd'];
 
 /** Where every host of a fleet with stand-ins has the runtime: hosts have no Node of their own. */
 export const RUNTIME = '/opt/stand-in';

@@ -73,6 +73,7 @@ async function putStandIns(runtime: string): Promise<ProgramOf> {
   place(nodeRuntime(root, hostArchitecture(), cacheFolder('packages'), null).path, join(runtime, 'node'));
   place(await realEtcd(), join(runtime, 'etcd'));
   put(join(runtime, 'images/etcd'), etcdWrapper(`${RUNTIME}/etcd`));
+  put(join(runtime, 'cri-dockerd'), programOf('cri-dockerd', ''));
   put(join(runtime, 'images/kube-apiserver'), programOf('kube-apiserver', ''));
   for (const name of ['kube-controller-manager', 'kube-scheduler']) put(join(runtime, 'images', name), programOf('control-loop', ''));
   return programOf;

@@ -8,7 +8,8 @@ import { ApiClient } from '../api/api-client.ts';
 import { passPoint } from '../faults.ts';
 import { parseKubeVersion } from '../version-info.ts';
 import { loadKubeletConfig, type KubeletConfig } from './kubelet-config.ts';
-import { containerdVersion, NodeReporter, nodeInfoOf } from './node-reporter.ts';
+import { askRuntime, runtimeVersionOf } from './ask-runtime.ts';
+import { NodeReporter, nodeInfoOf } from './node-reporter.ts';
 import { StaticPodRunner } from './static-pod-runner.ts';
 
 export interface KubeletOptions {
@@ -20,7 +21,7 @@ export interface KubeletOptions {
   readonly config: KubeletConfig;
   readonly client: ApiClient;
   readonly labels: Readonly<Record<string, string>>;
-  /** What /version of the runtime says; null asks the host's containerd. */
+  /** As `containerd://2.1.4`; null asks the runtime itself. */
   readonly runtimeVersion: string | null;
 }
 
@@ -40,9 +41,11 @@ export async function prepareKubelet(version: string, flags: ReadonlyMap<string,
   const kubeconfig = flags.get('kubeconfig') ?? '';
   const bootstrap = flags.get('bootstrap-kubeconfig') ?? '';
   if (!existsSync(kubeconfig)) throw new Error(`failed to run Kubelet: unable to load bootstrap kubeconfig: stat ${bootstrap}: no such file or directory`);
-  if (!(await answers(config.containerRuntimeEndpoint))) {
-    throw new Error(`failed to run Kubelet: validate service connection: validate CRI v1 runtime API for endpoint "${config.containerRuntimeEndpoint}": rpc error: code = Unavailable desc = connection error: desc = "transport: Error while dialing: dial unix ${config.containerRuntimeEndpoint.replace('unix://', '')}: connect: no such file or directory"`);
-  }
+  const { containerRuntimeEndpoint: endpoint } = config;
+  await askRuntime(endpoint).catch((error: Error) => {
+    const said = error.message.startsWith('rpc error') ? error.message : `rpc error: code = Unavailable desc = connection error: desc = "transport: Error while dialing: dial unix ${endpoint.replace('unix://', '')}: connect: no such file or directory"`;
+    throw new Error(`failed to run Kubelet: validate service connection: validate CRI v1 runtime API for endpoint "${endpoint}": ${said}`, { cause: error });
+  });
   return { config, client: new ApiClient(kubeconfig) };
 }
 
@@ -54,7 +57,7 @@ export async function runKubelet({ version, program, flags, config, client, labe
   // kubeadm's, which it sets where the socket is not in a file of the node.
   const annotations = flags.has('container-runtime-endpoint') ? { 'kubeadm.alpha.kubernetes.io/cri-socket': config.containerRuntimeEndpoint } : {};
   const reporter = new NodeReporter(client, { name, kubeletVersion: version, labels, taints: [], annotations });
-  const nodeInfo = nodeInfoOf(version, runtimeVersion ?? (await containerdVersion()));
+  const nodeInfo = async (): Promise<Readonly<Record<string, string>>> => nodeInfoOf(version, runtimeVersion ?? runtimeVersionOf(await askRuntime(config.containerRuntimeEndpoint)));
   await point('start');
   mkdirSync(ROOT, { recursive: true });
   for (const state of checkpoints(parseKubeVersion(version).minor)) writeFileSync(`${ROOT}/${state}`, '{}', { mode: 0o600 });
@@ -65,6 +68,7 @@ export async function runKubelet({ version, program, flags, config, client, labe
     const runner = new StaticPodRunner({ folder: config.staticPodPath, nodeName: name, minor: parseKubeVersion(version).minor, client, log, passPoint: point });
     void runner.run(() => isReady);
   }
+  let known = await nodeInfo();
   let posted = '';
   let reportedAt = 0;
   let renewedAt = 0;
@@ -77,7 +81,7 @@ export async function runKubelet({ version, program, flags, config, client, labe
         : { isReady: false, reason: 'KubeletNotReady', message: '[container runtime status check may not have completed yet]' };
       if (posted !== ready.message || Date.now() - reportedAt >= REPORT_EVERY_MS) {
         if (posted === '') await reporter.register();
-        await reporter.postStatus(ready, nodeInfo);
+        await reporter.postStatus(ready, isUp ? (known = await nodeInfo()) : known);
         [posted, reportedAt] = [ready.message, Date.now()];
         if (ready.isReady && !isReady) {
           isReady = true;

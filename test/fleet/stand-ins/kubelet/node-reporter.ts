@@ -1,7 +1,5 @@
-import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { arch, networkInterfaces, release } from 'node:os';
-import { promisify } from 'node:util';
 
 import type { ApiClient } from '../api/api-client.ts';
 import { kubeMicroTime, kubeTime, type Condition, type NodeObject } from '../api/kube-object.ts';
@@ -82,12 +80,6 @@ export function nodeInfoOf(kubeletVersion: string, containerRuntimeVersion: stri
     machineID, operatingSystem: 'linux', osImage: /^PRETTY_NAME="(.*)"$/m.exec(text('/etc/os-release'))?.[1] ?? 'Linux',
     systemUUID: line('/sys/class/dmi/id/product_uuid') || machineID,
   };
-}
-
-/** `containerd://1.6.20`, of the program that the host has. */
-export async function containerdVersion(): Promise<string> {
-  const { stdout } = await promisify(execFile)('containerd', ['--version']);
-  return `containerd://${(stdout.trim().split(/\s+/)[2] ?? '').replace(/^v/, '').replace(/~.*$/, '')}`;
 }
 
 function ownAddress(): string {

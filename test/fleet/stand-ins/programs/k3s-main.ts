@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { ApiClient } from '../api/api-client.ts';
 import { passPoint } from '../faults.ts';
 import { importImages, joinServer } from '../k3s/k3s-agent.ts';
+import { startContainerd } from '../k3s/k3s-containerd.ts';
 import { parseK3sFlags, type K3sFlags } from '../k3s/k3s-arguments.ts';
 import { SERVER_PORT } from '../k3s/k3s-paths.ts';
 import { runKubelet } from '../kubelet/kubelet.ts';
@@ -51,6 +52,7 @@ async function agent(flags: K3sFlags): Promise<void> {
 }
 
 async function node(joining: { readonly server: string; readonly token: string }, flags: K3sFlags, roles: Readonly<Record<string, string>>): Promise<void> {
+  const runtimeVersion = startContainerd(version);
   const images = importImages(log);
   await point('images-imported');
   const client = await joinServer(joining);
@@ -58,7 +60,7 @@ async function node(joining: { readonly server: string; readonly token: string }
   const kubelet = new Map(flags.has('node-name') ? [['hostname-override', flags.get('node-name')?.[0] ?? '']] : []);
   const config = { staticPodPath: null, healthzBindAddress: '127.0.0.1', healthzPort: 10248, containerRuntimeEndpoint: '', failCgroupV1: false };
   log(`level=info msg="k3s is up and running" images=${images.length}`);
-  await runKubelet({ version, program: 'k3s', flags: kubelet, config, client, labels: { 'node.kubernetes.io/instance-type': 'k3s', ...roles }, runtimeVersion: 'containerd://2.1.4-k3s2' });
+  await runKubelet({ version, program: 'k3s', flags: kubelet, config, client, labels: { 'node.kubernetes.io/instance-type': 'k3s', ...roles }, runtimeVersion });
 }
 
 function begin(role: string): void {
