@@ -3,27 +3,33 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cri } from '../../agent/ports/cri.ts';
 
 const LOOK_EVERY_MS = 5;
+/** CRI comes up after its unit says that it is up: it is looked at for so long after the work. */
+const WATCHED_AFTER_MS = 500;
 
-/** The longest time over which CRI did not answer while this was done, in milliseconds: from the last answer before to the first one after. */
+/**
+ * The longest time between two answers of CRI while this was done, in milliseconds. A look that waits until it is answered
+ * counts like those that fail.
+ */
 export async function criDowntime(cri: Cri, work: () => Promise<void>): Promise<number> {
-  const stop = new AbortController();
+  let doneMs: number | null = null;
   let longest = 0;
   const watch = (async () => {
     let answeredMs = performance.now();
     let isAway = false;
-    while (!stop.signal.aborted) {
-      const askedMs = performance.now();
+    while (isAway || doneMs === null || performance.now() - doneMs < WATCHED_AFTER_MS) {
       const look = await cri.look(AbortSignal.timeout(5_000)).catch(() => ({ reached: false as const }));
-      if (look.reached && isAway) longest = Math.max(longest, performance.now() - answeredMs);
       isAway = !look.reached;
-      if (look.reached) answeredMs = askedMs;
+      if (look.reached) {
+        longest = Math.max(longest, performance.now() - answeredMs);
+        answeredMs = performance.now();
+      }
       await sleep(LOOK_EVERY_MS);
     }
   })();
   try {
     await work();
   } finally {
-    stop.abort();
+    doneMs = performance.now();
     await watch;
   }
   return longest;

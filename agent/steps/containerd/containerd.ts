@@ -154,10 +154,14 @@ async function revert(parts: ContainerdParts, spec: ContainerdSpec, prior: Conta
   return proveContainerd(parts, prior.endpoint, null, spec, context);
 }
 
-async function restart({ units }: ContainerdParts, context: StepContext): Promise<StepResult> {
+/** CRI comes up after the unit says that it is up: on a small host whatever we do meanwhile would keep it from that. */
+const LEFT_ALONE_MS = 500;
+
+async function restart({ units, clock }: ContainerdParts, context: StepContext): Promise<StepResult> {
   await owe(context.folder);
   const said = await units.restart(CONTAINERD_UNIT, context.signal);
   if (said === '') {
+    await clock.sleep(LEFT_ALONE_MS, context.signal);
     await settleOwed(context.folder);
     return STEP_OK;
   }
