@@ -43,6 +43,7 @@ import { runProgram } from './run-program.ts';
 import { ctrImageStore } from './runtimes/ctr-image-store.ts';
 import { dockerCli } from './runtimes/docker-cli.ts';
 import { socketCri } from './runtimes/socket-cri.ts';
+import { withoutOrphans } from './runtimes/without-orphans.ts';
 import { systemdHostBoot } from './systemd/systemd-host-boot.ts';
 import { SYSTEM_UNITS_DIR, systemdUpgradeGuard } from './systemd/systemd-upgrade-guard.ts';
 import { systemdUnits } from './systemd/systemd-units.ts';
@@ -115,7 +116,7 @@ const CONTAINERD = { socket: '/run/containerd/containerd.sock', folder: '/var/li
 const K3S_CONTAINERD = { socket: '/run/k3s/containerd/containerd.sock', folder: '/var/lib/rancher/k3s', ctr: ['k3s', 'ctr'] } as const;
 
 function runtimeExecutors(artifacts: Artifacts, clock: Clock): Pick<Executors, 'images' | 'cri_probe'> {
-  const [containerd, k3s] = [CONTAINERD, K3S_CONTAINERD].map(({ socket, folder, ctr }) => ({ cri: socketCri(socket), store: ctrImageStore(runProgram, pipePrograms, ctr), folder })) as [ProbedRuntime, ProbedRuntime];
+  const [containerd, k3s] = [CONTAINERD, K3S_CONTAINERD].map(({ socket, folder, ctr }) => ({ cri: withoutOrphans(socketCri(socket), runProgram, ctr), store: ctrImageStore(runProgram, pipePrograms, ctr), folder })) as [ProbedRuntime, ProbedRuntime];
   return {
     images: imagesStep({ ...containerd, artifacts, clock, k3s: installedK3s(runProgram), containerdFolder: containerd.folder }),
     cri_probe: criProbeStep({ runtimes: { containerd, k3s }, artifacts, clock }),

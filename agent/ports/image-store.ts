@@ -11,7 +11,10 @@ export interface ImageStore {
   list(call: StoreCall): Promise<readonly StoredImage[] | string>;
   /** A manifest or an index by its digest; null where it is not there. */
   document(digest: string, call: StoreCall): Promise<unknown>;
-  /** All that an archive names; a name that is there already is moved. */
+  /**
+   * All that an archive names; a name that is there already is moved. Cut off, what it has brought stays under a lease of its
+   * own, which containerd ends after a day.
+   */
   importArchive(path: string, call: StoreCall): Promise<string>;
   /** One image of Docker's on this host, streamed. */
   importFromDocker(name: string, call: StoreCall & { readonly passed: (bytes: number) => void }): Promise<string>;

@@ -9,8 +9,8 @@ interface WordRule {
 }
 
 const WORD_RULES: readonly WordRule[] = [
-  // A limit of systemd's, and plugins of containerd's.
-  { word: /^tasks?$/, say: 'assignment or step', except: /\bTasksMax\b|'(?:task|tasks-service)'/g },
+  // A limit of systemd's, plugins of containerd's, and what it calls that which runs of a container.
+  { word: /^tasks?$/, say: 'assignment or step', except: /\bTasksMax\b|'(?:task|tasks-service)'|'tasks', 'delete'/g },
   // systemd queues "jobs"; Kubernetes has a kind of that name.
   { word: /^jobs?$/, say: 'rollout or assignment', except: /--job-mode|\blist-jobs\b|\bbatch\/v1\b.*|['"`]Jobs?['"`]/g },
   // A Kubernetes kind.
