@@ -6,3 +6,10 @@ export async function runtimeState(host: Host): Promise<string> {
   const shown = await Promise.all(lists.map(async (words) => `${words[0]}:\n${await host.mustExec(['ctr', '--namespace', 'k8s.io', ...words])}`));
   return shown.join('');
 }
+
+/** Ends what a `ctr` that was killed holds, as containerd does after a day. @returns how many */
+export async function endLeases(host: Host): Promise<number> {
+  const leases = (await host.mustExec(['ctr', '--namespace', 'k8s.io', 'leases', 'ls', '--quiet'])).split('\n').filter((id) => id !== '');
+  for (const id of leases) await host.mustExec(['ctr', '--namespace', 'k8s.io', 'leases', 'delete', '--sync', id]);
+  return leases.length;
+}

@@ -9,12 +9,14 @@ import type { Cri } from '../../agent/ports/cri.ts';
 import type { StepSpec } from '../../shared/domain/step-spec.ts';
 import type { CriProbeSpec } from '../../shared/domain/steps/cri-probe-spec.ts';
 import type { ImagesSpec } from '../../shared/domain/steps/images-spec.ts';
+import { parsePlan } from '../../shared/plan/parse-plan.ts';
+import { planProcedure } from '../../shared/procedures/plan-procedure.ts';
 import { CONTAINERD_HOSTS, containerdConfig, containerdHost, type ContainerdMinor, containerdRepository, type ContainerdSuite, prepareContainerd } from '../fleet/containerd-host.ts';
 import { bootFleet, type Fleet } from '../fleet/fleet.ts';
 import { codeFor, LonelyHost, told } from '../fleet/lonely-host.ts';
 import { missingParts, notChecked } from '../fleet/missing-parts.ts';
 import { HELLO_LINE, PAUSE, type RuntimeImage, WASM_LINE, writeRuntimeImage } from '../fleet/runtime-images.ts';
-import { runtimeState } from '../fleet/runtime-state.ts';
+import { endLeases, runtimeState } from '../fleet/runtime-state.ts';
 
 const missing = await missingParts();
 if (missing.length > 0) console.warn(notChecked('container runtimes on real hosts', missing));
@@ -70,6 +72,8 @@ describe.skipIf(missing.length > 0)('container runtimes on real hosts', () => {
   const lonely = (cell: Cell): LonelyHost => new LonelyHost(fleet.host(nameOf(cell)));
   const criOf = (cell: Cell): Cri => socketCri(`/proc/${fleet.host(nameOf(cell)).leader?.pid}/root/run/containerd/containerd.sock`);
   const never = new AbortController().signal;
+  /** It is up a moment before its CRI is. */
+  const untilCriAnswers = (cell: Cell): Promise<void> => expect.poll(async () => (await criOf(cell).look(never)).reached, { timeout: 10_000 }).toBe(true);
   function next(cell: Cell): number {
     const generation = (generations.get(nameOf(cell)) ?? 0) + 1;
     generations.set(nameOf(cell), generation);
@@ -85,9 +89,10 @@ describe.skipIf(missing.length > 0)('container runtimes on real hosts', () => {
 
   test.each(CELLS)('containerd $minor of $suite says what it is, and what does not listen does not', async (cell) => {
     const cri = criOf(cell);
+    await untilCriAnswers(cell);
     expect(await cri.look(never)).toMatchObject({
       reached: true, runtime: 'containerd', version: expect.stringContaining(cell.minor), ready: true, why: '', handlers: ['crun', 'runc'], defaultHandler: 'runc',
-      cgroupDriver: cell.minor === '2.1' ? expect.stringMatching(/^(systemd|cgroupfs)$/) : null,
+      cgroupDriver: 'cgroupfs',
     });
     expect(await cri.image(PAUSE, never)).toMatchObject({ ok: true, id: expect.stringMatching(/^sha256:/) });
     expect(await cri.image('fleet.invalid/nobody:1', never)).toEqual({ ok: true, id: null, pinned: false });
@@ -96,12 +101,12 @@ describe.skipIf(missing.length > 0)('container runtimes on real hosts', () => {
     expect(await cri.look(never)).toMatchObject({ reached: false, why: expect.stringContaining('nobody answers') });
     // Its CRI part alone is off, as packages of Docker's have it.
     const config = (await host.readFile('/etc/containerd/config.toml')).toString();
-    await host.writeFile('/etc/containerd/config.toml', `disabled_plugins = ["cri"]\n${config}`);
+    await host.writeFile('/etc/containerd/config.toml', `disabled_plugins = ["io.containerd.grpc.v1.cri"]\n${config}`);
     await host.mustExec(['systemctl', 'start', 'containerd.service']);
     expect(await cri.look(never)).toMatchObject({ reached: false, why: expect.stringContaining('does not load that part') });
     await host.writeFile('/etc/containerd/config.toml', config);
     await host.mustExec(['systemctl', 'restart', 'containerd.service']);
-    expect((await cri.look(never)).reached).toBe(true);
+    await untilCriAnswers(cell);
   });
 
   test.each(CELLS)('images come into containerd $minor of $suite, are pinned, and go again with all that came with them', async (cell) => {
@@ -110,18 +115,15 @@ describe.skipIf(missing.length > 0)('container runtimes on real hosts', () => {
     expect(await play(cell, [images()])).toMatch(/^done ok/);
     const there = await Promise.all([hello, wasm].map(({ image }) => criOf(cell).image(image.name, never)));
     expect(there).toEqual([hello, wasm].map(({ image }) => ({ ok: true, id: image.id, pinned: cell.minor !== '1.6' })));
-    expect(await play(cell, [images()])).toMatch(/^done ok/);
-    const generation = generations.get(nameOf(cell))!;
-    // The second one found everything there: going back through it leaves it there.
-    expect(await play(cell, generation)).toMatch(/^done ok/);
-    expect(await criOf(cell).image(hello.image.name, never)).toMatchObject({ id: hello.image.id });
-    expect(await play(cell, generation - 1)).toMatch(/^done ok/);
+    expect(await play(cell, generations.get(nameOf(cell))!)).toMatch(/^done ok/);
     expect(await runtimeState(host)).toBe(before);
   });
 
   test.each(CELLS)('a probe through containerd $minor of $suite proves runc by what it writes, and leaves nothing', async (cell) => {
     const host = fleet.host(nameOf(cell));
     const before = await runtimeState(host);
+    // As containerd 2.1 leaves a sandbox whose maker died: it runs, and CRI lists it no more.
+    await host.mustExec(['ctr', '--namespace', 'k8s.io', 'run', '--detach', '--label', 'farrier.probe=true', PAUSE, 'lost', '/bin/sleep', '2147483647']);
     expect(await play(cell, [probe()])).toMatch(/^done ok/);
     expect(await play(cell, [probe({ handler: '' })])).toMatch(/^done ok/);
     expect(await play(cell, [probe({ expect: 'something else' })])).toMatch(/^reverted verify-failed runc: .* but "hello from a container"/);
@@ -150,7 +152,7 @@ describe.skipIf(missing.length > 0)('container runtimes on real hosts', () => {
   test.each(CELLS)('a probe through containerd $minor of $suite that is killed anywhere leaves nothing once it is over', async (cell) => {
     const one = lonely(cell);
     const before = await runtimeState(one.host);
-    let killed = 0;
+    let [killed, leases] = [0, 0];
     for (const afterMs of [0, 100, 250, 400, 600, 900]) {
       const generation = next(cell);
       await one.stage(generation, [probe({ expect: 'something else' })]);
@@ -162,8 +164,49 @@ describe.skipIf(missing.length > 0)('container runtimes on real hosts', () => {
       await one.until(generation, ({ running }) => !running);
       await one.agent('drive');
       expect(told(await one.over(generation))).toMatch(/^reverted /);
+      leases += await endLeases(one.host);
       expect(await runtimeState(one.host)).toBe(before);
     }
     expect(killed).toBeGreaterThan(2);
+    expect(leases).toBeLessThanOrEqual(killed);
+  });
+
+  test.each(CELLS)('images that containerd $minor of $suite has already are not for the step to take away', async (cell) => {
+    const host = fleet.host(nameOf(cell));
+    expect(await play(cell, [images()])).toMatch(/^done ok/);
+    const before = await runtimeState(host);
+    expect(await play(cell, [images()])).toMatch(/^done ok/);
+    expect(await play(cell, generations.get(nameOf(cell))!)).toMatch(/^done ok/);
+    expect(await runtimeState(host)).toBe(before);
+  });
+
+  test.each(CELLS.filter(({ suite }) => suite === 'trixie'))('a plan gives containerd $minor of $suite a runtime for WebAssembly and proves it; its configuration comes back byte for byte', async (cell) => {
+    const host = fleet.host(nameOf(cell));
+    const config = `# by hand\n${containerdConfig(PAUSE)}`;
+    await host.writeFile('/etc/containerd/config.toml', config);
+    await host.mustExec(['systemctl', 'restart', 'containerd.service']);
+    await untilCriAnswers(cell);
+    const [cri, before] = [criOf(cell), await runtimeState(host)];
+    expect(await play(cell, wasmSteps(wasm))).toMatch(/^done ok/);
+    expect(await cri.look(never)).toMatchObject({ handlers: ['runc', 'wasm'], defaultHandler: 'runc' });
+    expect(await play(cell, generations.get(nameOf(cell))!)).toMatch(/^done ok/);
+    await untilCriAnswers(cell);
+    expect(await cri.look(never)).toMatchObject({ handlers: ['runc'] });
+    expect((await host.readFile('/etc/containerd/config.toml')).toString()).toBe(config);
+    expect(await runtimeState(host)).toBe(before);
   });
 });
+
+/** As a plan with nothing but the procedure composes them. */
+function wasmSteps({ image, archive: { sha256, size } }: RuntimeImage): readonly StepSpec[] {
+  const parsed = parsePlan(`apiVersion: farrier/v1
+kind: Plan
+metadata: { name: wasm }
+spec:
+  procedure:
+    wasm: { probe: { image: ${image.name}, id: "${image.id}", archive: { sha256: "${sha256}", size: ${size} }, expect: ${WASM_LINE} } }
+`, 'wasm.yaml');
+  if (!parsed.ok || parsed.plan.procedure === null) throw new Error(JSON.stringify(parsed));
+  const planned = planProcedure(parsed.plan.procedure, [{ name: 'n', cluster: '', agent: null, facts: null, isSelected: true }], Date.now());
+  return planned.ok ? planned.hops.flatMap(({ steps }) => [...steps.values()].flat().map(({ step }) => step)) : [];
+}
