@@ -1,7 +1,7 @@
 import type { ServiceSpec } from '../../shared/domain/step-spec.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
 import type { UnitLook, Units } from '../ports/units.ts';
-import { isUp, proveUnit } from './prove-unit.ts';
+import { isUp, looksAtKnown, proveUnit } from './prove-unit.ts';
 import { type CheckResult, STEP_OK, type StepContext, type StepFailure, type StepResult, stepFailure } from './step.ts';
 
 /** A unit as it was found. */
@@ -65,7 +65,7 @@ export async function putBackOn(units: Units, clock: Clock, spec: ServiceSpec, p
     return stepFailure('revert-failed', `${unit} was ${look.unitFileState} and ${look.activeState} before and cannot be brought back: ${said}`, unit);
   }
   const main = prior.find(({ unit }) => unit === spec.unit);
-  const stays = main !== undefined && isUp(main.look) ? await proveUnit(units, clock, spec, context) : STEP_OK;
+  const stays = main !== undefined && isUp(main.look) ? await proveUnit(units, clock, looksAtKnown(spec), context) : STEP_OK;
   return stays.ok ? proveBack(units, prior, signal) : stays;
 }
 

@@ -11,6 +11,13 @@ const STARTING_LOOK_MS = 200;
  */
 export const SETTLED_WITHIN_MS = 120_000;
 
+/** What ran before is known to stay up: going back it is not watched for as long as what is new. */
+export const KNOWN_WATCH_MS = 10_000;
+
+export function looksAtKnown<Spec extends Omit<Looks, 'unit'>>(spec: Spec): Spec {
+  return { ...spec, looks: Math.min(spec.looks, 1 + Math.ceil(KNOWN_WATCH_MS / spec.lookIntervalMs)) };
+}
+
 type Looks = Pick<ServiceSpec, 'unit' | 'looks' | 'lookIntervalMs'>;
 
 /** So many looks in a row see the unit active, with the same main process, never restarted by systemd. */

@@ -2,7 +2,7 @@ import type { ServiceSpec } from '../../shared/domain/step-spec.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
 import type { UnitLook, Units } from '../ports/units.ts';
 import { checkDisable, disable, lookTogether, type NamedLook, proveOff, putBackOn } from './disable-unit.ts';
-import { isUp, proveUnit } from './prove-unit.ts';
+import { isUp, looksAtKnown, proveUnit } from './prove-unit.ts';
 import { STEP_OK, type StepContext, type StepExecutor, type StepResult, stepFailure } from './step.ts';
 
 /** The unit as it was found. */
@@ -74,7 +74,7 @@ async function revert(units: Units, clock: Clock, spec: ServiceSpec, prior: Serv
   if (spec.action === 'restart') return STEP_OK;
   if ((await units.look(spec.unit, context.signal)) === null) return unitNotFound(spec.unit);
   const restarted = await restart(units, spec, context);
-  return restarted.ok ? proveUnit(units, clock, spec, context) : restarted;
+  return restarted.ok ? proveUnit(units, clock, looksAtKnown(spec), context) : restarted;
 }
 
 function unitNotFound(unit: string): ReturnType<typeof stepFailure> {

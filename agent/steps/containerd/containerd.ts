@@ -7,6 +7,7 @@ import type { UnitLook } from '../../ports/units.ts';
 import { missingFolders, removeMadeFolders } from '../files/made-folders.ts';
 import { copyPaths, firstLost, type PathCopy, restorePaths } from '../files/path-copies.ts';
 import { isOwed, owe, settleOwed } from '../owed.ts';
+import { looksAtKnown } from '../prove-unit.ts';
 import { captureSpace, releaseSpace } from '../packages/reserve.ts';
 import { type CaptureResult, type CheckResult, STEP_OK, type StepContext, type StepExecutor, type StepFailure, type StepResult, stepFailure } from '../step.ts';
 import { refuseDeprecated } from './deprecations.ts';
@@ -151,7 +152,7 @@ async function revert(parts: ContainerdParts, spec: ContainerdSpec, prior: Conta
   const restarted = await restart(parts, context);
   if (!restarted.ok) return restarted;
   const { proveContainerd } = await editor();
-  return proveContainerd(parts, prior.endpoint, null, spec, context);
+  return proveContainerd(parts, prior.endpoint, null, looksAtKnown(spec), context);
 }
 
 /** CRI comes up after the unit says that it is up: on a small host whatever we do meanwhile would keep it from that. */

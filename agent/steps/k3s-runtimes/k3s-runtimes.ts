@@ -9,10 +9,10 @@ import type { K3s } from '../../ports/k3s.ts';
 import { copyPaths, firstLost, isAsCopied, type PathCopy, restorePaths } from '../files/path-copies.ts';
 import { placeFile, rewriteFile } from '../files/place-file.ts';
 import { unitOf } from '../k3s/places.ts';
-import { type ProofParts, proveK3s } from '../k3s/prove-k3s.ts';
+import { NEW_WATCH_MS, type ProofParts, proveK3s } from '../k3s/prove-k3s.ts';
 import { isOwed, owe, settleOwed } from '../owed.ts';
 import { captureSpace, releaseSpace } from '../packages/reserve.ts';
-import { isUp } from '../prove-unit.ts';
+import { isUp, KNOWN_WATCH_MS } from '../prove-unit.ts';
 import { type CaptureResult, type CheckResult, STEP_OK, type StepContext, type StepExecutor, type StepFailure, type StepResult, stepFailure } from '../step.ts';
 import { hasRuntime, mergeTemplate, personsPart, TEMPLATE_KINDS, templateKind } from './containerd-template.ts';
 import { mergeRegistries } from './merge-registries.ts';
@@ -138,7 +138,7 @@ async function verify(parts: K3sRuntimesParts, spec: K3sRuntimesSpec, { version 
   if (!found.ok) return found;
   const [wrong] = found.changes.keys();
   if (wrong !== undefined) return stepFailure('verify-failed', `${wrong} is not as it was written`, wrong);
-  const proved = await proveK3s(parts, { unit: found.unit, kubeconfig: found.kubeconfig, version, unreachable: 'fails' }, context);
+  const proved = await proveK3s(parts, { unit: found.unit, kubeconfig: found.kubeconfig, version, watchMs: NEW_WATCH_MS, unreachable: 'fails' }, context);
   if (!proved.ok) return proved;
   const generated = (await textOf(found.generated)) ?? '';
   const missing = spec.runtimes.find(({ name }) => !hasRuntime(generated, name));
@@ -170,7 +170,7 @@ async function revert(parts: K3sRuntimesParts, spec: K3sRuntimesSpec, { copies, 
   const found = await inspect(parts, { ...spec, runtimes: [], mirrors: [] }, context);
   if (!found.ok) return found;
   // An agent's API is another host's: that one being away must not keep this one from being whole.
-  const proved = await proveK3s(parts, { unit, kubeconfig: found.kubeconfig, version, unreachable: spec.role === 'agent' ? 'passes' : 'fails' }, context);
+  const proved = await proveK3s(parts, { unit, kubeconfig: found.kubeconfig, version, watchMs: KNOWN_WATCH_MS, unreachable: spec.role === 'agent' ? 'passes' : 'fails' }, context);
   if (proved.ok) await settleOwed(context.folder);
   return proved;
 }

@@ -11,7 +11,8 @@ import { type FileCopy, isBack, isKept, keepFile } from './file-copies.ts';
 import { inspect } from './inspect.ts';
 import { installLine } from './install-line.ts';
 import { type Places, placesOf } from './places.ts';
-import { type ProofParts, proveK3s, startedUnixMs, whatLacks } from './prove-k3s.ts';
+import { KNOWN_WATCH_MS } from '../prove-unit.ts';
+import { NEW_WATCH_MS, type ProofParts, proveK3s, startedUnixMs, whatLacks } from './prove-k3s.ts';
 import { putBack } from './put-back.ts';
 import { putInPlace } from './put-in-place.ts';
 import { stageK3s } from './stage.ts';
@@ -114,7 +115,7 @@ async function verify(parts: K3sParts, spec: K3sSpec, prior: K3sPrior, context: 
   if (!(await hasImages(spec, places))) return stepFailure('verify-failed', `${places.archive} is not what was staged`, places.archive ?? '');
   const version = await parts.k3s.version(places.binary, context.signal);
   if (version !== spec.version) return stepFailure('verify-failed', `${places.binary} is K3s ${version}, not ${spec.version}`, places.binary);
-  return proveK3s(parts, { unit: places.unit, kubeconfig: places.kubeconfig, version: spec.version, unreachable: 'fails' }, context);
+  return proveK3s(parts, { unit: places.unit, kubeconfig: places.kubeconfig, version: spec.version, watchMs: NEW_WATCH_MS, unreachable: 'fails' }, context);
 }
 
 async function revert(parts: K3sParts, spec: K3sSpec, prior: K3sPrior, context: StepContext): Promise<StepResult> {
@@ -136,7 +137,7 @@ async function revert(parts: K3sParts, spec: K3sSpec, prior: K3sPrior, context: 
     return stepFailure('revert-failed', `${places.unit} does not start on ${prior.version} again: ${said}`, places.unit);
   }
   // An agent's API is another host's: that one being away must not keep this one from being whole.
-  return proveK3s(parts, { unit: places.unit, kubeconfig: places.kubeconfig, version: prior.version, unreachable: spec.role === 'agent' ? 'passes' : 'fails' }, context);
+  return proveK3s(parts, { unit: places.unit, kubeconfig: places.kubeconfig, version: prior.version, watchMs: KNOWN_WATCH_MS, unreachable: spec.role === 'agent' ? 'passes' : 'fails' }, context);
 }
 
 async function canRevert({ copies }: K3sPrior, { kept }: Places): Promise<StepResult> {

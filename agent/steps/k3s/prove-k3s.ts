@@ -13,6 +13,8 @@ export interface ProofParts {
 
 export interface Proof {
   readonly unit: string;
+  /** Over which the same main process has to be seen. */
+  readonly watchMs: number;
   readonly kubeconfig: string;
   /** That the node has to report. */
   readonly version: string;
@@ -21,14 +23,14 @@ export interface Proof {
 }
 
 const LOOK_EVERY_MS = 1_000;
-/** The same main process has to be seen over this long: a version that crashes within it is put back. */
-const SAME_PROCESS_MS = 30_000;
+/** Of a new version the same main process has to be seen over this long: one that crashes within it is put back. */
+export const NEW_WATCH_MS = 30_000;
 /** K3s renews its lease every 10 s once it is up; a slow edge box takes a minute to come up. */
 const REPORTED_WITHIN_MS = 120_000;
 
 /** The unit keeps one main process, and the node reports that version with a heartbeat that is newer than the process. */
 export async function proveK3s({ units, truthOf, clock }: ProofParts, proof: Proof, context: StepContext): Promise<StepResult> {
-  const { unit, version, kubeconfig } = proof;
+  const { unit, version, kubeconfig, watchMs } = proof;
   const beganMs = clock.monotonicMs();
   let first: UnitLook | null = null;
   let sinceMs = beganMs;
@@ -48,7 +50,7 @@ export async function proveK3s({ units, truthOf, clock }: ProofParts, proof: Pro
       sinceMs = clock.monotonicMs();
     }
     const elapsedMs = clock.monotonicMs() - beganMs;
-    if (now.activeState === 'active' && clock.monotonicMs() - sinceMs >= SAME_PROCESS_MS) {
+    if (now.activeState === 'active' && clock.monotonicMs() - sinceMs >= watchMs) {
       const answer = await truthOf(kubeconfig).node(context.signal);
       const lacking = whatLacks(answer, version, startedUnixMs(now, clock));
       if (lacking === '') return STEP_OK;

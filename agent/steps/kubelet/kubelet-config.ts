@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { KubeletConfigSpec } from '../../../shared/domain/steps/kubeadm-spec.ts';
 import { isOwed, owe, settleOwed } from '../owed.ts';
 import { captureSpace, releaseSpace } from '../packages/reserve.ts';
-import { isUp } from '../prove-unit.ts';
+import { isUp, looksAtKnown } from '../prove-unit.ts';
 import { type CaptureResult, type CheckResult, STEP_OK, type StepContext, type StepExecutor, type StepFailure, type StepResult, stepFailure } from '../step.ts';
 import { copyPaths, firstLost, isAsCopied, type PathCopy, restorePaths } from '../files/path-copies.ts';
 import { rewriteFile } from '../files/place-file.ts';
@@ -90,7 +90,7 @@ async function revert(parts: Parts, spec: KubeletConfigSpec, prior: KubeletConfi
   if (!(await isOwed(context.folder))) return STEP_OK;
   const restarted = await restartKubelet(parts.units, context);
   if (!restarted.ok) return restarted;
-  const proved = await proveKubelet(parts, asItWas(prior.kubelet), spec, context);
+  const proved = await proveKubelet(parts, asItWas(prior.kubelet), looksAtKnown(spec), context);
   if (proved.ok) await settleOwed(context.folder);
   return proved;
 }

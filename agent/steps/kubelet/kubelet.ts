@@ -1,6 +1,6 @@
 import type { KubeletSpec } from '../../../shared/domain/steps/kubeadm-spec.ts';
 import type { RunProgram } from '../../ports/programs.ts';
-import { isUp } from '../prove-unit.ts';
+import { isUp, looksAtKnown } from '../prove-unit.ts';
 import { type CaptureResult, type CheckResult, STEP_OK, type StepContext, type StepExecutor, type StepResult, stepFailure } from '../step.ts';
 import type { KubeadmPlaces } from '../kubeadm/kubeadm-places.ts';
 import { asItWas, captureKubelet, kubeletNotFound, type KubeletPrior, wasRestarted } from './kubelet-prior.ts';
@@ -68,5 +68,5 @@ async function revert(parts: Parts, spec: KubeletSpec, prior: Prior, context: St
   if (!stopped.ok) return stopped;
   if (prior.state !== undefined) await removeNewState(parts.places.kubelet, prior.state);
   const restarted = await restartKubelet(parts.units, context);
-  return restarted.ok ? proveKubelet(parts, asItWas(prior), spec, context) : restarted;
+  return restarted.ok ? proveKubelet(parts, asItWas(prior), looksAtKnown(spec), context) : restarted;
 }

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { UnitLook } from '../../../agent/ports/units.ts';
 import { serviceStep } from '../../../agent/steps/service.ts';
 import type { ServiceSpec } from '../../../shared/domain/step-spec.ts';
+import { looksAtKnown } from '../../../agent/steps/prove-unit.ts';
 import { fakeUnits } from '../../support/fake-units.ts';
 import { hastyClock } from '../../support/runner-fakes.ts';
 import { stepContext } from '../../support/step-context.ts';
@@ -85,4 +86,8 @@ test.each<[string, ServiceSpec['action'], UnitLook, readonly UnitLook[], readonl
 test('a unit that systemd does not know is named', async () => {
   const { step, context } = lab([null]);
   expect(await step.check(spec('restart'), context)).toMatchObject({ outcome: { code: 'unit-not-found', object: 'x.service' } });
+});
+
+test.each([[31, 1_000, 11], [16, 2_000, 6], [6, 300, 6], [100, 60_000, 2]])('going back, %i looks every %i ms become %i: what ran before is known to stay up', (looks, lookIntervalMs, expected) => {
+  expect(looksAtKnown({ looks, lookIntervalMs })).toEqual({ looks: expected, lookIntervalMs });
 });

@@ -134,6 +134,19 @@ test('checkpoints that only the newer kubelet keeps are removed before the one t
   expect(lab.files()).toEqual(before);
 });
 
+test('going back watches what ran before for less time than what is new', async () => {
+  const spec = lab.spec(PATCH);
+  const prior = await prepared(spec);
+  const took = async (work: Promise<unknown>): Promise<number> => {
+    const beganMs = lab.clock.monotonicMs();
+    await work;
+    return lab.clock.monotonicMs() - beganMs;
+  };
+  await lab.step.apply(spec, prior, lab.context());
+  expect(await took(lab.step.verify(spec, prior, lab.context()))).toBeGreaterThanOrEqual(30_000);
+  expect(await took(lab.step.revert(spec, prior, lab.context()))).toBeLessThan(15_000);
+});
+
 test('what did not run before is stopped again', async () => {
   lab.stop();
   lab.behaviours[PATCH] = { writes: ['cpu_manager_state'] };
