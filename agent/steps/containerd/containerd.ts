@@ -5,7 +5,8 @@ import type { StepSpec } from '../../../shared/domain/step-spec.ts';
 import { CONTAINERD_UNIT, type ContainerdSettings, type ContainerdSpec } from '../../../shared/domain/steps/containerd-spec.ts';
 import type { UnitLook } from '../../ports/units.ts';
 import { missingFolders, removeMadeFolders } from '../files/made-folders.ts';
-import { copyPaths, firstLost, type PathCopy, restorePaths } from '../files/path-copies.ts';
+import { copiesKept } from '../files/copies-kept.ts';
+import { copyPaths, type PathCopy, restorePaths } from '../files/path-copies.ts';
 import { isOwed, owe, settleOwed } from '../owed.ts';
 import { looksAtKnown } from '../prove-unit.ts';
 import { captureSpace, releaseSpace } from '../packages/reserve.ts';
@@ -40,10 +41,7 @@ export function containerdStep(parts: ContainerdParts): StepExecutor<ContainerdS
     apply: async (spec, _prior, context) => (spec.action === 'guard' ? STEP_OK : apply(parts, spec, context)),
     verify: async (spec, _prior, context) => (spec.action === 'guard' ? STEP_OK : verify(parts, spec, context)),
     revert: (spec, prior, context) => revert(parts, spec, prior, context),
-    canRevert: async (_spec, { copies }, context) => {
-      const lost = await firstLost(copies, copiesFolder(context));
-      return lost === null ? STEP_OK : stepFailure('prior-unavailable', `the copy of ${lost} is gone or damaged`, lost);
-    },
+    canRevert: (_spec, { copies }, context) => copiesKept(copies, copiesFolder(context)),
   };
 }
 

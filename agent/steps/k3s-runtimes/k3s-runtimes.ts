@@ -6,7 +6,8 @@ import { foundByK3s } from '../../facts/found-by-k3s.ts';
 import type { HostFiles } from '../../facts/host-files.ts';
 import type { Cri } from '../../ports/cri.ts';
 import type { K3s } from '../../ports/k3s.ts';
-import { copyPaths, firstLost, isAsCopied, type PathCopy, restorePaths } from '../files/path-copies.ts';
+import { copiesKept } from '../files/copies-kept.ts';
+import { copyPaths, isAsCopied, type PathCopy, restorePaths } from '../files/path-copies.ts';
 import { placeFile, rewriteFile } from '../files/place-file.ts';
 import { unitOf } from '../k3s/places.ts';
 import { NEW_WATCH_MS, type ProofParts, proveK3s } from '../k3s/prove-k3s.ts';
@@ -47,10 +48,7 @@ export function k3sRuntimesStep(parts: K3sRuntimesParts): StepExecutor<K3sRuntim
     apply: (spec, _prior, context) => apply(parts, spec, context),
     verify: (spec, prior, context) => verify(parts, spec, prior, context),
     revert: (spec, prior, context) => revert(parts, spec, prior, context),
-    canRevert: async (_spec, { copies }, context) => {
-      const lost = await firstLost(copies, copiesFolder(context));
-      return lost === null ? STEP_OK : stepFailure('prior-unavailable', `the copy of ${lost} is gone or damaged`, lost);
-    },
+    canRevert: (_spec, { copies }, context) => copiesKept(copies, copiesFolder(context)),
   };
 }
 

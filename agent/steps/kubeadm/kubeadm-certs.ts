@@ -9,7 +9,8 @@ import { type CaptureResult, type CheckResult, STEP_OK, type StepContext, type S
 import { certificateNamed, type Expiry, filesOf, parseExpiration, type StaticPod, usersOf } from './certificates.ts';
 import { invokeKubeadm, kubeadmFailure } from './invoke-kubeadm.ts';
 import type { KubeadmParts } from './kubeadm.ts';
-import { copyPaths, firstLost, isAsCopied, type PathCopy, restorePaths, syncPaths, tornOf } from '../files/path-copies.ts';
+import { copiesKept } from '../files/copies-kept.ts';
+import { copyPaths, isAsCopied, type PathCopy, restorePaths, syncPaths, tornOf } from '../files/path-copies.ts';
 import { restartStaticPods, returnManifests } from './restart-static-pods.ts';
 
 /** What is to be renewed, and all that goes back. */
@@ -38,10 +39,7 @@ export function kubeadmCertsStep(parts: Parts): StepExecutor<KubeadmCertsSpec, K
     apply: (_spec, prior, context) => apply(parts, prior, context),
     verify: (spec, prior, context) => verify(parts, spec, prior, context),
     revert: (spec, prior, context) => revert(parts, spec, prior, context),
-    canRevert: async (_spec, { copies }, context) => {
-      const lost = await firstLost(copies, copiesFolder(context));
-      return lost === null ? STEP_OK : stepFailure('prior-unavailable', `the copy of ${lost} is gone or damaged`, lost);
-    },
+    canRevert: (_spec, { copies }, context) => copiesKept(copies, copiesFolder(context)),
   };
 }
 

@@ -15,7 +15,8 @@ import { invokeKubeadm, kubeadmFailure, kubeadmIsNot } from './invoke-kubeadm.ts
 import { type KubeadmPlaces, kubeletFiles } from './kubeadm-places.ts';
 import { isControlPlane, manifestsNotAt } from './manifests.ts';
 import { copyNodeFiles, firstDifference, manifestsTouched, type NodeFiles, restoreNodeFiles, returnForAnother, syncNodeFiles } from './node-files.ts';
-import { firstLost, TooMuchToCopy } from '../files/path-copies.ts';
+import { copiesKept } from '../files/copies-kept.ts';
+import { TooMuchToCopy } from '../files/path-copies.ts';
 import { upgradeConfiguration } from './upgrade-configuration.ts';
 import { parseUpgradePlan } from './upgrade-plan.ts';
 
@@ -47,10 +48,7 @@ export function kubeadmStep(parts: KubeadmParts): StepExecutor<KubeadmSpec, Node
     revert: (spec, prior, context) => revert(spec, prior, places, context),
     pointOfNoReturn: ({ role }) => (role === 'worker' ? null : 'the first control-plane manifest is swapped'),
     crossed: async ({ role }, prior) => role !== 'worker' && (await manifestsTouched(prior, places)),
-    canRevert: async (_spec, prior, context) => {
-      const lost = await firstLost(prior.copies, copiesFolder(context));
-      return lost === null ? STEP_OK : stepFailure('prior-unavailable', `the copy of ${lost} is gone or damaged`, lost);
-    },
+    canRevert: (_spec, prior, context) => copiesKept(prior.copies, copiesFolder(context)),
   };
 }
 

@@ -8,7 +8,8 @@ import type { Docker } from '../../ports/docker.ts';
 import type { NodeAnnotations } from '../../ports/node-annotations.ts';
 import type { RunProgram } from '../../ports/programs.ts';
 import { rewriteFile } from '../files/place-file.ts';
-import { copyPaths, firstLost, isAsCopied, type PathCopy, restorePaths } from '../files/path-copies.ts';
+import { copiesKept } from '../files/copies-kept.ts';
+import { copyPaths, isAsCopied, type PathCopy, restorePaths } from '../files/path-copies.ts';
 import { type KubeadmPlaces, kubeletFiles } from '../kubeadm/kubeadm-places.ts';
 import { readKubeletVersion } from '../kubelet/kubelet-version.ts';
 import { kubeletNotFound } from '../kubelet/kubelet-prior.ts';
@@ -52,10 +53,7 @@ export function kubeletRuntimeStep(parts: KubeletRuntimeParts): StepExecutor<Kub
     apply: async (spec, _prior, context) => (spec.action === 'guard' ? STEP_OK : apply(parts, spec, context)),
     verify: async (spec, _prior, context) => (spec.action === 'guard' ? STEP_OK : verify(parts, spec, context)),
     revert: (spec, prior, context) => (spec.action === 'guard' ? awaitAnnotation(parts, spec, prior.annotation, context) : revert(parts, spec, prior, context)),
-    canRevert: async (_spec, { copies }, context) => {
-      const lost = await firstLost(copies, copiesFolder(context));
-      return lost === null ? STEP_OK : stepFailure('prior-unavailable', `the copy of ${lost} is gone or damaged`, lost);
-    },
+    canRevert: (_spec, { copies }, context) => copiesKept(copies, copiesFolder(context)),
   };
 }
 

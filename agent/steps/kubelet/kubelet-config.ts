@@ -5,7 +5,8 @@ import { isOwed, owe, settleOwed } from '../owed.ts';
 import { captureSpace, releaseSpace } from '../packages/reserve.ts';
 import { isUp, looksAtKnown } from '../prove-unit.ts';
 import { type CaptureResult, type CheckResult, STEP_OK, type StepContext, type StepExecutor, type StepFailure, type StepResult, stepFailure } from '../step.ts';
-import { copyPaths, firstLost, isAsCopied, type PathCopy, restorePaths } from '../files/path-copies.ts';
+import { copiesKept } from '../files/copies-kept.ts';
+import { copyPaths, isAsCopied, type PathCopy, restorePaths } from '../files/path-copies.ts';
 import { rewriteFile } from '../files/place-file.ts';
 import { asItWas, captureKubelet, kubeletNotFound, type KubeletPrior, wasRestarted } from './kubelet-prior.ts';
 import { hasFields, withFields } from '../yaml-mapping.ts';
@@ -33,10 +34,7 @@ export function kubeletConfigStep(parts: Parts): StepExecutor<KubeletConfigSpec,
     apply: (spec, _prior, context) => apply(parts, spec, context),
     verify: (spec, prior, context) => verify(parts, spec, prior, context),
     revert: (spec, prior, context) => revert(parts, spec, prior, context),
-    canRevert: async (_spec, { copies }, context) => {
-      const lost = await firstLost(copies, copiesFolder(context));
-      return lost === null ? STEP_OK : stepFailure('prior-unavailable', `the copy of ${lost} is gone or damaged`, lost);
-    },
+    canRevert: (_spec, { copies }, context) => copiesKept(copies, copiesFolder(context)),
   };
 }
 

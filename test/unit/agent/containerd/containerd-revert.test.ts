@@ -1,42 +1,25 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { type ContainerdPrior, containerdStep } from '../../../../agent/steps/containerd/containerd.ts';
-import type { ContainerdSettings, ContainerdSpec } from '../../../../shared/domain/steps/containerd-spec.ts';
+import { containerdStep } from '../../../../agent/steps/containerd/containerd.ts';
+import type { ContainerdSpec } from '../../../../shared/domain/steps/containerd-spec.ts';
+import { applied, captured, containerdSpec, crunByDefault, oneMirror } from '../../../support/containerd-at-work.ts';
 import { ContainerdLab } from '../../../support/containerd-lab.ts';
-import { containerdRuntime, containerdSettings } from '../../../support/containerd-settings.ts';
 
 let lab: ContainerdLab;
 beforeEach(() => { lab = new ContainerdLab(); });
 afterEach(() => lab.end());
 
 const step = () => containerdStep(lab);
-const specOf = (settings: Partial<ContainerdSettings>, action: ContainerdSpec['action'] = 'configure'): ContainerdSpec => ({ kind: 'containerd', name: 'c', timeoutMs: 60_000, action, settings: containerdSettings(settings), looks: 3, lookIntervalMs: 1000 });
 const stateOf = (result: { readonly ok: boolean; readonly state?: string; readonly outcome?: { readonly code: string } }): string => (result.ok ? (result.state ?? 'ok') : (result.outcome?.code ?? ''));
 const RESTARTED = ['restart containerd.service'];
 
-/** crun as Debian has it, as the default. */
-const crun = (): ContainerdSpec => specOf({ runtimes: [containerdRuntime('crun', { binary: lab.at('usr/bin/crun') })], defaultRuntime: 'crun' });
-const registry = (): ContainerdSpec => specOf({ registry: { configPath: lab.at('etc/containerd/certs.d'), hosts: [{ host: 'docker.io', server: null, mirrors: [{ url: 'https://cache.example', capabilities: ['pull'], ca: null, skipVerify: false, overridePath: false }] }] } });
-
-async function captured(spec: ContainerdSpec): Promise<ContainerdPrior> {
-  const result = await step().capture(spec, lab.context());
-  if (!result.ok) throw new Error(result.outcome.message);
-  return result.prior;
-}
-
-async function applied(spec: ContainerdSpec): Promise<ContainerdPrior> {
-  const prior = await captured(spec);
-  expect(await step().apply(spec, prior, lab.context())).toEqual({ ok: true });
-  return prior;
-}
-
 describe('cut off', () => {
   /** Files of both kinds, in folders that are not there yet. */
-  const both = (): ContainerdSpec => specOf({ ...crun().settings, ...registry().settings, runtimes: crun().settings.runtimes, defaultRuntime: 'crun' });
+  const both = (): ContainerdSpec => containerdSpec({ ...crunByDefault(lab).settings, ...oneMirror(lab).settings, runtimes: crunByDefault(lab).settings.runtimes, defaultRuntime: 'crun' });
 
   test.each(['the draft', 'the files', 'the restart'] as const)('after %s on its way there, it goes on, or back, as if it had not been', async (place) => {
     const before = lab.files();
-    const prior = await captured(both());
+    const prior = await captured(lab, both());
     lab.killAt = place;
     await expect(step().apply(both(), prior, lab.context())).rejects.toThrow('killed');
     expect(stateOf(await step().check(both(), lab.context()))).toBe('needed');
@@ -53,7 +36,7 @@ describe('cut off', () => {
 
   test.each(['the files', 'the restart'] as const)('after %s on its way back, it is called again and ends as it was', async (place) => {
     const before = lab.files();
-    const prior = await applied(both());
+    const prior = await applied(lab, both());
     lab.killAt = place;
     await expect(step().revert(both(), prior, lab.context())).rejects.toThrow('killed');
     expect(await step().revert(both(), prior, lab.context())).toEqual({ ok: true });
@@ -64,55 +47,55 @@ describe('cut off', () => {
 describe('back', () => {
   test('every byte is as it was and containerd runs on it, twice as well as once', async () => {
     const before = lab.files();
-    const prior = await applied(crun());
+    const prior = await applied(lab, crunByDefault(lab));
     lab.did.length = 0;
-    expect(await step().revert(crun(), prior, lab.context())).toEqual({ ok: true });
+    expect(await step().revert(crunByDefault(lab), prior, lab.context())).toEqual({ ok: true });
     expect(lab.files()).toEqual(before);
     expect(lab.running).toBe(lab.config);
     expect(lab.did).toEqual(RESTARTED);
-    expect(await step().revert(crun(), prior, lab.context())).toEqual({ ok: true });
+    expect(await step().revert(crunByDefault(lab), prior, lab.context())).toEqual({ ok: true });
     expect(lab.files()).toEqual(before);
   });
 
   test('cut off between the file and the restart, it restarts when it is called again', async () => {
-    const prior = await applied(crun());
+    const prior = await applied(lab, crunByDefault(lab));
     lab.restartSays = 'no';
-    expect(stateOf(await step().revert(crun(), prior, lab.context()))).toBe('unit-crashed');
+    expect(stateOf(await step().revert(crunByDefault(lab), prior, lab.context()))).toBe('unit-crashed');
     expect(lab.config).toBe('# ours\nversion = 2\n');
     lab.restartSays = '';
     lab.unit = { ...lab.unit!, startedMs: prior.unit.startedMs };
-    expect(await step().revert(crun(), prior, lab.context())).toEqual({ ok: true });
+    expect(await step().revert(crunByDefault(lab), prior, lab.context())).toEqual({ ok: true });
     expect(lab.running).toBe(lab.config);
   });
 
   test('a CRI that answered before has to answer again, one that did not need not', async () => {
-    const answered = await applied(crun());
+    const answered = await applied(lab, crunByDefault(lab));
     lab.cri.silent = 'nobody listens';
-    expect(stateOf(await step().revert(crun(), answered, lab.context()))).toBe('verify-failed');
-    expect(await step().revert(crun(), { ...answered, endpoint: null }, lab.context())).toEqual({ ok: true });
+    expect(stateOf(await step().revert(crunByDefault(lab), answered, lab.context()))).toBe('verify-failed');
+    expect(await step().revert(crunByDefault(lab), { ...answered, endpoint: null }, lab.context())).toEqual({ ok: true });
   });
 
   test('containerd that did not run is stopped again', async () => {
     lab.unit = { ...lab.unit!, activeState: 'inactive', mainPid: 0 };
-    const prior = await applied(crun());
-    expect(await step().revert(crun(), prior, lab.context())).toEqual({ ok: true });
+    const prior = await applied(lab, crunByDefault(lab));
+    expect(await step().revert(crunByDefault(lab), prior, lab.context())).toEqual({ ok: true });
     expect(lab.did).toEqual([...RESTARTED, 'stop containerd.service']);
   });
 
   test('a copy that is damaged is told', async () => {
-    const prior = await applied(crun());
+    const prior = await applied(lab, crunByDefault(lab));
     const [copy] = prior.copies.flatMap((one) => (one.kind === 'file' ? [one] : []));
     lab.write(`step/copies/${copy!.sha256}`, 'damaged');
-    expect(stateOf(await step().canRevert(crun(), prior, lab.context()))).toBe('prior-unavailable');
-    expect(stateOf(await step().revert(crun(), prior, lab.context()))).toBe('revert-failed');
+    expect(stateOf(await step().canRevert(crunByDefault(lab), prior, lab.context()))).toBe('prior-unavailable');
+    expect(stateOf(await step().revert(crunByDefault(lab), prior, lab.context()))).toBe('revert-failed');
   });
 });
 
 describe('a guard', () => {
-  const guard = specOf({}, 'guard');
+  const guard = containerdSpec({}, 'guard');
   test('changes nothing there, and restarts containerd on what was put back', async () => {
     expect(stateOf(await step().check(guard, lab.context()))).toBe('satisfied');
-    const prior = await captured(guard);
+    const prior = await captured(lab, guard);
     expect(await step().apply(guard, prior, lab.context())).toEqual({ ok: true });
     expect(await step().verify(guard, prior, lab.context())).toEqual({ ok: true });
     expect(lab.did).toEqual([]);

@@ -1,46 +1,28 @@
 import { rmSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { type ContainerdPrior, containerdStep } from '../../../../agent/steps/containerd/containerd.ts';
-import type { ContainerdSettings, ContainerdSpec } from '../../../../shared/domain/steps/containerd-spec.ts';
+import { containerdStep } from '../../../../agent/steps/containerd/containerd.ts';
+import { applied, captured, containerdSpec, crunByDefault, oneMirror } from '../../../support/containerd-at-work.ts';
 import { ContainerdLab } from '../../../support/containerd-lab.ts';
-import { containerdRuntime, containerdSettings } from '../../../support/containerd-settings.ts';
 
 let lab: ContainerdLab;
 beforeEach(() => { lab = new ContainerdLab(); });
 afterEach(() => lab.end());
 
 const step = () => containerdStep(lab);
-const specOf = (settings: Partial<ContainerdSettings>, action: ContainerdSpec['action'] = 'configure'): ContainerdSpec => ({ kind: 'containerd', name: 'c', timeoutMs: 60_000, action, settings: containerdSettings(settings), looks: 3, lookIntervalMs: 1000 });
 const stateOf = (result: { readonly ok: boolean; readonly state?: string; readonly outcome?: { readonly code: string } }): string => (result.ok ? (result.state ?? 'ok') : (result.outcome?.code ?? ''));
 const messageOf = (result: { readonly ok: boolean; readonly outcome?: { readonly message: string } }): string => result.outcome?.message ?? '';
 const RESTARTED = ['restart containerd.service'];
 
-/** crun as Debian has it, as the default. */
-const crun = (): ContainerdSpec => specOf({ runtimes: [containerdRuntime('crun', { binary: lab.at('usr/bin/crun') })], defaultRuntime: 'crun' });
-const registry = (): ContainerdSpec => specOf({ registry: { configPath: lab.at('etc/containerd/certs.d'), hosts: [{ host: 'docker.io', server: null, mirrors: [{ url: 'https://cache.example', capabilities: ['pull'], ca: null, skipVerify: false, overridePath: false }] }] } });
-
-async function captured(spec: ContainerdSpec): Promise<ContainerdPrior> {
-  const result = await step().capture(spec, lab.context());
-  if (!result.ok) throw new Error(result.outcome.message);
-  return result.prior;
-}
-
-async function applied(spec: ContainerdSpec): Promise<ContainerdPrior> {
-  const prior = await captured(spec);
-  expect(await step().apply(spec, prior, lab.context())).toEqual({ ok: true });
-  return prior;
-}
-
 describe('there', () => {
   test('the configuration is edited, containerd restarted once and proved by its CRI', async () => {
-    const prior = await applied(crun());
+    const prior = await applied(lab, crunByDefault(lab));
     expect(lab.config).toContain('# ours\nversion = 2\n');
     expect(lab.running).toBe(lab.config);
     expect(lab.did).toEqual(RESTARTED);
-    expect(await step().verify(crun(), prior, lab.context())).toEqual({ ok: true });
-    expect(stateOf(await step().check(crun(), lab.context()))).toBe('satisfied');
-    expect(await step().apply(crun(), prior, lab.context())).toEqual({ ok: true });
+    expect(await step().verify(crunByDefault(lab), prior, lab.context())).toEqual({ ok: true });
+    expect(stateOf(await step().check(crunByDefault(lab), lab.context()))).toBe('satisfied');
+    expect(await step().apply(crunByDefault(lab), prior, lab.context())).toEqual({ ok: true });
     expect(lab.did).toEqual(RESTARTED);
   });
 
@@ -48,12 +30,12 @@ describe('there', () => {
     lab.write('etc/containerd/config.toml', `version = 2\n[plugins."io.containerd.grpc.v1.cri".registry]\nconfig_path = "${lab.at('etc/containerd/certs.d')}"\n`);
     await lab.units.restart('containerd.service', lab.context().signal);
     lab.did.length = 0;
-    const prior = await captured(registry());
+    const prior = await captured(lab, oneMirror(lab));
     lab.unit = { ...lab.unit!, startedMs: lab.clock.monotonicMs() + 60_000 };
-    expect(await step().apply(registry(), { ...prior, unit: lab.unit }, lab.context())).toEqual({ ok: true });
+    expect(await step().apply(oneMirror(lab), { ...prior, unit: lab.unit }, lab.context())).toEqual({ ok: true });
     expect(lab.read('etc/containerd/certs.d/docker.io/hosts.toml')).toBe('[host."https://cache.example"]\ncapabilities = ["pull"]\n');
     expect(lab.did).toEqual([]);
-    expect(await step().revert(registry(), { ...prior, unit: lab.unit }, lab.context())).toEqual({ ok: true });
+    expect(await step().revert(oneMirror(lab), { ...prior, unit: lab.unit }, lab.context())).toEqual({ ok: true });
     expect(lab.did).toEqual([]);
     expect(lab.files().join()).not.toContain('certs.d ');
   });
@@ -62,28 +44,28 @@ describe('there', () => {
     lab.end();
     lab = new ContainerdLab(null);
     const before = lab.files();
-    const spec = crun();
-    const prior = await applied(spec);
+    const spec = crunByDefault(lab);
+    const prior = await applied(lab, spec);
     expect(lab.config).toContain('version = 2\n');
     expect(await step().revert(spec, prior, lab.context())).toEqual({ ok: true });
     expect(lab.files()).toEqual(before);
   });
 
   test('a file that is right already, and that containerd has not read yet, is a reason to restart', async () => {
-    await applied(crun());
+    await applied(lab, crunByDefault(lab));
     lab.unit = { ...lab.unit!, startedMs: -Date.now() };
-    expect(stateOf(await step().check(crun(), lab.context()))).toBe('needed');
+    expect(stateOf(await step().check(crunByDefault(lab), lab.context()))).toBe('needed');
   });
 
   test('cut off between the file and the restart, it restarts when it is called again', async () => {
-    const prior = await captured(crun());
+    const prior = await captured(lab, crunByDefault(lab));
     lab.restartSays = 'no';
-    expect(stateOf(await step().apply(crun(), prior, lab.context()))).toBe('unit-crashed');
+    expect(stateOf(await step().apply(crunByDefault(lab), prior, lab.context()))).toBe('unit-crashed');
     expect(lab.running).not.toBe(lab.config);
     lab.restartSays = '';
     lab.unit = { ...lab.unit!, startedMs: lab.clock.monotonicMs() + 60_000 };
-    expect(stateOf(await step().check(crun(), lab.context()))).toBe('needed');
-    expect(await step().apply(crun(), prior, lab.context())).toEqual({ ok: true });
+    expect(stateOf(await step().check(crunByDefault(lab), lab.context()))).toBe('needed');
+    expect(await step().apply(crunByDefault(lab), prior, lab.context())).toEqual({ ok: true });
     expect(lab.running).toBe(lab.config);
   });
 });
@@ -104,13 +86,13 @@ describe('refused, with nothing changed', () => {
   ])('%s: %s', async (_, code, message, change) => {
     change();
     const before = lab.files();
-    const result = await step().stage(crun(), lab.context());
+    const result = await step().stage(crunByDefault(lab), lab.context());
     expect(stateOf(result)).toBe(code);
     expect(messageOf(result)).toContain(message);
     // Behind a packages step only its own turn can say.
-    expect(await step().stage(crun(), lab.context({ earlier: [{ folder: '', spec: { kind: 'packages', name: 'p', timeoutMs: 1, install: [], sources: [], conffiles: 'keep' } }] }))).toEqual({ ok: true });
-    if (!message.startsWith('draft')) expect(stateOf(await step().check(crun(), lab.context()))).toBe(code);
-    else expect(stateOf(await step().apply(crun(), await captured(crun()), lab.context()))).toBe(code);
+    expect(await step().stage(crunByDefault(lab), lab.context({ earlier: [{ folder: '', spec: { kind: 'packages', name: 'p', timeoutMs: 1, install: [], sources: [], conffiles: 'keep' } }] }))).toEqual({ ok: true });
+    if (!message.startsWith('draft')) expect(stateOf(await step().check(crunByDefault(lab), lab.context()))).toBe(code);
+    else expect(stateOf(await step().apply(crunByDefault(lab), await captured(lab, crunByDefault(lab)), lab.context()))).toBe(code);
     expect(lab.files()).toEqual(before);
     expect(lab.did).toEqual([]);
   });
@@ -118,22 +100,22 @@ describe('refused, with nothing changed', () => {
   test('an old crun is no matter with a containerd that does not ask for more', async () => {
     lab.crun = '1.8.1';
     lab.version = '1.7.23';
-    expect(await step().stage(crun(), lab.context())).toEqual({ ok: true });
-    expect(messageOf(await step().stage({ ...crun(), settings: { ...crun().settings, alsoFor: '1.7.24' } }, lab.context()))).toContain('crun-too-old');
+    expect(await step().stage(crunByDefault(lab), lab.context())).toEqual({ ok: true });
+    expect(messageOf(await step().stage({ ...crunByDefault(lab), settings: { ...crunByDefault(lab).settings, alsoFor: '1.7.24' } }, lab.context()))).toContain('crun-too-old');
   });
 });
 
 test('a crun that is there already is looked at too, where a newer containerd would come', async () => {
-  await applied(crun());
+  await applied(lab, crunByDefault(lab));
   lab.crun = '1.8.1';
   lab.version = '1.7.23';
-  expect(await step().stage(specOf({ snapshotter: 'native' }), lab.context())).toEqual({ ok: true });
-  expect(messageOf(await step().stage(specOf({ alsoFor: '1.7.24' }), lab.context()))).toContain('crun-too-old: ');
+  expect(await step().stage(containerdSpec({ snapshotter: 'native' }), lab.context())).toEqual({ ok: true });
+  expect(messageOf(await step().stage(containerdSpec({ alsoFor: '1.7.24' }), lab.context()))).toContain('crun-too-old: ');
 });
 
 test('a runtime that pods run with is not taken out', async () => {
-  await applied(crun());
-  const without = specOf({ removeRuntimes: ['crun'], defaultRuntime: 'runc' });
+  await applied(lab, crunByDefault(lab));
+  const without = containerdSpec({ removeRuntimes: ['crun'], defaultRuntime: 'runc' });
   lab.cri.pods.push({ name: 'p', uid: '1', label: { key: 'a', value: 'b' }, handler: 'crun', image: '', annotations: {}, logFolder: '' });
   const result = await step().check(without, lab.context());
   expect(messageOf(result)).toContain('runtime-in-use: pods of this host run with crun,');
@@ -152,7 +134,7 @@ describe('before a major', () => {
     ['one that cannot be asked', '2.1.9', null, 'ok', 'does not tell what is used of it'],
   ])('containerd tells %s', async (_, alsoFor, deprecations, expected, output) => {
     lab.deprecations = deprecations;
-    const spec = specOf({ alsoFor });
+    const spec = containerdSpec({ alsoFor });
     const result = await step().stage(spec, lab.context());
     expect(stateOf(result)).toBe(expected);
     if (!result.ok) expect(messageOf(result)).toContain('deprecated-in-use: containerd 2 does without what was used here since containerd was started: pull-schema-1-image;');
@@ -172,14 +154,14 @@ describe('verify', () => {
     ['a CRI of another containerd', 'verify-failed', () => { lab.cri.runtime = { ...lab.cri.runtime, version: '1.6.20' }; }],
     ['containerd that crashes on it', 'unit-crashed', () => { lab.unit = { ...lab.unit!, activeState: 'failed' }; }],
   ])('%s: %s', async (_, expected, change) => {
-    const prior = await applied(crun());
+    const prior = await applied(lab, crunByDefault(lab));
     change();
-    expect(stateOf(await step().verify(crun(), prior, lab.context()))).toBe(expected);
+    expect(stateOf(await step().verify(crunByDefault(lab), prior, lab.context()))).toBe(expected);
   });
 
   test.each([['systemd', 'ok'], [null, 'ok'], ['cgroupfs', 'verify-failed']] as const)('the cgroup driver that CRI tells, %s: %s', async (cgroupDriver, expected) => {
-    const spec = specOf({ systemdCgroup: true });
-    const prior = await applied(spec);
+    const spec = containerdSpec({ systemdCgroup: true });
+    const prior = await applied(lab, spec);
     lab.cri.runtime = { ...lab.cri.runtime, cgroupDriver };
     expect(stateOf(await step().verify(spec, prior, lab.context()))).toBe(expected);
   });
@@ -187,9 +169,9 @@ describe('verify', () => {
   test('nobody asks a CRI that the configuration turns off', async () => {
     lab.write('etc/containerd/config.toml', 'version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n');
     lab.cri.silent = 'nobody listens';
-    const spec = specOf({});
-    expect(await step().verify(spec, await applied(spec), lab.context())).toEqual({ ok: true });
-    const on = specOf({ snapshotter: 'native', enableCri: true });
-    expect(stateOf(await step().verify(on, await applied(on), lab.context()))).toBe('verify-failed');
+    const spec = containerdSpec({});
+    expect(await step().verify(spec, await applied(lab, spec), lab.context())).toEqual({ ok: true });
+    const on = containerdSpec({ snapshotter: 'native', enableCri: true });
+    expect(stateOf(await step().verify(on, await applied(lab, on), lab.context()))).toBe('verify-failed');
   });
 });
