@@ -19,6 +19,22 @@ export const CONTAINERD_HOSTS = {
 } as const satisfies Readonly<Record<string, { readonly minors: readonly ContainerdMinor[]; readonly extraPackages: readonly string[] }>>;
 export type ContainerdSuite = keyof typeof CONTAINERD_HOSTS;
 
+export interface ContainerdCell {
+  readonly suite: ContainerdSuite;
+  readonly minor: ContainerdMinor;
+  /** crun 1.8 cannot read what containerd writes from 1.7.24 on. */
+  readonly crunRuns: boolean;
+}
+
+/** Every containerd on every Debian that has it. */
+export const CONTAINERD_CELLS: readonly ContainerdCell[] = Object.entries(CONTAINERD_HOSTS).flatMap(([suite, { minors }]) =>
+  minors.map((minor) => ({ suite: suite as ContainerdSuite, minor, crunRuns: suite === 'trixie' || minor === '1.6' })));
+
+/** Of its host. */
+export function cellName({ suite, minor }: ContainerdCell): string {
+  return `${suite}-${minor.replace('.', '-')}`;
+}
+
 /** For bootFleet. */
 export function containerdHost(name: string, suite: ContainerdSuite): HostOptions {
   return { name, suite, extraPackages: CONTAINERD_HOSTS[suite].extraPackages };

@@ -7,7 +7,7 @@ import { socketCri } from '../../agent/adapters/runtimes/socket-cri.ts';
 import type { Cri } from '../../agent/ports/cri.ts';
 import type { StepSpec } from '../../shared/domain/step-spec.ts';
 import type { ContainerdSettings, ContainerdSpec } from '../../shared/domain/steps/containerd-spec.ts';
-import { CONTAINERD_HOSTS, CONTAINERD_SUITES, containerdHost, type ContainerdMinor, containerdRepository, type ContainerdSuite, prepareContainerd } from '../fleet/containerd-host.ts';
+import { cellName, CONTAINERD_CELLS, CONTAINERD_HOSTS, CONTAINERD_SUITES, type ContainerdCell, containerdHost, type ContainerdMinor, containerdRepository, prepareContainerd } from '../fleet/containerd-host.ts';
 import { findContainer, isSameContainerRunning, type RunningContainer, startContainer } from '../fleet/container-image.ts';
 import { bootFleet, type Fleet } from '../fleet/fleet.ts';
 import type { Host } from '../fleet/host.ts';
@@ -20,17 +20,8 @@ import { criDowntime } from './cri-downtime.ts';
 const missing = await missingParts();
 if (missing.length > 0) console.warn(notChecked('the configuration of containerd on real hosts', missing));
 
-interface Cell {
-  readonly suite: ContainerdSuite;
-  readonly minor: ContainerdMinor;
-  /** crun 1.8 starts nothing for what containerd writes from 1.7.24 on. */
-  readonly crunFits: boolean;
-}
-
-const CELLS: readonly Cell[] = Object.entries(CONTAINERD_HOSTS).flatMap(([suite, { minors }]) => minors.map((minor) => ({ suite: suite as ContainerdSuite, minor, crunFits: suite === 'trixie' || minor === '1.6' })));
 const MINORS = Object.keys(CONTAINERD_SUITES) as ContainerdMinor[];
 const CONFIG = '/etc/containerd/config.toml';
-const nameOf = ({ suite, minor }: Cell): string => `${suite}-${minor.replace('.', '-')}`;
 
 const CRUN: Partial<ContainerdSettings> = { runtimes: [containerdRuntime('crun')] };
 const REGISTRY: Partial<ContainerdSettings> = { registry: { configPath: '/etc/containerd/certs.d', hosts: [{ host: 'docker.io', server: null, mirrors: [{ url: 'https://cache.site:5000', capabilities: ['pull', 'resolve'], ca: null, skipVerify: false, overridePath: false }] }] } };
@@ -48,13 +39,13 @@ describe.skipIf(missing.length > 0)('the configuration of containerd on real hos
 
   beforeAll(async () => {
     const pause = await writeRuntimeImage(folder, 'pause');
-    fleet = await bootFleet({ hosts: CELLS.map((cell) => containerdHost(nameOf(cell), cell.suite)), aptRepository: await containerdRepository(folder), sharedFolders: codeFor(folder), onProgress: console.log });
-    for (const cell of CELLS) {
-      const host = fleet.host(nameOf(cell));
-      versions.set(nameOf(cell), await prepareContainerd(host, cell.minor, pause.path));
+    fleet = await bootFleet({ hosts: CONTAINERD_CELLS.map((cell) => containerdHost(cellName(cell), cell.suite)), aptRepository: await containerdRepository(folder), sharedFolders: codeFor(folder), onProgress: console.log });
+    for (const cell of CONTAINERD_CELLS) {
+      const host = fleet.host(cellName(cell));
+      versions.set(cellName(cell), await prepareContainerd(host, cell.minor, pause.path));
       await host.writeFile('/etc/farrier/sources.d/lab.list', 'deb [trusted=yes] file:/srv/repo ./\n');
       await startContainer(host, 'before', PAUSE);
-      console.log(`${nameOf(cell)}: containerd ${versions.get(nameOf(cell))}, ${(await host.mustExec(['runc', '--version'])).split('\n')[0]}, ${(await host.mustExec(['crun', '--version'])).split('\n')[0]}`);
+      console.log(`${cellName(cell)}: containerd ${versions.get(cellName(cell))}, ${(await host.mustExec(['runc', '--version'])).split('\n')[0]}, ${(await host.mustExec(['crun', '--version'])).split('\n')[0]}`);
     }
   }, 15 * 60_000);
 
@@ -63,22 +54,22 @@ describe.skipIf(missing.length > 0)('the configuration of containerd on real hos
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const hostOf = (cell: Cell): Host => fleet.host(nameOf(cell));
-  const criOf = (cell: Cell): Cri => socketCri(`/proc/${hostOf(cell).leader?.pid}/root/run/containerd/containerd.sock`);
+  const hostOf = (cell: ContainerdCell): Host => fleet.host(cellName(cell));
+  const criOf = (cell: ContainerdCell): Cri => socketCri(`/proc/${hostOf(cell).leader?.pid}/root/run/containerd/containerd.sock`);
   const never = new AbortController().signal;
   const configure = (change: Partial<ContainerdSettings>, action: ContainerdSpec['action'] = 'configure', name = 'containerd'): ContainerdSpec => ({ kind: 'containerd', name, timeoutMs: 120_000, action, settings: containerdSettings(change), looks: 3, lookIntervalMs: 300 });
 
-  async function play(cell: Cell, what: readonly StepSpec[] | number, pollMs?: number): Promise<string> {
-    const generation = (generations.get(nameOf(cell)) ?? 0) + 1;
-    generations.set(nameOf(cell), generation);
+  async function play(cell: ContainerdCell, what: readonly StepSpec[] | number, pollMs?: number): Promise<string> {
+    const generation = (generations.get(cellName(cell)) ?? 0) + 1;
+    generations.set(cellName(cell), generation);
     return told(await new LonelyHost(hostOf(cell), pollMs).whole(generation, what, 180_000));
   }
-  const last = (cell: Cell): number => generations.get(nameOf(cell)) ?? 0;
+  const last = (cell: ContainerdCell): number => generations.get(cellName(cell)) ?? 0;
   /** Content, mode, owner and name of all that lies there. */
-  const filesOf = (cell: Cell): Promise<string> => hostOf(cell).mustExec(['sh', '-c', 'cd /etc/containerd && find . -exec stat --format="%n %a %u:%g %F" {} + | sort && find . -type f -exec sha256sum {} + | sort -k2']);
-  async function running(cell: Cell): Promise<RunningContainer> {
+  const filesOf = (cell: ContainerdCell): Promise<string> => hostOf(cell).mustExec(['sh', '-c', 'cd /etc/containerd && find . -exec stat --format="%n %a %u:%g %F" {} + | sort && find . -type f -exec sha256sum {} + | sort -k2']);
+  async function running(cell: ContainerdCell): Promise<RunningContainer> {
     const found = await findContainer(hostOf(cell), 'before');
-    if (found === null) throw new Error(`the container of ${nameOf(cell)} is gone`);
+    if (found === null) throw new Error(`the container of ${cellName(cell)} is gone`);
     return found;
   }
 
@@ -94,13 +85,13 @@ describe.skipIf(missing.length > 0)('the configuration of containerd on real hos
     { what: 'registry hosts', settings: REGISTRY, shows: { handlers: ['runc'] }, usesCrun: false },
     { what: 'another sandbox image', settings: { sandboxImage: 'site.example:5000/pause:3.10' }, shows: { handlers: ['runc'] }, usesCrun: false },
   ];
-  const cells = CELLS.flatMap((cell) => CHANGES.map((change) => ({ ...cell, ...change, cell })));
+  const cells = CONTAINERD_CELLS.flatMap((cell) => CHANGES.map((change) => ({ ...cell, ...change, cell })));
 
   test.each(cells)('containerd $minor of $suite: $what, with a container that runs before, during and after; and back', async ({ cell, settings, shows, usesCrun }) => {
     const before = await filesOf(cell);
     const container = await running(cell);
     const end = await play(cell, [configure(settings)]);
-    if (usesCrun && !cell.crunFits) {
+    if (usesCrun && !cell.crunRuns) {
       console.log(`n/a: crun with containerd ${cell.minor} on ${cell.suite}: refused, as ${end}`);
       expect(end).toMatch(/^refused config-refused .*crun-too-old: /);
       expect(await filesOf(cell)).toBe(before);
@@ -121,10 +112,10 @@ describe.skipIf(missing.length > 0)('the configuration of containerd on real hos
   });
 
   test('cells that cannot be are few, and known', () => {
-    expect(cells.filter(({ usesCrun, crunFits }) => usesCrun && !crunFits)).toHaveLength(4);
+    expect(cells.filter(({ usesCrun, crunRuns }) => usesCrun && !crunRuns)).toHaveLength(4);
   });
 
-  test.each(CELLS)('containerd $minor of $suite: a draft that it cannot take changes nothing', async (cell) => {
+  test.each(CONTAINERD_CELLS)('containerd $minor of $suite: a draft that it cannot take changes nothing', async (cell) => {
     const before = await filesOf(cell);
     const container = await running(cell);
     const unit = await hostOf(cell).mustExec(['systemctl', 'show', '--property=MainPID', 'containerd.service']);
@@ -135,7 +126,7 @@ describe.skipIf(missing.length > 0)('the configuration of containerd on real hos
     expect(isSameContainerRunning(hostOf(cell), container)).toBe(true);
   });
 
-  const upgrades = CELLS.filter(({ suite, minor }) => CONTAINERD_HOSTS[suite].minors.some((other) => MINORS.indexOf(other) === MINORS.indexOf(minor) + 1));
+  const upgrades = CONTAINERD_CELLS.filter(({ suite, minor }) => CONTAINERD_HOSTS[suite].minors.some((other) => MINORS.indexOf(other) === MINORS.indexOf(minor) + 1));
   test.each(upgrades)('containerd $minor of $suite is upgraded to the next, and back', { timeout: 10 * 60_000 }, async (cell) => {
     const host = hostOf(cell);
     const next = MINORS[MINORS.indexOf(cell.minor) + 1] ?? '';
@@ -147,7 +138,7 @@ describe.skipIf(missing.length > 0)('the configuration of containerd on real hos
     await host.mustExec(['systemctl', 'restart', 'containerd.service']);
     const before = await filesOf(cell);
     const container = await running(cell);
-    const from = (versions.get(nameOf(cell)) ?? '').replace(/~.*$/, '');
+    const from = (versions.get(cellName(cell)) ?? '').replace(/~.*$/, '');
     const crossesMajor = next.startsWith('2.');
     const end = await play(cell, [
       ...(crossesMajor ? [configure({ alsoFor: target }, 'configure', 'before')] : []),
@@ -167,7 +158,7 @@ describe.skipIf(missing.length > 0)('the configuration of containerd on real hos
     await host.mustExec(['systemctl', 'restart', 'containerd.service']);
   });
 
-  test.each(CELLS)('containerd $minor of $suite: CRI is away no longer than in a bare restart', { timeout: 10 * 60_000 }, async (cell) => {
+  test.each(CONTAINERD_CELLS)('containerd $minor of $suite: CRI is away no longer than in a bare restart', { timeout: 10 * 60_000 }, async (cell) => {
     const bare: number[] = [];
     const ours: number[] = [];
     for (let run = 0; run < RESTARTS; run += 1) {
@@ -175,7 +166,7 @@ describe.skipIf(missing.length > 0)('the configuration of containerd on real hos
       ours.push(await criDowntime(criOf(cell), async () => expect(await play(cell, [configure({ sandboxImage: `site.example:5000/pause:${run}` })], SELDOM_MS)).toMatch(/^done ok/)));
     }
     const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
-    console.log(`${nameOf(cell)}: CRI away ${median(ours).toFixed(0)} ms in the step, ${median(bare).toFixed(0)} ms in a bare restart (medians of ${RESTARTS}; ${ours.map((ms) => ms.toFixed(0)).join(' ')} / ${bare.map((ms) => ms.toFixed(0)).join(' ')})`);
+    console.log(`${cellName(cell)}: CRI away ${median(ours).toFixed(0)} ms in the step, ${median(bare).toFixed(0)} ms in a bare restart (medians of ${RESTARTS}; ${ours.map((ms) => ms.toFixed(0)).join(' ')} / ${bare.map((ms) => ms.toFixed(0)).join(' ')})`);
     expect(median(ours)).toBeLessThanOrEqual(median(bare) * DOWNTIME_MAX);
   });
 });

@@ -11,7 +11,7 @@ import type { CriProbeSpec } from '../../shared/domain/steps/cri-probe-spec.ts';
 import type { ImagesSpec } from '../../shared/domain/steps/images-spec.ts';
 import { parsePlan } from '../../shared/plan/parse-plan.ts';
 import { planProcedure } from '../../shared/procedures/plan-procedure.ts';
-import { CONTAINERD_HOSTS, containerdConfig, containerdHost, type ContainerdMinor, containerdRepository, type ContainerdSuite, prepareContainerd } from '../fleet/containerd-host.ts';
+import { cellName, CONTAINERD_CELLS, type ContainerdCell, containerdConfig, containerdHost, containerdRepository, prepareContainerd } from '../fleet/containerd-host.ts';
 import { bootFleet, type Fleet } from '../fleet/fleet.ts';
 import { codeFor, LonelyHost, told } from '../fleet/lonely-host.ts';
 import { missingParts, notChecked } from '../fleet/missing-parts.ts';
@@ -21,15 +21,6 @@ import { endLeases, runtimeState } from '../fleet/runtime-state.ts';
 const missing = await missingParts();
 if (missing.length > 0) console.warn(notChecked('container runtimes on real hosts', missing));
 
-interface Cell {
-  readonly suite: ContainerdSuite;
-  readonly minor: ContainerdMinor;
-  /** crun 1.8 cannot read what containerd writes from 1.7.24 on. */
-  readonly crunRuns: boolean;
-}
-
-const CELLS: readonly Cell[] = Object.entries(CONTAINERD_HOSTS).flatMap(([suite, { minors }]) => minors.map((minor) => ({ suite: suite as ContainerdSuite, minor, crunRuns: suite === 'trixie' || minor === '1.6' })));
-const nameOf = ({ suite, minor }: Cell): string => `${suite}-${minor.replace('.', '-')}`;
 
 /** As an admin would write it. */
 const CRUN = `
@@ -53,11 +44,11 @@ describe.skipIf(missing.length > 0)('container runtimes on real hosts', () => {
     const pause = await writeRuntimeImage(folder, 'pause');
     hello = await writeRuntimeImage(folder, 'hello');
     wasm = await writeRuntimeImage(folder, 'wasm');
-    fleet = await bootFleet({ hosts: CELLS.map((cell) => containerdHost(nameOf(cell), cell.suite)), aptRepository: await containerdRepository(folder), sharedFolders: codeFor(folder), onProgress: console.log });
-    for (const cell of CELLS) {
-      const host = fleet.host(nameOf(cell));
+    fleet = await bootFleet({ hosts: CONTAINERD_CELLS.map((cell) => containerdHost(cellName(cell), cell.suite)), aptRepository: await containerdRepository(folder), sharedFolders: codeFor(folder), onProgress: console.log });
+    for (const cell of CONTAINERD_CELLS) {
+      const host = fleet.host(cellName(cell));
       const version = await prepareContainerd(host, cell.minor, pause.path);
-      console.log(`${nameOf(cell)}: containerd ${version}, ${(await host.mustExec(['runc', '--version'])).split('\n')[0]}, ${(await host.mustExec(['crun', '--version'])).split('\n')[0]}`);
+      console.log(`${cellName(cell)}: containerd ${version}, ${(await host.mustExec(['runc', '--version'])).split('\n')[0]}, ${(await host.mustExec(['crun', '--version'])).split('\n')[0]}`);
       await host.writeFile('/etc/containerd/config.toml', containerdConfig(PAUSE) + CRUN);
       await host.mustExec(['systemctl', 'restart', 'containerd.service']);
       for (const { path, archive } of [hello, wasm]) await host.copyIn(path, `/var/cache/lonely-agent/artifacts/${archive.sha256}`);
@@ -69,25 +60,25 @@ describe.skipIf(missing.length > 0)('container runtimes on real hosts', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const lonely = (cell: Cell): LonelyHost => new LonelyHost(fleet.host(nameOf(cell)));
-  const criOf = (cell: Cell): Cri => socketCri(`/proc/${fleet.host(nameOf(cell)).leader?.pid}/root/run/containerd/containerd.sock`);
+  const lonely = (cell: ContainerdCell): LonelyHost => new LonelyHost(fleet.host(cellName(cell)));
+  const criOf = (cell: ContainerdCell): Cri => socketCri(`/proc/${fleet.host(cellName(cell)).leader?.pid}/root/run/containerd/containerd.sock`);
   const never = new AbortController().signal;
   /** It is up a moment before its CRI is. */
-  const untilCriAnswers = (cell: Cell): Promise<void> => expect.poll(async () => (await criOf(cell).look(never)).reached, { timeout: 10_000 }).toBe(true);
-  function next(cell: Cell): number {
-    const generation = (generations.get(nameOf(cell)) ?? 0) + 1;
-    generations.set(nameOf(cell), generation);
+  const untilCriAnswers = (cell: ContainerdCell): Promise<void> => expect.poll(async () => (await criOf(cell).look(never)).reached, { timeout: 10_000 }).toBe(true);
+  function next(cell: ContainerdCell): number {
+    const generation = (generations.get(cellName(cell)) ?? 0) + 1;
+    generations.set(cellName(cell), generation);
     return generation;
   }
   const images = (): ImagesSpec => ({ kind: 'images', name: 'images', timeoutMs: 120_000, source: { kind: 'containerd', archives: [hello.archive, wasm.archive] }, pin: true });
   const probe = (change: Partial<CriProbeSpec> = {}): CriProbeSpec => ({
     kind: 'cri_probe', name: 'probe', timeoutMs: 120_000, runtime: 'containerd', handler: 'runc', image: hello.image, archive: { sha256: hello.archive.sha256, size: hello.archive.size }, annotations: [], expect: HELLO_LINE, ...change,
   });
-  async function play(cell: Cell, what: readonly StepSpec[] | number): Promise<string> {
+  async function play(cell: ContainerdCell, what: readonly StepSpec[] | number): Promise<string> {
     return told(await lonely(cell).whole(next(cell), what));
   }
 
-  test.each(CELLS)('containerd $minor of $suite says what it is, and what does not listen does not', async (cell) => {
+  test.each(CONTAINERD_CELLS)('containerd $minor of $suite says what it is, and what does not listen does not', async (cell) => {
     const cri = criOf(cell);
     await untilCriAnswers(cell);
     expect(await cri.look(never)).toMatchObject({
@@ -96,7 +87,7 @@ describe.skipIf(missing.length > 0)('container runtimes on real hosts', () => {
     });
     expect(await cri.image(PAUSE, never)).toMatchObject({ ok: true, id: expect.stringMatching(/^sha256:/) });
     expect(await cri.image('fleet.invalid/nobody:1', never)).toEqual({ ok: true, id: null, pinned: false });
-    const host = fleet.host(nameOf(cell));
+    const host = fleet.host(cellName(cell));
     await host.mustExec(['systemctl', 'stop', 'containerd.service']);
     expect(await cri.look(never)).toMatchObject({ reached: false, why: expect.stringContaining('nobody answers') });
     // Its CRI part alone is off, as packages of Docker's have it.
@@ -109,18 +100,18 @@ describe.skipIf(missing.length > 0)('container runtimes on real hosts', () => {
     await untilCriAnswers(cell);
   });
 
-  test.each(CELLS)('images come into containerd $minor of $suite, are pinned, and go again with all that came with them', async (cell) => {
-    const host = fleet.host(nameOf(cell));
+  test.each(CONTAINERD_CELLS)('images come into containerd $minor of $suite, are pinned, and go again with all that came with them', async (cell) => {
+    const host = fleet.host(cellName(cell));
     const before = await runtimeState(host);
     expect(await play(cell, [images()])).toMatch(/^done ok/);
     const there = await Promise.all([hello, wasm].map(({ image }) => criOf(cell).image(image.name, never)));
     expect(there).toEqual([hello, wasm].map(({ image }) => ({ ok: true, id: image.id, pinned: cell.minor !== '1.6' })));
-    expect(await play(cell, generations.get(nameOf(cell))!)).toMatch(/^done ok/);
+    expect(await play(cell, generations.get(cellName(cell))!)).toMatch(/^done ok/);
     expect(await runtimeState(host)).toBe(before);
   });
 
-  test.each(CELLS)('a probe through containerd $minor of $suite proves runc by what it writes, and leaves nothing', async (cell) => {
-    const host = fleet.host(nameOf(cell));
+  test.each(CONTAINERD_CELLS)('a probe through containerd $minor of $suite proves runc by what it writes, and leaves nothing', async (cell) => {
+    const host = fleet.host(cellName(cell));
     const before = await runtimeState(host);
     // As containerd 2.1 leaves a sandbox whose maker died: it runs, and CRI lists it no more.
     await host.mustExec(['ctr', '--namespace', 'k8s.io', 'run', '--detach', '--label', 'farrier.probe=true', PAUSE, 'lost', '/bin/sleep', '2147483647']);
@@ -131,15 +122,15 @@ describe.skipIf(missing.length > 0)('container runtimes on real hosts', () => {
     expect(await runtimeState(host)).toBe(before);
   });
 
-  test.each(CELLS)('a probe through containerd $minor of $suite tells a crun that works from one that does not', async (cell) => {
-    const host = fleet.host(nameOf(cell));
+  test.each(CONTAINERD_CELLS)('a probe through containerd $minor of $suite tells a crun that works from one that does not', async (cell) => {
+    const host = fleet.host(cellName(cell));
     const before = await runtimeState(host);
     expect(await play(cell, [probe({ handler: 'crun' })])).toMatch(cell.crunRuns ? /^done ok/ : /^reverted verify-failed crun: .*unknown version specified/);
     expect(await runtimeState(host)).toBe(before);
   });
 
-  test.each(CELLS.filter(({ suite }) => suite === 'trixie'))('crun of $suite runs WebAssembly through containerd $minor', async (cell) => {
-    const host = fleet.host(nameOf(cell));
+  test.each(CONTAINERD_CELLS.filter(({ suite }) => suite === 'trixie'))('crun of $suite runs WebAssembly through containerd $minor', async (cell) => {
+    const host = fleet.host(cellName(cell));
     const before = await runtimeState(host);
     const { sha256, size } = wasm.archive;
     const wanted = probe({ handler: 'crun', image: wasm.image, archive: { sha256, size }, expect: WASM_LINE });
@@ -149,7 +140,7 @@ describe.skipIf(missing.length > 0)('container runtimes on real hosts', () => {
     expect(await runtimeState(host)).toBe(before);
   });
 
-  test.each(CELLS)('a probe through containerd $minor of $suite that is killed anywhere leaves nothing once it is over', async (cell) => {
+  test.each(CONTAINERD_CELLS)('a probe through containerd $minor of $suite that is killed anywhere leaves nothing once it is over', async (cell) => {
     const one = lonely(cell);
     const before = await runtimeState(one.host);
     let [killed, leases] = [0, 0];
@@ -171,17 +162,17 @@ describe.skipIf(missing.length > 0)('container runtimes on real hosts', () => {
     expect(leases).toBeLessThanOrEqual(killed);
   });
 
-  test.each(CELLS)('images that containerd $minor of $suite has already are not for the step to take away', async (cell) => {
-    const host = fleet.host(nameOf(cell));
+  test.each(CONTAINERD_CELLS)('images that containerd $minor of $suite has already are not for the step to take away', async (cell) => {
+    const host = fleet.host(cellName(cell));
     expect(await play(cell, [images()])).toMatch(/^done ok/);
     const before = await runtimeState(host);
     expect(await play(cell, [images()])).toMatch(/^done ok/);
-    expect(await play(cell, generations.get(nameOf(cell))!)).toMatch(/^done ok/);
+    expect(await play(cell, generations.get(cellName(cell))!)).toMatch(/^done ok/);
     expect(await runtimeState(host)).toBe(before);
   });
 
-  test.each(CELLS.filter(({ suite }) => suite === 'trixie'))('a plan gives containerd $minor of $suite a runtime for WebAssembly and proves it; its configuration comes back byte for byte', async (cell) => {
-    const host = fleet.host(nameOf(cell));
+  test.each(CONTAINERD_CELLS.filter(({ suite }) => suite === 'trixie'))('a plan gives containerd $minor of $suite a runtime for WebAssembly and proves it; its configuration comes back byte for byte', async (cell) => {
+    const host = fleet.host(cellName(cell));
     const config = `# by hand\n${containerdConfig(PAUSE)}`;
     await host.writeFile('/etc/containerd/config.toml', config);
     await host.mustExec(['systemctl', 'restart', 'containerd.service']);
@@ -189,7 +180,7 @@ describe.skipIf(missing.length > 0)('container runtimes on real hosts', () => {
     const [cri, before] = [criOf(cell), await runtimeState(host)];
     expect(await play(cell, wasmSteps(wasm))).toMatch(/^done ok/);
     expect(await cri.look(never)).toMatchObject({ handlers: ['runc', 'wasm'], defaultHandler: 'runc' });
-    expect(await play(cell, generations.get(nameOf(cell))!)).toMatch(/^done ok/);
+    expect(await play(cell, generations.get(cellName(cell))!)).toMatch(/^done ok/);
     await untilCriAnswers(cell);
     expect(await cri.look(never)).toMatchObject({ handlers: ['runc'] });
     expect((await host.readFile('/etc/containerd/config.toml')).toString()).toBe(config);
