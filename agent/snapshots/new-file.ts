@@ -1,0 +1,48 @@
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+import { syncFolder } from '../../shared/files/write-durably.ts';
+
+/** A file in the making: under its own name only when it is whole and on the disk. One writer at a time per path. */
+export class NewFile {
+  readonly #path: string;
+  readonly #file: FileHandle;
+  #ended = false;
+
+  private constructor(path: string, file: FileHandle) {
+    this.#path = path;
+    this.#file = file;
+  }
+
+  /** What an attempt before this one left beside is overwritten. */
+  static async beside(path: string): Promise<NewFile> {
+    const beside = besideOf(path);
+    await rm(beside, { force: true });
+    return new NewFile(path, await open(beside, 'wx', 0o600));
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    // Not `write`: that may write less than all of it.
+    await this.#file.appendFile(bytes);
+  }
+
+  async finish(): Promise<void> {
+    await this.#file.sync();
+    await this.#file.close();
+    await rename(besideOf(this.#path), this.#path);
+    this.#ended = true;
+    await syncFolder(dirname(this.#path));
+  }
+
+  /** Removes what was written. Idempotent; does nothing once the file has its name; never rejects. */
+  async discard(): Promise<void> {
+    if (this.#ended) return;
+    this.#ended = true;
+    await this.#file.close().catch(() => undefined);
+    await rm(besideOf(this.#path), { force: true }).catch(() => undefined);
+  }
+}
+
+export function besideOf(path: string): string {
+  return `${path}.part`;
+}

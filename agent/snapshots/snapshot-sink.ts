@@ -1,0 +1,33 @@
+import type { Digest } from '../../shared/domain/ids.ts';
+
+/** Where the bytes of a snapshot go, one chunk after the other. Whoever opened one ends it with `finish` or with `discard`. */
+export interface SnapshotSink {
+  /**
+   * Resolves when there is room for the next chunk. The chunk is the sink's from now on: its bytes may not change any more.
+   * @throws what the disk says, or the reason of the signal that it was opened with; then only `discard` is left.
+   */
+  write(chunk: Uint8Array): Promise<void>;
+  /** sha256 of all that was written until now: what a snapshot says of itself at its end can be checked without hashing twice. */
+  digestSoFar(): Digest;
+  /** Nothing more comes. The file stands under its name, whole and durable, when this resolves. @throws as `write` does. */
+  finish(): Promise<WrittenSnapshot>;
+  /** Leaves nothing of it. Idempotent; does nothing after `finish`; never rejects. */
+  discard(): Promise<void>;
+}
+
+export interface WrittenSnapshot {
+  /** What was written to the sink. */
+  readonly plain: SizedDigest;
+  /** What lies on the disk; null where that are the very bytes that were written. */
+  readonly sealed: SealedDigest | null;
+}
+
+export interface SizedDigest {
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+}
+
+export interface SealedDigest extends SizedDigest {
+  /** Fingerprints of those who can open it. */
+  readonly recipients: readonly Digest[];
+}
