@@ -31,7 +31,7 @@ export const CONTAINERD_CELLS: readonly ContainerdCell[] = Object.entries(CONTAI
   minors.map((minor) => ({ suite: suite as ContainerdSuite, minor, crunRuns: suite === 'trixie' || minor === '1.6' })));
 
 /** Of its host. */
-export function cellName({ suite, minor }: ContainerdCell): string {
+export function cellName({ suite, minor }: Pick<ContainerdCell, 'suite' | 'minor'>): string {
   return `${suite}-${minor.replace('.', '-')}`;
 }
 

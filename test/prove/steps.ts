@@ -1,11 +1,11 @@
 // npm run prove:steps: what the reversible steps promise, on real hosts. `--only` picks sections, or cases of the sweep.
 import { withAgentStage } from './agent-stage.ts';
+import { playTests } from './play-tests.ts';
 import { readProofOptions } from './proof-options.ts';
 import { ProofSections } from './proof-sections.ts';
 import { proveAgents } from './prove-agents.ts';
 import { proveK3sSequence } from './steps/clean-k3s.ts';
 import { proveKubeadmSequence } from './steps/clean-kubeadm.ts';
-import { playTests } from './steps/play-tests.ts';
 import { provePreflightOfCluster } from './steps/preflight-of-a-cluster.ts';
 import { playSweep } from './steps/sweep.ts';
 import { allCases } from './steps/sweep-case.ts';

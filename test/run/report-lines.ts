@@ -4,6 +4,13 @@ import type { Reporter, TestCase, TestModule, TestSpecification } from 'vitest/n
 
 import type { ReportLine } from './tally-tests.ts';
 
+declare module 'vitest' {
+  interface TaskMeta {
+    /** What a test keeps for a table of whoever runs it; has to survive JSON. */
+    saw?: unknown;
+  }
+}
+
 export const REPORT_LINES = 'FARRIER_REPORT_LINES';
 
 /** Writes each result down the moment it is known, so that a run which is killed has told what it did and what it never came to. */
@@ -25,7 +32,7 @@ export default class ReportLines implements Reporter {
 
 function resultOf(test: TestCase): ReportLine {
   // Joined as `--testNamePattern` sees it.
-  return { file: nameOf(test.module.moduleId), test: test.fullName.replaceAll(' > ', ' '), is: test.result().state };
+  return { file: nameOf(test.module.moduleId), test: test.fullName.replaceAll(' > ', ' '), is: test.result().state, saw: test.meta().saw };
 }
 
 function nameOf(path: string): string {

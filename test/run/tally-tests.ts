@@ -5,12 +5,21 @@ export interface ReportLine {
   readonly file: string;
   readonly test?: string;
   readonly is: 'asked-for' | 'passed' | 'failed' | 'skipped' | 'pending';
+  readonly saw?: unknown;
+}
+
+/** What a test kept of what it saw, for a table, and how it ended. */
+export interface Seen {
+  readonly is: ReportLine['is'];
+  readonly saw: unknown;
 }
 
 export interface TestTally extends Tally {
   readonly skippedNames: readonly string[];
   /** Files that were asked for and did not end. */
   readonly unfinished: readonly string[];
+  /** Of tests that kept something. */
+  readonly seen: readonly Seen[];
 }
 
 /**
@@ -21,12 +30,12 @@ export interface TestTally extends Tally {
  *   nothing, and none that fits is a failure.
  */
 export function tallyTests(lines: string, exitCode: number, named = ''): TestTally {
-  const files = new Map<string, { is: ReportLine['is']; readonly tests: Map<string, ReportLine['is']> }>();
-  for (const { file, test, is } of lines.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as ReportLine)) {
+  const files = new Map<string, { is: ReportLine['is']; readonly tests: Map<string, Seen> }>();
+  for (const { file, test, is, saw } of lines.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as ReportLine)) {
     const known = files.get(file) ?? { is: 'asked-for', tests: new Map() };
     files.set(file, known);
     if (test === undefined) known.is = is;
-    else known.tests.set(test, is);
+    else known.tests.set(test, { is, saw });
   }
   const asked = new RegExp(named);
   let passed = 0;
@@ -34,13 +43,13 @@ export function tallyTests(lines: string, exitCode: number, named = ''): TestTal
   const skippedNames: string[] = [];
   for (const { is, tests } of files.values()) {
     const results = [...tests];
-    const failedHere = results.filter(([, end]) => end === 'failed').length;
-    passed += results.filter(([, end]) => end === 'passed').length;
+    const failedHere = results.filter(([, end]) => end.is === 'failed').length;
+    passed += results.filter(([, end]) => end.is === 'passed').length;
     failed += is === 'passed' ? failedHere : Math.max(failedHere, 1);
-    skippedNames.push(...results.filter(([name, end]) => end === 'skipped' && asked.test(name)).map(([name]) => name));
+    skippedNames.push(...results.filter(([name, end]) => end.is === 'skipped' && asked.test(name)).map(([name]) => name));
   }
   const isEmpty = files.size === 0 || (named !== '' && passed + failed + skippedNames.length === 0);
   if (failed === 0 && (exitCode !== 0 || isEmpty)) failed = 1;
   const unfinished = [...files].filter(([, { is }]) => is === 'asked-for').map(([name]) => name);
-  return { passed, failed, skipped: skippedNames.length, skippedNames, unfinished };
+  return { passed, failed, skipped: skippedNames.length, skippedNames, unfinished, seen: [...files.values()].flatMap(({ tests }) => [...tests.values()].filter(({ saw }) => saw !== undefined)) };
 }

@@ -35,6 +35,11 @@ test('only the tests that were asked for count, and there has to be one', () => 
   expect(tallyTests(lines([{ is: 'passed', tests: ['skipped'] }]), 0, 't1')).toMatchObject({ passed: 0, failed: 1, skipped: 0 });
 });
 
+test('what a test kept is told with how that test ended, and its last word counts', () => {
+  const told: readonly ReportLine[] = [{ file: 'f', is: 'asked-for' }, { file: 'f', test: 'a', is: 'pending', saw: 1 }, { file: 'f', test: 'a', is: 'failed', saw: 2 }, { file: 'f', test: 'b', is: 'passed' }, { file: 'f', is: 'failed' }];
+  expect(tallyTests(told.map((line) => JSON.stringify(line)).join('\n'), 1).seen).toEqual([{ is: 'failed', saw: 2 }]);
+});
+
 test('the last line is plain and sums every part', () => {
   expect(tallyLine(sumTallies([{ passed: 1, failed: 0, skipped: 2 }, { passed: 4, failed: 1, skipped: 0 }]))).toBe('5 passed, 1 failed, 2 skipped');
 });

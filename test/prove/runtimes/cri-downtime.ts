@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { Cri } from '../../agent/ports/cri.ts';
+import type { Cri } from '../../../agent/ports/cri.ts';
 
 const LOOK_EVERY_MS = 5;
 /** CRI comes up after its unit says that it is up: it is looked at for so long after the work. */

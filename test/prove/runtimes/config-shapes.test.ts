@@ -1,20 +1,20 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 
-import { effectiveProblems } from '../../agent/steps/containerd/effective-config.ts';
-import { configVersionOf } from '../../agent/steps/containerd/config-version.ts';
-import { type ConfigChange, changesOf, mergeConfig } from '../../agent/steps/containerd/merge-config.ts';
-import { isCriOff, placesIn } from '../../agent/steps/containerd/setting-places.ts';
-import { wantedSettings } from '../../agent/steps/containerd/wanted-settings.ts';
-import { parseToml, startsWith, type TomlTree } from '../../agent/toml/toml-file.ts';
-import type { Release } from '../../shared/domain/release.ts';
-import { formatRelease } from '../../shared/domain/release.ts';
-import { containerdDump } from '../fleet/containerd-dump.ts';
-import { mustRun } from '../fleet/run-program.ts';
-import { unpackedContainerd } from '../fleet/unpacked-containerd.ts';
-import { arbitraryConfig, arbitrarySettings } from '../support/arbitrary-containerd-config.ts';
-import { CONTAINERD_16, CONTAINERD_17, CONTAINERD_21 } from '../support/containerd-settings.ts';
-import { CONTAINERD_SHAPES, type ContainerdShape, mergeOf } from '../support/containerd-shapes.ts';
+import { effectiveProblems } from '../../../agent/steps/containerd/effective-config.ts';
+import { configVersionOf } from '../../../agent/steps/containerd/config-version.ts';
+import { type ConfigChange, changesOf, mergeConfig } from '../../../agent/steps/containerd/merge-config.ts';
+import { isCriOff, placesIn } from '../../../agent/steps/containerd/setting-places.ts';
+import { wantedSettings } from '../../../agent/steps/containerd/wanted-settings.ts';
+import { parseToml, startsWith, type TomlTree } from '../../../agent/toml/toml-file.ts';
+import type { Release } from '../../../shared/domain/release.ts';
+import { formatRelease } from '../../../shared/domain/release.ts';
+import { containerdDump } from '../../fleet/containerd-dump.ts';
+import { mustRun } from '../../fleet/run-program.ts';
+import { unpackedContainerd } from '../../fleet/unpacked-containerd.ts';
+import { arbitraryConfig, arbitrarySettings } from '../../support/arbitrary-containerd-config.ts';
+import { CONTAINERD_16, CONTAINERD_17, CONTAINERD_21 } from '../../support/containerd-settings.ts';
+import { CONTAINERD_SHAPES, type ContainerdShape, mergeOf } from '../../support/containerd-shapes.ts';
 
 // Configurations of hosts, judged by the containerds of Debian: `containerd --config FILE config dump` needs no daemon.
 

@@ -3,15 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import type { StepSpec } from '../../shared/domain/step-spec.ts';
-import type { K3sRuntimesSpec } from '../../shared/domain/steps/k3s-runtimes-spec.ts';
-import { bootFleet, type Fleet } from '../fleet/fleet.ts';
-import { hostState } from '../fleet/host-state.ts';
-import { codeFor, LonelyHost, told } from '../fleet/lonely-host.ts';
-import { missingParts, notChecked } from '../fleet/missing-parts.ts';
-import { makeK3sCluster } from '../fleet/stand-ins/make-k3s-cluster.ts';
-import { packStandIns } from '../fleet/stand-ins/pack-stand-ins.ts';
-import { realFolder } from '../fleet/stand-ins/real-programs.ts';
+import type { StepSpec } from '../../../shared/domain/step-spec.ts';
+import type { K3sRuntimesSpec } from '../../../shared/domain/steps/k3s-runtimes-spec.ts';
+import { bootFleet, type Fleet } from '../../fleet/fleet.ts';
+import { hostState } from '../../fleet/host-state.ts';
+import { codeFor, LonelyHost, told } from '../../fleet/lonely-host.ts';
+import { missingParts, notChecked } from '../../fleet/missing-parts.ts';
+import { makeK3sCluster } from '../../fleet/stand-ins/make-k3s-cluster.ts';
+import { packStandIns } from '../../fleet/stand-ins/pack-stand-ins.ts';
+import { realFolder } from '../../fleet/stand-ins/real-programs.ts';
 
 const missing = await missingParts();
 if (missing.length > 0) console.warn(notChecked('runtimes and mirrors of K3s on real hosts', missing));
