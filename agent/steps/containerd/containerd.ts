@@ -61,7 +61,7 @@ async function stage(parts: ContainerdParts, { action, settings }: ContainerdSpe
   const refused = await refuseNow(parts, draft, settings, context);
   if (refused !== null) return refused;
   // Imports that are relative to the configuration's folder can be proved only there.
-  if (!draft.isNew || draft.text === null || /^\s*imports\s*=\s*\[[^\]]*["'][^/"']/m.test(draft.text)) return STEP_OK;
+  if (!draft.isNew || draft.text === null || /^\s*imports\s*=\s*\[[^\]]*["'][^/"'\],\s]/m.test(draft.text)) return STEP_OK;
   return proveDraft(parts.run, draft.containerd.program, { path: join(context.folder, 'draft.toml'), text: draft.text }, settings, context);
 }
 

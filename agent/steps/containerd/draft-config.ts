@@ -78,9 +78,12 @@ async function missingRuntime({ programFolders }: DraftParts, runtimes: readonly
 }
 
 /** Also of a runtime that is there and that the plan does not name: a newer containerd may ask more of it. */
-async function unfitCrun({ run }: DraftParts, runtimes: readonly RuntimeEntry[], containerds: readonly string[], { signal }: Pick<StepContext, 'signal'>): Promise<StepFailure | null> {
-  for (const { type, binary } of runtimes) {
-    if (!isRuncType(type) || !basename(binary).startsWith('crun') || !(await isAnyThere([binary]))) continue;
+async function unfitCrun({ run, programFolders }: DraftParts, runtimes: readonly RuntimeEntry[], containerds: readonly string[], { signal }: Pick<StepContext, 'signal'>): Promise<StepFailure | null> {
+  for (const { type, binary: named } of runtimes) {
+    // A file that is imported need not say the type again.
+    if ((type !== '' && !isRuncType(type)) || !basename(named).startsWith('crun')) continue;
+    const binary = await firstThere(named.includes('/') ? [named] : programFolders.map((folder) => `${folder}/${named}`));
+    if (binary === null) continue;
     const said = await run([binary, '--version'], { signal });
     const version = /^crun version (\S+)/m.exec(said.stdout)?.[1] ?? '';
     const strict = containerds.find((containerd) => !crunFits(version, containerd));
@@ -90,8 +93,12 @@ async function unfitCrun({ run }: DraftParts, runtimes: readonly RuntimeEntry[],
 }
 
 async function isAnyThere(paths: readonly string[]): Promise<boolean> {
-  for (const path of paths) if (await stat(path).then((found) => found.isFile(), () => false)) return true;
-  return false;
+  return (await firstThere(paths)) !== null;
+}
+
+async function firstThere(paths: readonly string[]): Promise<string | null> {
+  for (const path of paths) if (await stat(path).then((found) => found.isFile(), () => false)) return path;
+  return null;
 }
 
 /** Null where there is none; NO_TEXT for bytes that are no UTF-8, and could not be written again as they are. */

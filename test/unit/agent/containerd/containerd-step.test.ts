@@ -2,6 +2,8 @@ import { rmSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { containerdStep } from '../../../../agent/steps/containerd/containerd.ts';
+import type { ContainerdSpec } from '../../../../shared/domain/steps/containerd-spec.ts';
+import { containerdRuntime } from '../../../support/containerd-settings.ts';
 import { applied, captured, containerdSpec, crunByDefault, oneMirror } from '../../../support/containerd-at-work.ts';
 import { ContainerdLab } from '../../../support/containerd-lab.ts';
 
@@ -111,6 +113,38 @@ test('a crun that is there already is looked at too, where a newer containerd wo
   lab.version = '1.7.23';
   expect(await step().stage(containerdSpec({ snapshotter: 'native' }), lab.context())).toEqual({ ok: true });
   expect(messageOf(await step().stage(containerdSpec({ alsoFor: '1.7.24' }), lab.context()))).toContain('crun-too-old: ');
+});
+
+test('a crun without a path is the one that containerd finds', async () => {
+  lab.crun = '1.8.1';
+  lab.write('etc/containerd/config.toml', 'version = 2\n[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]\nruntime_type = "io.containerd.runc.v2"\noptions.BinaryName = "crun"\n');
+  expect(messageOf(await step().stage(containerdSpec({ snapshotter: 'native' }), lab.context()))).toContain(`crun-too-old: ${lab.at('usr/bin/crun')} is crun 1.8.1`);
+});
+
+describe('what containerd 2 merges from what the file imports', () => {
+  const RUNTIMES = 'plugins."io.containerd.cri.v1.runtime".containerd.runtimes';
+  const crun = () => containerdSpec({ runtimes: [containerdRuntime('crun', { binary: lab.at('usr/bin/crun') })] });
+  test.each<[string, string, string, () => ContainerdSpec]>([
+    ['mirrors beside the plan’s config_path', 'mirrors-and-config-path: ', 'version = 3\n[plugins."io.containerd.cri.v1.images".registry.mirrors."docker.io"]\nendpoint = ["https://cache.example"]\n', () => oneMirror(lab)],
+    ['a runtime with another cgroup driver', 'cgroup-driver-mixed: ', `version = 3\n[${RUNTIMES}.nvidia]\nruntime_type = "io.containerd.runc.v2"\noptions.SystemdCgroup = true\n`, crun],
+    ['CRI turned off', 'cri-off: ', 'version = 3\ndisabled_plugins = ["io.containerd.cri.v1.runtime"]\n', crun],
+  ])('%s is refused before anything is restarted', async (_, message, dropIn, spec) => {
+    lab.version = '2.1.9';
+    lab.write('etc/containerd/config.toml', `version = 3\nimports = ["${lab.at('etc/containerd/conf.d')}/*.toml"]\n`);
+    lab.write('etc/containerd/conf.d/a.toml', dropIn);
+    // What containerd prints is both together.
+    lab.dumpOf = (draft) => `${draft.replace(/^imports.*$/m, '')}\n[${RUNTIMES}.runc]\nruntime_type = "io.containerd.runc.v2"\n[plugins."io.containerd.cri.v1.runtime".containerd]\ndefault_runtime_name = "runc"\n`.replace('version = 3\n', dropIn);
+    expect(messageOf(await step().stage(spec(), lab.context()))).toContain(message);
+    expect(lab.did).toEqual([]);
+  });
+
+  test('a crun of theirs that is too old', async () => {
+    lab.version = '2.1.9';
+    lab.crun = '1.8.1';
+    lab.write('etc/containerd/config.toml', 'version = 3\nimports = ["conf.d/*.toml"]\n');
+    lab.write('etc/containerd/conf.d/a.toml', `version = 3\n[${RUNTIMES}.runc.options]\nBinaryName = "${lab.at('usr/bin/crun')}"\n`);
+    expect(messageOf(await step().stage(containerdSpec({ snapshotter: 'native' }), lab.context()))).toContain('crun-too-old: ');
+  });
 });
 
 test('a runtime that pods run with is not taken out', async () => {
