@@ -51,7 +51,7 @@ export async function draftConfig(parts: DraftParts, settings: ContainerdSetting
   if (!merged.ok) return stepFailure(merged.code === 'config-broken' ? 'config-unreadable' : 'config-refused', `${merged.code}: ${configFile} is left as it is: ${merged.message}`, configFile);
   const unfit = (await missingRuntime(parts, settings.runtimes)) ?? (await unfitCrun(parts, merged.runtimes, releases.map(formatRelease), context));
   if (unfit !== null) return unfit;
-  const wanted = [...(settings.registry === null ? [] : hostsFiles(settings.registry)), ...(merged.text === null ? [] : [{ path: configFile, text: merged.text }])];
+  const wanted = [...(settings.registry === null ? [] : await hostsFiles(settings.registry)), ...(merged.text === null ? [] : [{ path: configFile, text: merged.text }])];
   const files: ConfigFile[] = [];
   for (const file of wanted) {
     const problem = await pathProblem(file.path);

@@ -42,6 +42,18 @@ describe('there', () => {
     expect(lab.files().join()).not.toContain('certs.d ');
   });
 
+  test('a registry with a port is written where containerd looks first', async () => {
+    const mirror = { url: 'https://cache.example', capabilities: ['pull'], ca: null, skipVerify: false, overridePath: false } as const;
+    const spec = containerdSpec({ registry: { configPath: lab.at('etc/containerd/certs.d'), hosts: [{ host: 'registry.example:5000', server: null, mirrors: [mirror] }] } });
+    lab.write('etc/containerd/certs.d/registry.example_5000_/hosts.toml', 'server = "https://theirs.example"\n');
+    const before = lab.files();
+    const prior = await applied(lab, spec);
+    expect(lab.read('etc/containerd/certs.d/registry.example_5000_/hosts.toml')).toContain('cache.example');
+    expect(lab.read('etc/containerd/certs.d/registry.example:5000/hosts.toml')).toBeNull();
+    expect(await step().revert(spec, prior, lab.context())).toEqual({ ok: true });
+    expect(lab.files()).toEqual(before);
+  });
+
   test('a host without a configuration gets one, and is left without one', async () => {
     lab.end();
     lab = new ContainerdLab(null);
