@@ -60,7 +60,7 @@ export class ContainerdLab {
     },
   };
 
-  readonly units: Units = fakeUnits({
+  units: Units = fakeUnits({
     look: async () => this.unit,
     restart: async (name) => {
       this.did.push(`restart ${name}`);
@@ -93,7 +93,7 @@ export class ContainerdLab {
     return this.dumpFails === '' ? say(this.dumpOf(readFileSync(args[1] ?? '', 'utf8'))) : say('', 1, `containerd: ${this.dumpFails}\n`);
   };
 
-  readonly criAt = (): MemoryCri => this.cri;
+  criAt = (): MemoryCri => this.cri;
 
   get config(): string | null {
     return this.read(CONFIG);

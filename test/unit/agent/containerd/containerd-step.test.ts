@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { containerdStep } from '../../../../agent/steps/containerd/containerd.ts';
@@ -79,7 +79,7 @@ describe('there', () => {
     lab.restartSays = '';
     lab.unit = { ...lab.unit!, startedMs: lab.clock.monotonicMs() + 60_000 };
     expect(stateOf(await step().check(crunByDefault(lab), lab.context()))).toBe('needed');
-    expect(await step().apply(crunByDefault(lab), prior, lab.context())).toEqual({ ok: true });
+    expect(await step().apply(crunByDefault(lab), prior, lab.context())).toMatchObject({ ok: true });
     expect(lab.running).toBe(lab.config);
   });
 });
@@ -125,6 +125,60 @@ test('a crun that is there already is looked at too, where a newer containerd wo
   lab.version = '1.7.23';
   expect(await step().stage(containerdSpec({ snapshotter: 'native' }), lab.context())).toEqual({ ok: true });
   expect(messageOf(await step().stage(containerdSpec({ alsoFor: '1.7.24' }), lab.context()))).toContain('crun-too-old: ');
+});
+
+describe('how long CRI was away', () => {
+  /** Answers again so long after the restart. */
+  const awayFor = (ms: number): void => {
+    const { restart } = lab.units;
+    lab.units = { ...lab.units, restart: async (...unit) => {
+      const backMs = lab.clock.monotonicMs() + ms;
+      const said = await restart(...unit);
+      lab.unit = { ...lab.unit!, awayMs: 400 };
+      lab.criAt = () => {
+        lab.cri.silent = lab.clock.monotonicMs() < backMs ? 'nobody listens' : '';
+        return lab.cri;
+      };
+      return said;
+    } };
+  };
+  const noteOf = async (spec: ContainerdSpec): Promise<string | undefined> => {
+    const result = await step().apply(spec, await captured(lab, spec), lab.context());
+    return result.ok ? result.note : result.outcome.code;
+  };
+
+  test('is told of a restart', async () => {
+    awayFor(1_100);
+    expect(await noteOf(crunByDefault(lab))).toBe('containerd was down for 400 ms, CRI did not answer for at most 1250 ms');
+    expect(lab.output).toContain('CRI did not answer for at most 1250 ms');
+  });
+
+  test('is nothing to tell where nothing was restarted, or CRI did not answer before or after', async () => {
+    lab.cri.silent = 'nobody listens';
+    expect(await noteOf(crunByDefault(lab))).toBeUndefined();
+    lab.end();
+    lab = new ContainerdLab();
+    awayFor(Infinity);
+    expect(await noteOf(crunByDefault(lab))).toBeUndefined();
+    expect(await noteOf(oneMirror(lab))).toBeUndefined();
+  });
+
+  test('is told of a restart by packages that came before this step', async () => {
+    const guard = containerdSpec({}, 'guard');
+    const folder = lab.at('guard');
+    mkdirSync(folder);
+    const earlier = [{ spec: guard, folder }];
+    // Somebody restarted it long ago.
+    lab.unit = { ...lab.unit!, awayMs: 100 };
+    expect(stateOf(await step().capture(guard, lab.context({ folder })))).toBe('ok');
+    const spec = containerdSpec({});
+    expect(await step().verify(spec, await captured(lab, spec), lab.context({ earlier }))).toEqual({ ok: true });
+    // dpkg brought another one.
+    lab.unit = { ...lab.unit, mainPid: 9, startedMs: 2000, awayMs: 640 };
+    const prior = await captured(lab, spec);
+    expect(await step().verify(spec, prior, lab.context({ earlier }))).toEqual({ ok: true, note: 'containerd was down for 640 ms while what it runs was changed' });
+    expect(await step().verify(spec, prior, lab.context())).toEqual({ ok: true });
+  });
 });
 
 test('a crun without a path is the one that containerd finds', async () => {
