@@ -16,19 +16,20 @@ export interface TlsChannel {
   readonly options: ChannelOptions;
 }
 
-/** Sent where an address has no name; no server looks at it. */
-const NAMELESS = 'farrier-coordinator';
+const COORDINATOR = 'farrier-coordinator';
 
 /**
  * What a gRPC client needs to dial `address`. gRPC would send an IP address as the server's name, which RFC 6066, section 3,
  * forbids and Node warns of; another name is sent then, and the certificate is still held against the address.
+ *
+ * @param name sent where the address has none; no server looks at it
  */
-export function tlsChannel(address: string, { caPem, keyPem, certificatePem }: TlsPems): TlsChannel {
+export function tlsChannel(address: string, { caPem, keyPem, certificatePem }: TlsPems, name = COORDINATOR): TlsChannel {
   const host = splitAddress(address)?.host ?? '';
   const nameless = isIP(host) !== 0;
   const verify = nameless ? { checkServerIdentity: (_name: string, certificate: Parameters<typeof checkServerIdentity>[1]) => checkServerIdentity(host, certificate) } : {};
   return {
     credentials: credentials.createSsl(Buffer.from(caPem), keyPem === undefined ? null : Buffer.from(keyPem), certificatePem === undefined ? null : Buffer.from(certificatePem), verify),
-    options: nameless ? { 'grpc.ssl_target_name_override': NAMELESS } : {},
+    options: nameless ? { 'grpc.ssl_target_name_override': name } : {},
   };
 }

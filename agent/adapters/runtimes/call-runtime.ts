@@ -1,4 +1,4 @@
-import { type ClientUnaryCall, credentials, type requestCallback, type ServiceError, type status } from '@grpc/grpc-js';
+import { credentials } from '@grpc/grpc-js';
 
 import { runtimeInterface } from '../../../shared/wire/runtime-interface.ts';
 
@@ -24,42 +24,5 @@ export async function withRuntime<T>(socket: string, work: (clients: RuntimeClie
   } finally {
     clients.runtime.close();
     clients.images.close();
-  }
-}
-
-export interface CallLimits {
-  readonly maxMs: number;
-  readonly signal: AbortSignal;
-}
-
-/** One call. @throws RuntimeRefusal, and the signal's reason. */
-export async function ask<Response>(start: (options: { deadline: number }, done: requestCallback<Response>) => ClientUnaryCall, { maxMs, signal }: CallLimits): Promise<Response> {
-  signal.throwIfAborted();
-  let cancel = (): void => undefined;
-  try {
-    return await new Promise((resolve, reject) => {
-      // gRPC takes deadlines in wall time only.
-      const call = start({ deadline: Date.now() + maxMs }, (error, response) => {
-        if (error !== null) reject(signal.aborted ? signal.reason : new RuntimeRefusal(error));
-        else if (response === undefined) throw new Error('gRPC answered with neither a response nor an error');
-        else resolve(response);
-      });
-      cancel = () => call.cancel();
-      signal.addEventListener('abort', cancel, { once: true });
-    });
-  } finally {
-    signal.removeEventListener('abort', cancel);
-  }
-}
-
-const TEXT_MAX = 400;
-
-/** What the runtime answers instead, or what keeps it from answering. */
-export class RuntimeRefusal extends Error {
-  readonly code: status;
-
-  constructor({ code, details }: ServiceError) {
-    super(details.slice(0, TEXT_MAX));
-    this.code = code;
   }
 }

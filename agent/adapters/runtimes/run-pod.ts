@@ -4,14 +4,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { ContainerStatus__Output, PodSandboxConfig, StatusResponse__Output } from '../../../shared/wire/runtime-interface.ts';
 import { type CriPod, OUTPUT_MAX } from '../../ports/cri.ts';
-import { ask, type CallLimits, type RuntimeClients } from './call-runtime.ts';
+import { ask, type CallLimits } from '../call-grpc.ts';
+import type { RuntimeClients } from './call-runtime.ts';
 import { shownConfig } from './read-look.ts';
 
 const POLL_MS = 50;
 const LOG_PATH = 'container.log';
 const HOST_NETWORK = { namespaceOptions: { network: 'NODE' } } as const;
 
-/** @throws RuntimeRefusal, and where the container does not end. */
+/** @throws GrpcRefusal, and where the container does not end. */
 export async function runPod({ runtime }: RuntimeClients, pod: CriPod, limits: CallLimits): Promise<{ readonly exitCode: number; readonly output: string }> {
   const seen = await ask<StatusResponse__Output>((options, done) => runtime.status({ verbose: true }, options, done), limits);
   const sandboxConfig: PodSandboxConfig = {

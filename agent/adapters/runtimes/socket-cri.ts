@@ -1,7 +1,8 @@
 import { status } from '@grpc/grpc-js';
 
 import type { Cri, CriLook, Unanswered } from '../../ports/cri.ts';
-import { ask, type CallLimits, type RuntimeClients, RuntimeRefusal, withRuntime } from './call-runtime.ts';
+import { ask, type CallLimits, GrpcRefusal } from '../call-grpc.ts';
+import { type RuntimeClients, withRuntime } from './call-runtime.ts';
 import { readLook, shownDriver } from './read-look.ts';
 import { runPod } from './run-pod.ts';
 
@@ -63,7 +64,7 @@ async function cgroupDriver(runtime: RuntimeClients['runtime'], limits: CallLimi
     return linux.cgroupDriver === 'SYSTEMD' ? 'systemd' : 'cgroupfs';
   } catch (error) {
     // Older than this call.
-    if (error instanceof RuntimeRefusal && error.code === status.UNIMPLEMENTED) return null;
+    if (error instanceof GrpcRefusal && error.code === status.UNIMPLEMENTED) return null;
     throw error;
   }
 }
@@ -96,11 +97,11 @@ async function orWhy<T>(signal: AbortSignal, work: () => Promise<T>): Promise<{ 
     return { ok: true, value: await work() };
   } catch (error) {
     signal.throwIfAborted();
-    return { ok: false, why: error instanceof RuntimeRefusal ? explain(error) : String(error) };
+    return { ok: false, why: error instanceof GrpcRefusal ? explain(error) : String(error) };
   }
 }
 
-function explain({ code, message }: RuntimeRefusal): string {
+function explain({ code, message }: GrpcRefusal): string {
   // What containerd answers when its CRI plugin is switched off or did not load.
   if (code === status.UNIMPLEMENTED) return `what listens there is no container runtime of Kubernetes, or does not load that part: ${message}`;
   if (code === status.UNAVAILABLE) return `nobody answers: ${message}`;
