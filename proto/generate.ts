@@ -10,11 +10,17 @@ const generator = fileURLToPath(
 );
 
 rmSync(outDir, { recursive: true, force: true });
-const files = ['farrier/v1', 'runtime/v1'].flatMap((folder) => readdirSync(new URL(`${folder}/`, import.meta.url)).map((name) => `${folder}/${name}`));
-// The flags mirror LOADER_OPTIONS in shared/wire/load-protos.ts: types and decoded messages must agree.
-const flags = ['--longs=Number', '--enums=String', '--bytes=Buffer', '--defaults', '--oneofs', '--includeComments'];
-execFileSync(
-  process.execPath,
-  [generator, ...flags, '--grpcLib=@grpc/grpc-js', '--targetFileExtension=.d.ts', '--importFileExtension=.d.ts', `--includeDirs=${protoDir}`, `--outDir=${outDir}`, ...files],
-  { stdio: ['ignore', 'ignore', 'inherit'] },
-);
+// The flags mirror the options in shared/wire/load-protos.ts: types and decoded messages must agree.
+generate(['farrier/v1', 'runtime/v1'], 'Number');
+// Ids of etcd's take all 64 bits, which no number of JavaScript's holds.
+generate(['etcd/v3'], 'String');
+
+function generate(folders: readonly string[], longs: 'Number' | 'String'): void {
+  const files = folders.flatMap((folder) => readdirSync(new URL(`${folder}/`, import.meta.url)).map((name) => `${folder}/${name}`));
+  const flags = [`--longs=${longs}`, '--enums=String', '--bytes=Buffer', '--defaults', '--oneofs', '--includeComments'];
+  execFileSync(
+    process.execPath,
+    [generator, ...flags, '--grpcLib=@grpc/grpc-js', '--targetFileExtension=.d.ts', '--importFileExtension=.d.ts', `--includeDirs=${protoDir}`, `--outDir=${outDir}`, ...files],
+    { stdio: ['ignore', 'ignore', 'inherit'] },
+  );
+}

@@ -54,7 +54,7 @@ export async function bundlePrograms({ root, programs, outFolder, version, mutat
     write: true,
     logLevel: 'warning',
   });
-  for (const folder of ['proto/farrier', 'proto/runtime']) cpSync(join(root, folder), join(outFolder, folder), { recursive: true });
+  for (const folder of ['proto/etcd', 'proto/farrier', 'proto/runtime']) cpSync(join(root, folder), join(outFolder, folder), { recursive: true });
   const { outputs } = result.metafile;
   const entryOf = (program: string): string => Object.keys(outputs).find((path) => path.endsWith(`/${program}.mjs`)) ?? '';
   return {

@@ -26,7 +26,6 @@ export async function captured(lab: ContainerdLab, spec: ContainerdSpec): Promis
 
 export async function applied(lab: ContainerdLab, spec: ContainerdSpec): Promise<ContainerdPrior> {
   const prior = await captured(lab, spec);
-  const result = await containerdStep(lab).apply(spec, prior, lab.context());
-  if (!result.ok) assert.fail(result.outcome.message);
+  assert.deepEqual(await containerdStep(lab).apply(spec, prior, lab.context()), { ok: true });
   return prior;
 }

@@ -36,7 +36,8 @@ export async function makeCa(commonName: string): Promise<KeyedCertificate> {
   return { certificate, key };
 }
 
-export async function issueLeaf(ca: KeyedCertificate, { commonName, organisations = [], names = [], usages }: LeafOrder, days = LEAF_DAYS): Promise<KeyedCertificate> {
+/** @param fromDays when it begins, counted from now: for one that is not valid yet */
+export async function issueLeaf(ca: KeyedCertificate, { commonName, organisations = [], names = [], usages }: LeafOrder, days = LEAF_DAYS, fromDays = 0): Promise<KeyedCertificate> {
   const key = newKey();
   const subject: JsonName = [...organisations.map((name) => ({ O: [name] })), { CN: [commonName] }];
   const extensions = [
@@ -44,7 +45,7 @@ export async function issueLeaf(ca: KeyedCertificate, { commonName, organisation
     new ExtendedKeyUsageExtension(usages.map((usage) => (usage === 'client' ? ExtendedKeyUsage.clientAuth : ExtendedKeyUsage.serverAuth))),
     ...(names.length === 0 ? [] : [new SubjectAlternativeNameExtension(names.map((value) => ({ type: isIP(value) === 0 ? 'dns' as const : 'ip' as const, value })))]),
   ];
-  return { certificate: await sign(key, ca.key, subject, issuerOf(ca), days, extensions), key };
+  return { certificate: await sign(key, ca.key, subject, issuerOf(ca), days, extensions, fromDays), key };
 }
 
 /** A new certificate and key with the subject, names and usages of the old one, as `kubeadm certs renew` makes them. */
@@ -73,12 +74,12 @@ function issuerOf({ certificate }: KeyedCertificate): JsonName {
   return new X509Certificate(certificate).subjectName.toJSON();
 }
 
-async function sign(key: string, issuerKey: string, subject: JsonName, issuer: JsonName, days: number, extensions: readonly Extension[]): Promise<string> {
+async function sign(key: string, issuerKey: string, subject: JsonName, issuer: JsonName, days: number, extensions: readonly Extension[], fromDays = 0): Promise<string> {
   const now = Date.now();
   const certificate = await X509CertificateGenerator.create({
     serialNumber: `0${randomBytes(8).toString('hex').slice(1)}`,
     subject, issuer,
-    notBefore: new Date(now - 60_000),
+    notBefore: new Date(now - 60_000 + fromDays * DAY_MS),
     notAfter: new Date(now + days * DAY_MS),
     publicKey: await webcrypto.subtle.importKey('jwk', publicJwk(key), P256, true, ['verify']),
     signingKey: createPrivateKey(issuerKey).toCryptoKey(P256, false, ['sign']),

@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 
 import { hostsFiles } from '../../../../agent/steps/containerd/hosts-files.ts';
 
-test('each host has a folder with what containerd asks in order', async () => {
+test('each host has a folder with what containerd asks in order', () => {
   const mirror = { capabilities: ['pull', 'resolve'], ca: null, skipVerify: false, overridePath: false } as const;
-  const files = await hostsFiles(
+  const files = hostsFiles(
     {
       configPath: '/etc/containerd/certs.d',
       hosts: [
