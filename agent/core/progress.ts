@@ -15,6 +15,8 @@ export interface Progress {
   readonly begun: boolean;
   readonly direction: 'forward' | 'back';
   readonly steps: ReadonlyMap<number, StepProgress>;
+  /** What its steps had to tell, in the order in which they told it. */
+  readonly notes: readonly string[];
   /** Why it went back: from the first `reverting`. */
   readonly failure: Outcome | null;
   readonly end: { readonly kind: 'done' | 'reverted' | 'refused' | 'needs-a-person'; readonly outcome: Outcome } | null;
@@ -82,9 +84,9 @@ function fold(before: Progress | null, record: JournalRecord): Progress {
     case 'prior':
       return { ...progress, steps: withStep({ prior: record.payloadDigest || null }) };
     case 'applied':
-      return { ...progress, steps: withStep({ applied: true }) };
+      return { ...progress, notes: withNote(progress, record, outcome), steps: withStep({ applied: true }) };
     case 'verified':
-      return { ...progress, steps: withStep({ verified: true }) };
+      return { ...progress, notes: withNote(progress, record, outcome), steps: withStep({ verified: true }) };
     case 'reverting':
       return {
         ...progress,
@@ -103,6 +105,10 @@ function fold(before: Progress | null, record: JournalRecord): Progress {
     case 'refused':
       return refused(progress, outcome);
   }
+}
+
+function withNote({ notes }: Progress, { stepName }: JournalRecord, { message }: Outcome): readonly string[] {
+  return message === '' ? notes : [...notes, `${stepName}: ${message}`];
 }
 
 function withNoRevertAttempts(steps: Progress['steps']): Progress['steps'] {
@@ -129,6 +135,7 @@ function started(record: JournalRecord): Progress {
     begun: false,
     direction: 'forward',
     steps: new Map(),
+    notes: [],
     failure: null,
     end: null,
   };

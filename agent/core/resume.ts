@@ -72,7 +72,7 @@ function goForward(progress: Progress, view: ResumeView): NextAction {
     if (counted(attempts, step, view) >= BEGIN_ATTEMPTS_MAX && view.force === null) return goBack(progress, view, interruptedTwice(step));
     return { kind: 'run', step, attempt: attempts.length + 1, prior };
   }
-  return { kind: 'close', record: 'done', outcome: OK };
+  return { kind: 'close', record: 'done', outcome: { ...OK, message: progress.notes.join('; ') } };
 }
 
 /** Whether something was applied that nothing goes back behind. */

@@ -32,6 +32,8 @@ export interface UnitLook {
   /** When that process was started, on the monotonic clock; 0 where there is none. */
   readonly startedMs: number;
   readonly unitFileState: string;
+  /** How long it was not active before it last came back; absent where it never went since the boot. */
+  readonly awayMs?: number;
   /** How often systemd itself restarted it. */
   readonly restarts: number;
 }

@@ -26,7 +26,7 @@ export async function runStep(work: Work, { step, attempt, prior }: RunAction, p
     if (progress === null || isPastNoReturn(progress, stepsOfNoReturn(work, parts)) || (await hasCrossed(work, step, kept, parts))) return result;
     return revertStep(work, { kind: 'revert', step, attempt: 1, prior: kept, failure: result.outcome }, parts);
   }
-  appendRecord(work, parts, { kind: 'verified', step, attempt, outcome: OK });
+  appendRecord(work, parts, { kind: 'verified', step, attempt, outcome: { ...OK, message: result.note ?? '' } });
   return STEP_OK;
 }
 
@@ -46,14 +46,16 @@ async function forward(work: Work, step: number, attempt: number, known: string 
     prior = await parts.files.readPrior(work.generation, step, known);
     if (prior === undefined) return stepFailure('prior-unavailable', 'what was kept of the state before cannot be read; nothing more was changed');
   }
+  let note = '';
   if (checked.state === 'needed') {
     const applied = await guardedUntil(parts.stop, (signal) => executor.apply(spec, prior, context(signal)), spec.timeoutMs);
     if (!applied.ok) return applied;
+    note = applied.note ?? '';
   }
   // A record must not outlive what it says: after a power cut the host would be newer on paper than on disk.
   const settled = await settle(parts, spec.timeoutMs);
   if (!settled.ok) return settled;
-  appendRecord(work, parts, { kind: 'applied', step, attempt, outcome: { ...OK, code: checked.state === 'needed' ? 'ok' : 'satisfied' } });
+  appendRecord(work, parts, { kind: 'applied', step, attempt, outcome: { ...OK, code: checked.state === 'needed' ? 'ok' : 'satisfied', message: note } });
   return guarded((signal) => executor.verify(spec, prior, context(signal)), spec.timeoutMs);
 }
 

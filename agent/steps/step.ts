@@ -34,7 +34,13 @@ export interface StepFailure {
   readonly outcome: Outcome;
 }
 
-export type StepResult = { readonly ok: true } | StepFailure;
+export type StepResult =
+  | {
+      readonly ok: true;
+      /** What an operator is to know of it, in a few words: of apply and verify it is reported. */
+      readonly note?: string;
+    }
+  | StepFailure;
 
 /** `satisfied`: apply has nothing to do. */
 export type CheckResult = { readonly ok: true; readonly state: 'needed' | 'satisfied' } | StepFailure;

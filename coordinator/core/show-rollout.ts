@@ -125,7 +125,13 @@ function showNode(here: Explaining, wave: WaveName, name: NodeName): RolloutNode
   const [cause] = explainInRollout(here, name);
   const { phase, step } = shownPhase(world, rollout, name, node);
   const sinceUnixMs = cause?.sinceUnixMs ?? (node.state === 'ended' ? node.atUnixMs : rollout.startedUnixMs);
-  return { node: name, wave, phase, step, reason: cause?.reason ?? '', detail: cause?.detail ?? '', sinceUnixMs, generation: node.generation };
+  return { node: name, wave, phase, step, reason: cause?.reason ?? '', detail: cause?.detail ?? toldAtEnd(here, name, node), sinceUnixMs, generation: node.generation };
+}
+
+/** What the host had to tell of its steps once all were done. */
+function toldAtEnd({ world, rollout }: Explaining, name: NodeName, { generation }: RolloutNode): string {
+  const progress = world.nodes.get(name)?.journal.assignments.get(generation);
+  return progress?.rollout === rollout.id && progress.state === 'done' ? (progress.outcome?.message ?? '') : '';
 }
 
 function shownPhase(world: World, rollout: RolloutState, name: NodeName, node: RolloutNode): { readonly phase: Phase; readonly step: string } {

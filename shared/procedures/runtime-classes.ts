@@ -5,6 +5,12 @@ import type { StepSpec } from '../domain/step-spec.ts';
  * a nodeSelector before.
  */
 export function runtimeClasses(steps: readonly StepSpec[]): readonly string[] {
-  const names = steps.flatMap((step) => (step.kind === 'containerd' ? step.settings.runtimes.map(({ name }) => name) : []));
-  return [...new Set(names)].toSorted().map((name) => `apiVersion: node.k8s.io/v1\nkind: RuntimeClass\nmetadata: { name: ${name} }\nhandler: ${name}\n`);
+  const names = steps.flatMap(runtimesOf).map(({ name }) => name);
+  // Quoted: a runtime may be called 1 or true.
+  return [...new Set(names)].toSorted().map((name) => `apiVersion: node.k8s.io/v1\nkind: RuntimeClass\nmetadata: { name: "${name}" }\nhandler: "${name}"\n`);
+}
+
+function runtimesOf(step: StepSpec): readonly { readonly name: string }[] {
+  if (step.kind === 'containerd') return step.settings.runtimes;
+  return step.kind === 'k3s_runtimes' ? step.runtimes : [];
 }

@@ -13,7 +13,7 @@ import { type Host, journalFolder } from '../../agent/runner/host.ts';
 import { JournalReader } from '../../agent/runner/journal-reader.ts';
 import { recordPermit } from '../../agent/runner/record-permit.ts';
 import { runWork, type WorkEnd } from '../../agent/runner/run-work.ts';
-import { type Executors, STEP_OK, type StepExecutor, stepFailure } from '../../agent/steps/step.ts';
+import { type Executors, STEP_OK, type StepExecutor, stepFailure, type StepResult } from '../../agent/steps/step.ts';
 import type { Watchdog } from '../../agent/ports/watchdog.ts';
 import type { Outcome } from '../../shared/domain/journal-record.ts';
 import type { ServiceSpec, StepSpec } from '../../shared/domain/step-spec.ts';
@@ -40,6 +40,8 @@ export class AgentBench {
   /** What the steps did, in order; and which of them fail. */
   readonly did: string[] = [];
   failing = new Set<string>();
+  /** What steps tell, by what they do. */
+  readonly notes = new Map<string, string>();
   /** Names of steps that nothing goes back behind once they are applied, and of those that went past it while they failed. */
   noReturn = new Set<string>();
   crossed = new Set<string>();
@@ -96,6 +98,11 @@ export class AgentBench {
     return this.#records().findLast(({ outcome }) => outcome !== null && outcome.code !== 'ok')?.outcome ?? null;
   }
 
+  /** What the last record says to a person. */
+  told(): string {
+    return this.#records().at(-1)?.outcome?.message ?? '';
+  }
+
   digest(generation = 1): string {
     return this.#records().find((record) => record.generation === generation)?.digest ?? '';
   }
@@ -105,9 +112,11 @@ export class AgentBench {
   }
 
   #executors(): Executors {
-    const act = async (what: string) => {
+    const act = async (what: string): Promise<StepResult> => {
       this.did.push(what);
-      return this.failing.has(what) ? stepFailure('apply-failed', `${what} fails`) : STEP_OK;
+      const note = this.notes.get(what);
+      if (this.failing.has(what)) return stepFailure('apply-failed', `${what} fails`);
+      return note === undefined ? STEP_OK : { ok: true, note };
     };
     const service: StepExecutor<ServiceSpec> = {
       kind: 'service',

@@ -26,6 +26,7 @@ export async function captured(lab: ContainerdLab, spec: ContainerdSpec): Promis
 
 export async function applied(lab: ContainerdLab, spec: ContainerdSpec): Promise<ContainerdPrior> {
   const prior = await captured(lab, spec);
-  assert.deepEqual(await containerdStep(lab).apply(spec, prior, lab.context()), { ok: true });
+  const result = await containerdStep(lab).apply(spec, prior, lab.context());
+  if (!result.ok) assert.fail(result.outcome.message);
   return prior;
 }

@@ -28,6 +28,8 @@ export class ContainerdLab {
   dumpFails = '';
   /** What it prints instead of the file itself. */
   dump: string | null = null;
+  /** What it prints of a draft. */
+  dumpOf: (draft: string) => string = (draft) => this.dump ?? withDefaults(draft);
   /** What it tells of what ends; null: it knows no such question. */
   deprecations: readonly { readonly id: string; readonly message: string }[] | null = [];
   restartSays = '';
@@ -58,7 +60,7 @@ export class ContainerdLab {
     },
   };
 
-  readonly units: Units = fakeUnits({
+  units: Units = fakeUnits({
     look: async () => this.unit,
     restart: async (name) => {
       this.did.push(`restart ${name}`);
@@ -88,10 +90,10 @@ export class ContainerdLab {
     if (program !== containerd) throw new Error(`nobody answers: ${program}`);
     if (args[0] === '--version') return say(`containerd github.com/containerd/containerd ${this.version} rev\n`);
     this.#dieAt('the draft');
-    return this.dumpFails === '' ? say(this.dump ?? withDefaults(readFileSync(args[1] ?? '', 'utf8'))) : say('', 1, `containerd: ${this.dumpFails}\n`);
+    return this.dumpFails === '' ? say(this.dumpOf(readFileSync(args[1] ?? '', 'utf8'))) : say('', 1, `containerd: ${this.dumpFails}\n`);
   };
 
-  readonly criAt = (): MemoryCri => this.cri;
+  criAt = (): MemoryCri => this.cri;
 
   get config(): string | null {
     return this.read(CONFIG);

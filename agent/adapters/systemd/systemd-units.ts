@@ -3,7 +3,7 @@ import type { Units } from '../../ports/units.ts';
 
 const LINES = 40;
 const NEEDED_BY = ['WantedBy', 'RequiredBy', 'UpheldBy'];
-const PROPERTIES = ['LoadState', 'ActiveState', 'SubState', 'MainPID', 'ExecMainStartTimestampMonotonic', 'UnitFileState', 'NRestarts', 'NeedDaemonReload'];
+const PROPERTIES = ['LoadState', 'ActiveState', 'SubState', 'MainPID', 'ExecMainStartTimestampMonotonic', 'UnitFileState', 'NRestarts', 'NeedDaemonReload', 'ActiveExitTimestampMonotonic', 'ActiveEnterTimestampMonotonic'];
 
 export function systemdUnits(run: RunProgram): Units {
   const show = async (unit: string, signal: AbortSignal, properties = PROPERTIES): Promise<ReadonlyMap<string, string>> => {
@@ -28,6 +28,7 @@ export function systemdUnits(run: RunProgram): Units {
         startedMs: Number(property('ExecMainStartTimestampMonotonic') || '0') / 1000,
         unitFileState: property('UnitFileState'),
         restarts: Number(property('NRestarts') || '0'),
+        ...awayOf(Number(property('ActiveExitTimestampMonotonic') || '0'), Number(property('ActiveEnterTimestampMonotonic') || '0')),
       };
     },
     restart: async (unit, signal) => {
@@ -51,4 +52,9 @@ export function systemdUnits(run: RunProgram): Units {
     lastLines: async (unit, signal) =>
       (await run(['journalctl', `--unit=${unit}`, `--lines=${LINES}`, '--no-pager', '--output=short-iso', '--quiet'], { signal })).stdout,
   };
+}
+
+/** In microseconds since the boot; 0 where it never did. */
+function awayOf(leftUs: number, backUs: number): { readonly awayMs?: number } {
+  return leftUs > 0 && backUs > leftUs ? { awayMs: Math.round((backUs - leftUs) / 1000) } : {};
 }

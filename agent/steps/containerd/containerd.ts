@@ -12,6 +12,7 @@ import { looksAtKnown } from '../prove-unit.ts';
 import { captureSpace, releaseSpace } from '../packages/reserve.ts';
 import { type CaptureResult, type CheckResult, STEP_OK, type StepContext, type StepExecutor, type StepFailure, type StepResult, stepFailure } from '../step.ts';
 import { refuseDeprecated } from './deprecations.ts';
+import { noteDowntime, noteRestartSinceGuard, rememberGuarded } from './downtime.ts';
 import type { ConfigDraft, DraftParts } from './draft-config.ts';
 import type { ContainerdProofParts } from './prove-containerd.ts';
 
@@ -38,8 +39,8 @@ export function containerdStep(parts: ContainerdParts): StepExecutor<ContainerdS
     stage: (spec, context) => stage(parts, spec, context),
     check: (spec, context) => check(parts, spec, context),
     capture: (spec, context) => capture(parts, spec, context),
-    apply: async (spec, _prior, context) => (spec.action === 'guard' ? STEP_OK : apply(parts, spec, context)),
-    verify: async (spec, _prior, context) => (spec.action === 'guard' ? STEP_OK : verify(parts, spec, context)),
+    apply: async (spec, prior, context) => (spec.action === 'guard' ? STEP_OK : apply(parts, spec, prior, context)),
+    verify: async (spec, prior, context) => (spec.action === 'guard' ? STEP_OK : verify(parts, spec, prior, context)),
     revert: (spec, prior, context) => revert(parts, spec, prior, context),
     canRevert: (_spec, { copies }, context) => copiesKept(copies, copiesFolder(context)),
   };
@@ -61,7 +62,7 @@ async function stage(parts: ContainerdParts, { action, settings }: ContainerdSpe
   const refused = await refuseNow(parts, draft, settings, context);
   if (refused !== null) return refused;
   // Imports that are relative to the configuration's folder can be proved only there.
-  if (!draft.isNew || draft.text === null || /^\s*imports\s*=\s*\[[^\]]*["'][^/"']/m.test(draft.text)) return STEP_OK;
+  if (!draft.isNew || draft.text === null || /^\s*imports\s*=\s*\[[^\]]*["'][^/"'\],\s]/m.test(draft.text)) return STEP_OK;
   return proveDraft(parts.run, draft.containerd.program, { path: join(context.folder, 'draft.toml'), text: draft.text }, settings, context);
 }
 
@@ -103,6 +104,7 @@ async function capture(parts: ContainerdParts, { action, settings }: ContainerdS
   const endpoint = await endpointNow(parts, context);
   const answer = endpoint === null ? null : await parts.criAt(endpoint).look(context.signal);
   const answered = answer?.reached === true && answer.ready ? endpoint : null;
+  if (action === 'guard') await rememberGuarded(unit, context);
   if (action === 'guard') return { ok: true, prior: { unit, endpoint: answered, copies: [], folders: [] } };
   const draft = await draftConfig(parts, settings, context);
   if (!draft.ok) return draft;
@@ -111,7 +113,7 @@ async function capture(parts: ContainerdParts, { action, settings }: ContainerdS
   return { ok: true, prior: { unit, endpoint: answered, copies, folders: await missingFolders(draft.paths) } };
 }
 
-async function apply(parts: ContainerdParts, { settings }: ContainerdSpec, context: StepContext): Promise<StepResult> {
+async function apply(parts: ContainerdParts, { settings }: ContainerdSpec, { endpoint }: ContainerdPrior, context: StepContext): Promise<StepResult> {
   const { draftConfig, placeConfig } = await editor();
   const draft = await draftConfig(parts, settings, context);
   if (!draft.ok) return draft;
@@ -120,16 +122,20 @@ async function apply(parts: ContainerdParts, { settings }: ContainerdSpec, conte
   if (!placed.ok) return placed;
   // Registries are read at every pull: for them alone nothing is restarted.
   const isStale = (await isOwed(context.folder)) || !(await runsWhatLiesThere(parts, draft, context));
-  return isStale ? restart(parts, context) : STEP_OK;
+  if (!isStale) return STEP_OK;
+  const beganMs = parts.clock.monotonicMs();
+  const restarted = await restart(parts, context);
+  return restarted.ok && endpoint !== null && draft.endpoint !== null ? noteDowntime(parts, draft.endpoint, beganMs, context) : restarted;
 }
 
-async function verify(parts: ContainerdParts, spec: ContainerdSpec, context: StepContext): Promise<StepResult> {
+async function verify(parts: ContainerdParts, spec: ContainerdSpec, { unit }: ContainerdPrior, context: StepContext): Promise<StepResult> {
   const { draftConfig, proveContainerd } = await editor();
   const draft = await draftConfig(parts, spec.settings, context);
   if (!draft.ok) return draft;
   const [wrong] = draft.files;
   if (wrong !== undefined) return stepFailure('verify-failed', `${wrong.path} is not what the plan makes of it`, wrong.path);
-  return proveContainerd(parts, draft.endpoint, { version: draft.containerd.version, settings: spec.settings }, spec, context);
+  const proved = await proveContainerd(parts, draft.endpoint, { version: draft.containerd.version, settings: spec.settings }, spec, context);
+  return proved.ok ? noteRestartSinceGuard(unit, context) : proved;
 }
 
 async function revert(parts: ContainerdParts, spec: ContainerdSpec, prior: ContainerdPrior, context: StepContext): Promise<StepResult> {

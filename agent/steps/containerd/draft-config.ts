@@ -51,7 +51,7 @@ export async function draftConfig(parts: DraftParts, settings: ContainerdSetting
   if (!merged.ok) return stepFailure(merged.code === 'config-broken' ? 'config-unreadable' : 'config-refused', `${merged.code}: ${configFile} is left as it is: ${merged.message}`, configFile);
   const unfit = (await missingRuntime(parts, settings.runtimes)) ?? (await unfitCrun(parts, merged.runtimes, releases.map(formatRelease), context));
   if (unfit !== null) return unfit;
-  const wanted = [...(settings.registry === null ? [] : hostsFiles(settings.registry)), ...(merged.text === null ? [] : [{ path: configFile, text: merged.text }])];
+  const wanted = [...(settings.registry === null ? [] : await hostsFiles(settings.registry)), ...(merged.text === null ? [] : [{ path: configFile, text: merged.text }])];
   const files: ConfigFile[] = [];
   for (const file of wanted) {
     const problem = await pathProblem(file.path);
@@ -78,9 +78,12 @@ async function missingRuntime({ programFolders }: DraftParts, runtimes: readonly
 }
 
 /** Also of a runtime that is there and that the plan does not name: a newer containerd may ask more of it. */
-async function unfitCrun({ run }: DraftParts, runtimes: readonly RuntimeEntry[], containerds: readonly string[], { signal }: Pick<StepContext, 'signal'>): Promise<StepFailure | null> {
-  for (const { type, binary } of runtimes) {
-    if (!isRuncType(type) || !basename(binary).startsWith('crun') || !(await isAnyThere([binary]))) continue;
+async function unfitCrun({ run, programFolders }: DraftParts, runtimes: readonly RuntimeEntry[], containerds: readonly string[], { signal }: Pick<StepContext, 'signal'>): Promise<StepFailure | null> {
+  for (const { type, binary: named } of runtimes) {
+    // A file that is imported need not say the type again.
+    if ((type !== '' && !isRuncType(type)) || !basename(named).startsWith('crun')) continue;
+    const binary = await firstThere(named.includes('/') ? [named] : programFolders.map((folder) => `${folder}/${named}`));
+    if (binary === null) continue;
     const said = await run([binary, '--version'], { signal });
     const version = /^crun version (\S+)/m.exec(said.stdout)?.[1] ?? '';
     const strict = containerds.find((containerd) => !crunFits(version, containerd));
@@ -90,8 +93,12 @@ async function unfitCrun({ run }: DraftParts, runtimes: readonly RuntimeEntry[],
 }
 
 async function isAnyThere(paths: readonly string[]): Promise<boolean> {
-  for (const path of paths) if (await stat(path).then((found) => found.isFile(), () => false)) return true;
-  return false;
+  return (await firstThere(paths)) !== null;
+}
+
+async function firstThere(paths: readonly string[]): Promise<string | null> {
+  for (const path of paths) if (await stat(path).then((found) => found.isFile(), () => false)) return path;
+  return null;
 }
 
 /** Null where there is none; NO_TEXT for bytes that are no UTF-8, and could not be written again as they are. */

@@ -3,11 +3,12 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ContainerdSettings } from '../../../shared/domain/steps/containerd-spec.ts';
 import { parseToml, type TomlTree, valueAt } from '../../toml/toml-file.ts';
 import { configVersionOf } from './config-version.ts';
+import { refuseResult } from './refuse-config.ts';
 import { isCriOff, placesIn, type SettingPlaces } from './setting-places.ts';
 import { wantedSettings } from './wanted-settings.ts';
 
 /**
- * What containerd itself makes of a file, drop-ins and its own defaults, against the plan.
+ * What containerd itself makes of a file, drop-ins and its own defaults, against the plan and against what CRI does not start with.
  *
  * @param dump what `containerd config dump` printed: always of the newest version that it knows
  * @returns what is not as the plan says, in words; empty where all is
@@ -19,7 +20,10 @@ export function effectiveProblems(dump: string, settings: ContainerdSettings): r
   const version = configVersionOf(tree);
   if (version === null) return [`what containerd prints is of version ${JSON.stringify(tree['version'])}`];
   const places = placesIn(version);
+  // The file by itself was looked at before; merged with what it imports it may be another.
+  const refused = refuseResult(tree, places, settings, false);
   return [
+    ...(refused === null ? [] : [`${refused.code}: ${refused.message}`]),
     ...(settings.enableCri && isCriOff(tree) ? ['CRI is still off'] : []),
     ...(isCriOff(tree) ? [] : defaultProblem(tree, places)),
     ...settings.removeRuntimes.filter((name) => name !== 'runc' && valueAt(tree, [...places.runtimes, name]) !== undefined).map((name) => `the runtime ${name} is still there`),

@@ -1,3 +1,4 @@
+import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { ContainerdRegistry, RegistryHost, RegistryMirror } from '../../../shared/domain/steps/containerd-spec.ts';
@@ -13,8 +14,14 @@ export interface ConfigFile {
  * The hosts.toml files below `config_path`, https://github.com/containerd/containerd/blob/main/docs/hosts.md: containerd reads
  * them at every pull and needs no restart. Each is wholly the plan's; mirrors are asked in the order in which they stand.
  */
-export function hostsFiles({ configPath, hosts }: ContainerdRegistry): readonly ConfigFile[] {
-  return hosts.map((host) => ({ path: join(configPath, host.host, 'hosts.toml'), text: hostsText(host) }));
+export async function hostsFiles({ configPath, hosts }: ContainerdRegistry): Promise<readonly ConfigFile[]> {
+  return Promise.all(hosts.map(async (host) => ({ path: join(await folderOf(configPath, host.host), 'hosts.toml'), text: hostsText(host) })));
+}
+
+/** containerd looks for `HOST_PORT_` before `HOST:PORT`, and reads one of them alone. */
+async function folderOf(configPath: string, host: string): Promise<string> {
+  const first = join(configPath, host.replace(/:(\d+)$/, '_$1_'));
+  return (await lstat(first).catch(() => null)) === null ? join(configPath, host) : first;
 }
 
 function hostsText({ server, mirrors }: RegistryHost): string {

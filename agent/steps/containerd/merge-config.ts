@@ -4,7 +4,7 @@ import { compareReleases, formatRelease, type Release } from '../../../shared/do
 import type { ContainerdSettings } from '../../../shared/domain/steps/containerd-spec.ts';
 import { removeElement, removeToml } from '../../toml/remove-toml.ts';
 import { setToml } from '../../toml/set-toml.ts';
-import { isTable, parseToml, type TomlFile } from '../../toml/toml-file.ts';
+import { isTable, parseToml, type TomlFile, type TomlTree } from '../../toml/toml-file.ts';
 import { type ConfigRefusal, refuse } from './config-refusal.ts';
 import { type ConfigVersion, configVersionOf, versionOfNew } from './config-version.ts';
 import { type DropIn, refuseDropIn } from './drop-ins.ts';
@@ -31,7 +31,7 @@ export interface ConfigChange {
   readonly now: unknown;
 }
 
-export type Merged = { readonly ok: true; readonly text: string | null; readonly changes: readonly ConfigChange[]; readonly wanted: readonly WantedSetting[]; /** That containerd has then. */ readonly runtimes: readonly RuntimeEntry[] } | ConfigRefusal;
+export type Merged = { readonly ok: true; readonly text: string | null; readonly changes: readonly ConfigChange[]; readonly wanted: readonly WantedSetting[]; /** That containerd has then, each as every file has it that names it. */ readonly runtimes: readonly RuntimeEntry[] } | ConfigRefusal;
 
 const BYTE_ORDER_MARK = '\uFEFF';
 const CDI_SINCE = { major: 1, minor: 7, patch: 0 };
@@ -58,7 +58,7 @@ export function mergeConfig({ text, dropIns, settings, releases }: MergeInput): 
   // containerd 2 does not read a file that begins with the mark.
   const keepsMark = marked && !releases.some(isNew);
   const same = file.text === before.text && keepsMark === marked;
-  return { ok: true, text: same ? text : (keepsMark ? BYTE_ORDER_MARK : '') + file.text, changes: changesOf(before.tree, file.tree), wanted, runtimes: runtimesOf(file.tree, placesIn(version), keepsRunc) };
+  return { ok: true, text: same ? text : (keepsMark ? BYTE_ORDER_MARK : '') + file.text, changes: changesOf(before.tree, file.tree), wanted, runtimes: [file.tree, ...dropIns.flatMap(treeOf)].flatMap((tree) => runtimesOf(tree, placesIn(version), keepsRunc)) };
 }
 
 type Edited = { readonly ok: true; readonly file: TomlFile; readonly version: ConfigVersion; readonly wanted: readonly WantedSetting[] } | ConfigRefusal;
@@ -101,6 +101,11 @@ function inItsVersion(file: TomlFile, said: ConfigVersion, isSet: boolean, isRea
 function refuseCdi({ cdi }: ContainerdSettings, releases: readonly Release[]): ConfigRefusal | null {
   const old = cdi === null ? undefined : releases.find((release) => compareReleases(release, CDI_SINCE) < 0);
   return old === undefined ? null : refuse('cdi-unsupported', `containerd ${formatRelease(old)} knows no CDI, which came with 1.7; take cdi out of the plan`);
+}
+
+function treeOf({ text }: DropIn): readonly TomlTree[] {
+  const parsed = parseToml(text);
+  return parsed.ok ? [parsed.file.tree] : [];
 }
 
 function isNew({ major }: Release): boolean {

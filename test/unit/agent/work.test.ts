@@ -28,6 +28,13 @@ describe('the whole way', () => {
     expect(await bench.work(1, 'activate')).toEqual({ kind: 'ended', next: { kind: 'idle' } });
   });
 
+  test('what its steps had to tell stands in the last record', async () => {
+    bench.notes.set('apply a', 'away for 700 ms').set('verify b', 'seen');
+    await permitted(bench);
+    await bench.work(1, 'activate');
+    expect(bench.told()).toBe('a: away for 700 ms; b: seen');
+  });
+
   test('what was fetched for going forward is gone when it is over, and not before; what going back needs stays', async () => {
     await staged(bench);
     const folder = join(await bench.host.assignments.folder(1, 0), 'fetched');

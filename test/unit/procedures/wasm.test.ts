@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 
+import type { K3sRuntimesSpec } from '../../../shared/domain/steps/k3s-runtimes-spec.ts';
 import { formatDiagnostic } from '../../../shared/plan/format-diagnostic.ts';
 import { parsePlan } from '../../../shared/plan/parse-plan.ts';
 import type { ProcedureNode } from '../../../shared/procedures/composition.ts';
@@ -44,7 +46,7 @@ describe('a runtime for WebAssembly', () => {
       { kind: 'containerd', name: 'runtime-edge', settings: { defaultRuntime: null, runtimes: [{ name: 'edge', ...runtime }] } },
       { kind: 'cri_probe', name: 'probe-edge', handler: 'edge', image: { name: 'registry.example/hello:1', id: ID }, annotations, expect: 'hello' },
     ]);
-    expect(runtimeClasses(steps)).toEqual(['apiVersion: node.k8s.io/v1\nkind: RuntimeClass\nmetadata: { name: edge }\nhandler: edge\n']);
+    expect(runtimeClasses(steps)).toEqual(['apiVersion: node.k8s.io/v1\nkind: RuntimeClass\nmetadata: { name: "edge" }\nhandler: "edge"\n']);
   });
 
   test('a crun that is called after a handler is refused: sandboxes would get it too', () => {
@@ -65,4 +67,9 @@ describe('a runtime for WebAssembly', () => {
       ]
     `);
   });
+});
+
+test('pods name a runtime by text, whatever its name looks like, and K3s has classes for its own alone', () => {
+  const spec: K3sRuntimesSpec = { kind: 'k3s_runtimes', name: 'r', timeoutMs: 1, role: 'agent', runtimes: ['true', '12'].map((name) => ({ name, type: 'io.containerd.runc.v2', binary: null, podAnnotations: [] })), mirrors: [] };
+  expect(runtimeClasses([spec]).map((text) => parse(text) as unknown)).toEqual(['12', 'true'].map((name) => ({ apiVersion: 'node.k8s.io/v1', kind: 'RuntimeClass', metadata: { name }, handler: name })));
 });

@@ -28,7 +28,7 @@ describe('cut off', () => {
 
     lab.killAt = place;
     await expect(step().apply(both(), prior, lab.context())).rejects.toThrow('killed');
-    expect(await step().apply(both(), prior, lab.context())).toEqual({ ok: true });
+    expect(await step().apply(both(), prior, lab.context())).toMatchObject({ ok: true });
     expect(await step().verify(both(), prior, lab.context())).toEqual({ ok: true });
     expect(lab.running).toBe(lab.config);
     expect(lab.files().filter((name) => /farrier/.test(name.split(' ')[0] ?? ''))).toEqual([]);

@@ -1,7 +1,9 @@
-import { rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { containerdStep } from '../../../../agent/steps/containerd/containerd.ts';
+import type { ContainerdSpec } from '../../../../shared/domain/steps/containerd-spec.ts';
+import { containerdRuntime } from '../../../support/containerd-settings.ts';
 import { applied, captured, containerdSpec, crunByDefault, oneMirror } from '../../../support/containerd-at-work.ts';
 import { ContainerdLab } from '../../../support/containerd-lab.ts';
 
@@ -40,6 +42,18 @@ describe('there', () => {
     expect(lab.files().join()).not.toContain('certs.d ');
   });
 
+  test('a registry with a port is written where containerd looks first', async () => {
+    const mirror = { url: 'https://cache.example', capabilities: ['pull'], ca: null, skipVerify: false, overridePath: false } as const;
+    const spec = containerdSpec({ registry: { configPath: lab.at('etc/containerd/certs.d'), hosts: [{ host: 'registry.example:5000', server: null, mirrors: [mirror] }] } });
+    lab.write('etc/containerd/certs.d/registry.example_5000_/hosts.toml', 'server = "https://theirs.example"\n');
+    const before = lab.files();
+    const prior = await applied(lab, spec);
+    expect(lab.read('etc/containerd/certs.d/registry.example_5000_/hosts.toml')).toContain('cache.example');
+    expect(lab.read('etc/containerd/certs.d/registry.example:5000/hosts.toml')).toBeNull();
+    expect(await step().revert(spec, prior, lab.context())).toEqual({ ok: true });
+    expect(lab.files()).toEqual(before);
+  });
+
   test('a host without a configuration gets one, and is left without one', async () => {
     lab.end();
     lab = new ContainerdLab(null);
@@ -65,7 +79,7 @@ describe('there', () => {
     lab.restartSays = '';
     lab.unit = { ...lab.unit!, startedMs: lab.clock.monotonicMs() + 60_000 };
     expect(stateOf(await step().check(crunByDefault(lab), lab.context()))).toBe('needed');
-    expect(await step().apply(crunByDefault(lab), prior, lab.context())).toEqual({ ok: true });
+    expect(await step().apply(crunByDefault(lab), prior, lab.context())).toMatchObject({ ok: true });
     expect(lab.running).toBe(lab.config);
   });
 });
@@ -111,6 +125,92 @@ test('a crun that is there already is looked at too, where a newer containerd wo
   lab.version = '1.7.23';
   expect(await step().stage(containerdSpec({ snapshotter: 'native' }), lab.context())).toEqual({ ok: true });
   expect(messageOf(await step().stage(containerdSpec({ alsoFor: '1.7.24' }), lab.context()))).toContain('crun-too-old: ');
+});
+
+describe('how long CRI was away', () => {
+  /** Answers again so long after the restart. */
+  const awayFor = (ms: number): void => {
+    const { restart } = lab.units;
+    lab.units = { ...lab.units, restart: async (...unit) => {
+      const backMs = lab.clock.monotonicMs() + ms;
+      const said = await restart(...unit);
+      lab.unit = { ...lab.unit!, awayMs: 400 };
+      lab.criAt = () => {
+        lab.cri.silent = lab.clock.monotonicMs() < backMs ? 'nobody listens' : '';
+        return lab.cri;
+      };
+      return said;
+    } };
+  };
+  const noteOf = async (spec: ContainerdSpec): Promise<string | undefined> => {
+    const result = await step().apply(spec, await captured(lab, spec), lab.context());
+    return result.ok ? result.note : result.outcome.code;
+  };
+
+  test('is told of a restart', async () => {
+    awayFor(1_100);
+    expect(await noteOf(crunByDefault(lab))).toBe('containerd was down for 400 ms, CRI did not answer for at most 1250 ms');
+    expect(lab.output).toContain('CRI did not answer for at most 1250 ms');
+  });
+
+  test('is nothing to tell where nothing was restarted, or CRI did not answer before or after', async () => {
+    lab.cri.silent = 'nobody listens';
+    expect(await noteOf(crunByDefault(lab))).toBeUndefined();
+    lab.end();
+    lab = new ContainerdLab();
+    awayFor(Infinity);
+    expect(await noteOf(crunByDefault(lab))).toBeUndefined();
+    expect(await noteOf(oneMirror(lab))).toBeUndefined();
+  });
+
+  test('is told of a restart by packages that came before this step', async () => {
+    const guard = containerdSpec({}, 'guard');
+    const folder = lab.at('guard');
+    mkdirSync(folder);
+    const earlier = [{ spec: guard, folder }];
+    // Somebody restarted it long ago.
+    lab.unit = { ...lab.unit!, awayMs: 100 };
+    expect(stateOf(await step().capture(guard, lab.context({ folder })))).toBe('ok');
+    const spec = containerdSpec({});
+    expect(await step().verify(spec, await captured(lab, spec), lab.context({ earlier }))).toEqual({ ok: true });
+    // dpkg brought another one.
+    lab.unit = { ...lab.unit, mainPid: 9, startedMs: 2000, awayMs: 640 };
+    const prior = await captured(lab, spec);
+    expect(await step().verify(spec, prior, lab.context({ earlier }))).toEqual({ ok: true, note: 'containerd was down for 640 ms while what it runs was changed' });
+    expect(await step().verify(spec, prior, lab.context())).toEqual({ ok: true });
+  });
+});
+
+test('a crun without a path is the one that containerd finds', async () => {
+  lab.crun = '1.8.1';
+  lab.write('etc/containerd/config.toml', 'version = 2\n[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]\nruntime_type = "io.containerd.runc.v2"\noptions.BinaryName = "crun"\n');
+  expect(messageOf(await step().stage(containerdSpec({ snapshotter: 'native' }), lab.context()))).toContain(`crun-too-old: ${lab.at('usr/bin/crun')} is crun 1.8.1`);
+});
+
+describe('what containerd 2 merges from what the file imports', () => {
+  const RUNTIMES = 'plugins."io.containerd.cri.v1.runtime".containerd.runtimes';
+  const crun = () => containerdSpec({ runtimes: [containerdRuntime('crun', { binary: lab.at('usr/bin/crun') })] });
+  test.each<[string, string, string, () => ContainerdSpec]>([
+    ['mirrors beside the plan’s config_path', 'mirrors-and-config-path: ', 'version = 3\n[plugins."io.containerd.cri.v1.images".registry.mirrors."docker.io"]\nendpoint = ["https://cache.example"]\n', () => oneMirror(lab)],
+    ['a runtime with another cgroup driver', 'cgroup-driver-mixed: ', `version = 3\n[${RUNTIMES}.nvidia]\nruntime_type = "io.containerd.runc.v2"\noptions.SystemdCgroup = true\n`, crun],
+    ['CRI turned off', 'cri-off: ', 'version = 3\ndisabled_plugins = ["io.containerd.cri.v1.runtime"]\n', crun],
+  ])('%s is refused before anything is restarted', async (_, message, dropIn, spec) => {
+    lab.version = '2.1.9';
+    lab.write('etc/containerd/config.toml', `version = 3\nimports = ["${lab.at('etc/containerd/conf.d')}/*.toml"]\n`);
+    lab.write('etc/containerd/conf.d/a.toml', dropIn);
+    // What containerd prints is both together.
+    lab.dumpOf = (draft) => `${draft.replace(/^imports.*$/m, '')}\n[${RUNTIMES}.runc]\nruntime_type = "io.containerd.runc.v2"\n[plugins."io.containerd.cri.v1.runtime".containerd]\ndefault_runtime_name = "runc"\n`.replace('version = 3\n', dropIn);
+    expect(messageOf(await step().stage(spec(), lab.context()))).toContain(message);
+    expect(lab.did).toEqual([]);
+  });
+
+  test('a crun of theirs that is too old', async () => {
+    lab.version = '2.1.9';
+    lab.crun = '1.8.1';
+    lab.write('etc/containerd/config.toml', 'version = 3\nimports = ["conf.d/*.toml"]\n');
+    lab.write('etc/containerd/conf.d/a.toml', `version = 3\n[${RUNTIMES}.runc.options]\nBinaryName = "${lab.at('usr/bin/crun')}"\n`);
+    expect(messageOf(await step().stage(containerdSpec({ snapshotter: 'native' }), lab.context()))).toContain('crun-too-old: ');
+  });
 });
 
 test('a runtime that pods run with is not taken out', async () => {

@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 
 import { hostsFiles } from '../../../../agent/steps/containerd/hosts-files.ts';
 
-test('each host has a folder with what containerd asks in order', () => {
+test('each host has a folder with what containerd asks in order', async () => {
   const mirror = { capabilities: ['pull', 'resolve'], ca: null, skipVerify: false, overridePath: false } as const;
-  const files = hostsFiles(
+  const files = await hostsFiles(
     {
       configPath: '/etc/containerd/certs.d',
       hosts: [

@@ -55,6 +55,12 @@ describe('phase of a node', () => {
   });
 });
 
+test('a node that is done shows what its host had to tell', () => {
+  const told = { code: 'ok', message: 'containerd: CRI was away for at most 730 ms', object: '' } as const;
+  const node = show({ progress: [aProgress('done', { outcome: told })] }, [assigned('n1'), done('n1')]).nodes[0];
+  expect([node?.phase, node?.reason, node?.detail]).toEqual(['done', '', told.message]);
+});
+
 describe('reason of the rollout', () => {
   const soaking = aRollout('r1', aFrozen('r1', [['n1'], ['n2']], { soakMs: 120_000 }), opened, assigned('n1'), done('n1'), { type: 'wave-completed', wave: 'w0' });
   const asked: RolloutEventBody = { type: 'rollback-asked', by: 'ann', why: 'slow' };
