@@ -3,7 +3,7 @@ import type { Digest } from '../../shared/domain/ids.ts';
 /** Where the bytes of a snapshot go, one chunk after the other. Whoever opened one ends it with `finish` or with `discard`. */
 export interface SnapshotSink {
   /**
-   * Resolves when there is room for the next chunk. The chunk is the sink's from now on: its bytes may not change any more.
+   * Resolves when there is room for the next chunk; the bytes of this one are the caller's again then.
    * @throws what the disk says, or the reason of the signal that it was opened with; then only `discard` is left.
    */
   write(chunk: Uint8Array): Promise<void>;

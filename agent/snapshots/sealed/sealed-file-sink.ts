@@ -1,0 +1,66 @@
+import { createHash, randomBytes } from 'node:crypto';
+
+import { NewFile } from '../new-file.ts';
+import type { SnapshotSink } from '../snapshot-sink.ts';
+import { writeHeader } from './age-header.ts';
+import type { Recipient } from './age-keys.ts';
+import { ChunkSealer, NONCE_BYTES, payloadKeyOf } from './age-payload.ts';
+import { FILE_KEY_BYTES } from './age-stanza.ts';
+import { ZstdStage } from './zstd-stage.ts';
+
+/**
+ * A snapshot in a file of mode 0600 that only the recipients can open, hashed, compressed and encrypted on its way: nothing
+ * readable ever touches the disk. `age -d | zstd -d` opens it, without Farrier. Anybody can seal something for a recipient,
+ * so what tells a snapshot from a forgery is the digest that was recorded when it was taken.
+ */
+export async function openSealedFileSink(path: string, recipients: readonly Recipient[], signal: AbortSignal): Promise<SnapshotSink> {
+  signal.throwIfAborted();
+  if (recipients.length === 0) throw new Error('a snapshot that is sealed for nobody is lost');
+  const file = await NewFile.beside(path);
+  const fileKey = randomBytes(FILE_KEY_BYTES);
+  const nonce = randomBytes(NONCE_BYTES);
+  const sealer = new ChunkSealer(payloadKeyOf(fileKey, nonce));
+  const plain = { hash: createHash('sha256'), sizeBytes: 0 };
+  const sealed = { hash: createHash('sha256'), sizeBytes: 0 };
+  const zstd = new ZstdStage(async (compressed) => await store(sealer.update(compressed)));
+
+  async function store(pieces: readonly Buffer[]): Promise<void> {
+    for (const bytes of pieces) {
+      sealed.hash.update(bytes);
+      sealed.sizeBytes += bytes.length;
+      await file.write(bytes);
+    }
+  }
+
+  async function discard(): Promise<void> {
+    zstd.destroy();
+    await file.discard();
+  }
+
+  try {
+    await store([writeHeader(fileKey, recipients), nonce]);
+  } catch (error) {
+    await discard();
+    throw error;
+  }
+  return {
+    async write(chunk) {
+      signal.throwIfAborted();
+      plain.hash.update(chunk);
+      plain.sizeBytes += chunk.length;
+      await zstd.write(chunk);
+    },
+    digestSoFar: () => plain.hash.copy().digest('hex'),
+    async finish() {
+      signal.throwIfAborted();
+      await zstd.end();
+      await store(sealer.end());
+      await file.finish();
+      return {
+        plain: { digest: plain.hash.digest('hex'), sizeBytes: plain.sizeBytes },
+        sealed: { digest: sealed.hash.digest('hex'), sizeBytes: sealed.sizeBytes, recipients: recipients.map(({ fingerprint }) => fingerprint) },
+      };
+    },
+    discard,
+  };
+}
