@@ -16,10 +16,11 @@ export function issuesToProblems(issues: readonly z.core.$ZodIssue[]): readonly 
         return [problem(path, issue.params?.['code'] as ProblemCode, issue.message, issue.params?.['at'] as Problem['at'])];
       case 'invalid_type':
         return [problem(path, typeCode(issue.input), issue.message)];
+      // zod counts the letters of a text, too, that stands where a list has to.
       case 'too_small':
-        return [problem(path, 'empty', issue.message)];
+        return Array.isArray(issue.input) ? [problem(path, 'empty', issue.message)] : [];
       case 'too_big':
-        return [problem(path, 'too-many', issue.message)];
+        return Array.isArray(issue.input) ? [problem(path, 'too-many', issue.message)] : [];
       default:
         throw new Error(`the schema made an issue that nobody words: ${issue.code}`);
     }

@@ -54,9 +54,9 @@ export function compileK3sRuntimes({ role, runtimes, mirrors = [], timeout }: z.
 
 export function checkK3sRuntimes(step: unknown, path: PropertyPath): readonly Problem[] {
   if (typeof step !== 'object' || step === null) return [];
-  // An empty list of runtimes takes away those of an earlier plan; a plan that says nothing at all means something else.
-  const says = ['runtimes', 'mirrors'].some((key) => entryOf(step, key) !== undefined);
-  const nothing = says || !hasOnly(step, ['role', 'timeout', 'probe']) ? [] : [problem(path, 'missing', 'changes nothing; write runtimes, mirrors or both')];
+  // Those that a plan leaves out go: one that is about mirrors alone must not take runtimes away unseen.
+  const isSilent = entryOf(step, 'runtimes') === undefined && hasOnly(step, ['role', 'mirrors', 'timeout', 'probe']);
+  const nothing = isSilent ? [problem(path, 'missing', 'does not say which runtimes Farrier keeps there; write runtimes with all of them, as those that are left out go: [] for none')] : [];
   return [...nothing, ...twice(step, 'runtimes', 'name', path), ...twice(step, 'mirrors', 'host', path)];
 }
 
