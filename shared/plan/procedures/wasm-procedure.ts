@@ -14,7 +14,8 @@ import { choice } from '../text-fields.ts';
 
 const { image, id, archive, annotations, expect } = criProbeSection.shape;
 
-const ENGINES = ['crun', 'wasmedge', 'wasmtime', 'wasmer', 'wamr'] as const;
+const SHIMS = ['wasmedge', 'wasmtime', 'wasmer', 'wamr'] as const;
+const ENGINES = ['crun', ...SHIMS] as const;
 const CRUN = '/usr/bin/crun';
 /** What crun looks for, https://github.com/containers/crun/blob/main/docs/wasm-wasi-on-kubernetes.md */
 const CRUN_ANNOTATIONS = ['module.wasm.image/*', 'run.oci.handler'];
@@ -48,7 +49,7 @@ export function checkWasm(written: unknown, path: PropertyPath): readonly Proble
   const binary = entryOf(written, 'binary');
   const found: Problem[] = [];
   if (says('install') !== says('sources')) found.push(problem(path, 'missing', says('install') ? 'has no sources; name those that the packages come from' : 'has sources and installs nothing; add install, or take sources out'));
-  if (binary !== undefined && engine !== 'crun') found.push(problem([...path, 'binary'], 'conflict', `is for crun; containerd looks for containerd-shim-${String(engine)}-v1 on its own path: take it out`, 'key'));
+  if (binary !== undefined && SHIMS.some((shim) => shim === engine)) found.push(problem([...path, 'binary'], 'conflict', `is for crun; containerd looks for containerd-shim-${String(engine)}-v1 on its own path: take it out`, 'key'));
   if (engine === 'crun' && typeof binary === 'string' && /\/crun-[^/]+$/.test(binary)) found.push(problem([...path, 'binary'], 'conflict', `is ${quote(binary)}; a crun of such a name takes what comes after "crun-" for the handler of every container, sandboxes too: name it crun`));
   return found;
 }

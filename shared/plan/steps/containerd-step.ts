@@ -8,6 +8,7 @@ import {
 import { type ContainerdSettings, type ContainerdSpec, RUNC_TYPE, type RuntimeOption } from '../../domain/steps/containerd-spec.ts';
 import { parseRelease } from '../../domain/release.ts';
 import { field } from '../field.ts';
+import { entryOf } from '../loose.ts';
 import { duration, wholeNumber } from '../number-fields.ts';
 import { quote } from '../quote.ts';
 import { type Problem, problem, type PropertyPath } from '../problem.ts';
@@ -75,19 +76,25 @@ export const settingFields = {
   systemdCgroup: truth().optional(),
   sandboxImage: name(SANDBOX_IMAGE_PATTERN, 'an image with its tag or digest, as registry.example/pause:3.10').optional(),
   snapshotter: name(SNAPSHOTTER_PATTERN, 'the name of a snapshotter, as overlayfs').optional(),
-  registry: section({ configPath: hostPath.default(DEFAULT_CONFIG_PATH), hosts: list(host, 'registries', { min: 1, max: REGISTRY_HOSTS_MAX }).optional() }).optional(),
+  registry: section({ configPath: hostPath.default(DEFAULT_CONFIG_PATH), hosts: list(host, 'registries', { min: 1, max: REGISTRY_HOSTS_MAX }).optional() }, { mirrors: 'hosts, each with its host' }).optional(),
   cdi: section({ enabled: truth(), specDirs: list(hostPath, 'folders', { min: 1, max: SPEC_DIRS_MAX }).optional() }).optional(),
   alsoFor: release.optional(),
 };
 
-export const containerdSettingsSection = section(settingFields);
+/** What people write beside the settings, as containerd's own file has it. */
+export const belowRegistry = { configPath: 'registry', hosts: 'registry', mirrors: 'registry.hosts, each with its host' };
 
-export const containerdSection = section({
-  ...settingFields,
-  looks: wholeNumber({ min: 1, max: LOOKS_MAX }).default(DEFAULT_LOOKS),
-  every: duration({ min: 100, max: LOOK_INTERVAL_MAX_MS }).default(DEFAULT_LOOK_INTERVAL_MS),
-  timeout: stepTimeout.default(DEFAULT_TIMEOUT_MS),
-});
+export const containerdSettingsSection = section(settingFields, belowRegistry);
+
+export const containerdSection = section(
+  {
+    ...settingFields,
+    looks: wholeNumber({ min: 1, max: LOOKS_MAX }).default(DEFAULT_LOOKS),
+    every: duration({ min: 100, max: LOOK_INTERVAL_MAX_MS }).default(DEFAULT_LOOK_INTERVAL_MS),
+    timeout: stepTimeout.default(DEFAULT_TIMEOUT_MS),
+  },
+  belowRegistry,
+);
 
 export function compileContainerd({ looks, every, timeout, ...settings }: z.infer<typeof containerdSection>, nameIt: (wanted: string) => string): ContainerdSpec {
   return { kind: 'containerd', name: nameIt('containerd'), timeoutMs: timeout, action: 'configure', settings: compileSettings(settings), looks, lookIntervalMs: every };
@@ -115,15 +122,16 @@ export function writeSettings(settings: ContainerdSettings): z.input<typeof cont
   return JSON.parse(JSON.stringify({ ...settings, runtimes }, (_key, value: unknown) => (isSet(value) ? value : undefined))) as z.input<typeof containerdSettingsSection>;
 }
 
-/** Told only where each value by itself is right. */
 export function checkContainerd(written: unknown, path: PropertyPath): readonly Problem[] {
+  if (written === undefined) return [];
   const read = containerdSection.safeParse(written);
-  if (written === undefined || !read.success) return [];
-  const { looks, every, timeout } = read.data;
-  const slow = looks * every < timeout ? [] : [problem([...path, 'timeout'], 'conflict', 'is no longer than the looks at the unit take together; raise timeout, or lower looks or every')];
-  return [...slow, ...checkSettings(read.data, path)];
+  const isSlow = read.success && read.data.looks * read.data.every >= read.data.timeout;
+  const slow = isSlow ? [problem([...path, 'timeout'], 'conflict', 'is no longer than the looks at the unit take together; raise timeout, or lower looks or every')] : [];
+  return [...slow, ...checkSettings(written, path)];
 }
 
-export function checkSettings(settings: z.infer<typeof containerdSettingsSection>, path: PropertyPath): readonly Problem[] {
-  return settingsProblems(compileSettings(settings)).map(({ at, message }) => problem([...path, ...at], 'conflict', message));
+/** Of those that are right by themselves: a mistake in one does not hide that others go ill together. */
+export function checkSettings(written: unknown, path: PropertyPath): readonly Problem[] {
+  const right = Object.entries(settingFields).flatMap(([key, { safeParse }]) => (safeParse(entryOf(written, key)).success ? [[key, entryOf(written, key)] as const] : []));
+  return settingsProblems(compileSettings(containerdSettingsSection.parse(Object.fromEntries(right)))).map(({ at, message }) => problem([...path, ...at], 'conflict', message));
 }

@@ -93,16 +93,25 @@ test('whoever writes them wrong is told all of it', () => {
   expect([
     ...told('containerd-config: { install: { crun: 1.21-1 }, defaultRuntime: crun, removeRuntimes: [crun] }'),
     ...told('containerd-config: { runtime: crun }'),
+    ...told('containerd-config: {}'),
+    ...told('containerd-config: { mirrors: {}, registry: { mirrors: {} }, systemdCgroup: "true", removeRuntimes: [runc, runc], runtimes: ["crun, which is no list of runtimes", { name: crun }] }'),
     ...told('containerd-upgrade: { install: { runc: 1.3.6 }, sources: [ours], settings: { defaultRuntime: crun, removeRuntimes: [crun] } }'),
-    ...told('containerd-upgrade: { install: { containerd: 2.1.9 } }'),
+    ...told('containerd-upgrade: { install: { containerd: 2.1.9 }, sandboxImage: registry.example/pause:3.10 }'),
   ]).toMatchInlineSnapshot(`
     [
       "p.yaml:5:35 spec.procedure.containerd-config: has no sources; name those that the packages come from",
       "p.yaml:5:80 spec.procedure.containerd-config.defaultRuntime: crun is removed by this very step; name another",
       "p.yaml:5:37 spec.procedure.containerd-config.runtime: "runtime" is not known here; did you mean "runtimes"? the known keys are install, sources, enableCri, defaultRuntime, runtimes, removeRuntimes, systemdCgroup, sandboxImage, snapshotter, registry, cdi, alsoFor, probes",
+      "p.yaml:5:35 spec.procedure.containerd-config: changes nothing and proves nothing; write settings, probes or both",
+      "p.yaml:5:37 spec.procedure.containerd-config.mirrors: "mirrors" does not belong here; move it under registry.hosts, each with its host",
+      "p.yaml:5:62 spec.procedure.containerd-config.registry.mirrors: "mirrors" does not belong here; move it under hosts, each with its host",
+      "p.yaml:5:92 spec.procedure.containerd-config.systemdCgroup: is "true"; it has to be true or false",
+      "p.yaml:5:123 spec.procedure.containerd-config.removeRuntimes[1]: runc stands here twice",
+      "p.yaml:5:141 spec.procedure.containerd-config.runtimes[0]: is "crun, which is no list of runtimes"; it has to be a mapping with the keys name, type, binary, systemdCgroup, podAnnotations, options",
       "p.yaml:5:47 spec.procedure.containerd-upgrade.install: does not name containerd or containerd.io with its version; without it there is nothing to upgrade: write packages instead",
       "p.yaml:5:109 spec.procedure.containerd-upgrade.settings.defaultRuntime: crun is removed by this very step; name another",
       "p.yaml:5:16 spec.procedure.containerd-upgrade.sources: is missing; it has to be a list of package sources",
+      "p.yaml:5:70 spec.procedure.containerd-upgrade.sandboxImage: "sandboxImage" does not belong here; move it under settings",
     ]
   `);
 });

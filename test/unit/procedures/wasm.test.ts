@@ -49,6 +49,11 @@ describe('a runtime for WebAssembly', () => {
     expect(runtimeClasses(steps)).toEqual(['apiVersion: node.k8s.io/v1\nkind: RuntimeClass\nmetadata: { name: "edge" }\nhandler: "edge"\n']);
   });
 
+  test('an engine that is misspelt is told once', () => {
+    const plan = parsed(`engine: cruns, binary: /usr/bin/crun, ${probe}`);
+    expect(plan.ok ? [] : plan.diagnostics.map(({ path, code }) => `${path} ${code}`)).toEqual(['spec.procedure.wasm.engine not-allowed']);
+  });
+
   test('a crun that is called after a handler is refused: sandboxes would get it too', () => {
     const plan = parsed(`binary: /usr/local/bin/crun-wasm, ${probe}`);
     expect(plan.ok ? [] : plan.diagnostics.map(({ path, code }) => `${path} ${code}`)).toEqual(['spec.procedure.wasm.binary conflict']);
