@@ -10,7 +10,7 @@ import { changesVersions } from '../core/changes-versions.ts';
 /** What would keep nodes of a rollout waiting for ever. */
 export interface Block {
   readonly path: string;
-  readonly code: 'unknown-step' | 'control-plane-outage' | 'cluster-busy' | 'drain-missing' | 'newer-than-apiserver';
+  readonly code: 'unknown-step' | 'control-plane-outage' | 'cluster-busy' | 'drain-missing' | 'newer-than-apiserver' | 'other-runtime' | 'runtime-in-use';
   /** Cause and remedy; names the nodes. */
   readonly message: string;
 }

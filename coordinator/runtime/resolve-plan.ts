@@ -10,6 +10,7 @@ import type { NodeView } from '../core/world.ts';
 import type { FleetState } from './fleet-state.ts';
 import { findBusyClusters, findOutages, findUndrained, findUnknownSteps } from './find-blocks.ts';
 import { findFindings } from './find-findings.ts';
+import { findOtherRuntimes } from './find-other-runtimes.ts';
 import { findSharedNodes } from './find-shared-nodes.ts';
 import { findTooNew } from './find-too-new.ts';
 import type { Resolved } from './freeze-plan.ts';
@@ -51,7 +52,7 @@ export function resolvePlan(state: FleetState, yaml: string, file: string, { now
   const drainOf = (hop: Hop, name: NodeName) => chooseDrain(plan, hop, byName, name);
   const drained = work.hops.flatMap((hop) => [...hop.steps.keys()].filter((name) => drainOf(hop, name).isDrained));
   const undrained = noDrain === null ? [] : findUndrained([...new Set(drained)], noDrain);
-  const blocks = [...undrained, ...findUnknownSteps(work.hops, byName), ...findOutages(plan, work.hops, controlPlanes), ...findBusyClusters(plan, work.hops, byName, state.rollouts.values()), ...findTooNew(plan, work.hops, byName)];
+  const blocks = [...undrained, ...findUnknownSteps(work.hops, byName), ...findOutages(plan, work.hops, controlPlanes), ...findBusyClusters(plan, work.hops, byName, state.rollouts.values()), ...findTooNew(plan, work.hops, byName), ...findOtherRuntimes(plan, work.hops, byName)];
   const path = plan.procedure === null ? 'spec.steps' : `spec.procedure.${plan.procedure.kind}`;
   const findings = findFindings(work.hops, byName, proved, nowUnixMs).map(({ code, message, severity }) => ({ ...at(path, code, message), severity }));
   const shared = findSharedNodes(new Set(work.hops.flatMap(({ steps }) => [...steps.keys()])), state.rollouts.values());

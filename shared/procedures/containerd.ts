@@ -1,12 +1,14 @@
 import type { HostFacts } from '../domain/host-facts.ts';
 import type { ContainerdConfig, ContainerdUpgrade, RuntimeProbe } from '../domain/procedure.ts';
-import { formatRelease, parseRelease, type Release } from '../domain/release.ts';
+import { compareReleases, formatRelease, parseRelease, type Release } from '../domain/release.ts';
 import type { PackageVersion } from '../domain/step-spec.ts';
 import { CONTAINERD_PACKAGES } from '../plan/procedures/containerd-procedures.ts';
 import { writeSettings } from '../plan/steps/containerd-step.ts';
 import { composeSteps, type WantedStep } from './compose-steps.ts';
-import { type ComposedStep, type Hop, oneHop, type ProcedureNode } from './composition.ts';
+import { type ComposedStep, type Hop, oneHop, type PlannedProcedure, problemAbout, type ProcedureNode } from './composition.ts';
 import { whyNeeded } from './packages.ts';
+
+const PATH = 'procedure.containerd-upgrade';
 
 /** No node is ever at the target by its facts: what its configuration says shows on the host, in the step itself. */
 export function planContainerdConfig({ install, sources, settings, probes }: ContainerdConfig, nodes: readonly ProcedureNode[]): readonly Hop[] {
@@ -23,8 +25,19 @@ export function planContainerdConfig({ install, sources, settings, probes }: Con
  * Images first, then the packages, then the configuration for the new version. Over a major the configuration is first made
  * one that both read: packages restart containerd, which would start on the old one.
  */
-export function planContainerdUpgrade(procedure: ContainerdUpgrade, nodes: readonly ProcedureNode[]): readonly Hop[] {
-  return oneHop(nodes, ({ facts }) => upgrade(procedure, facts));
+export function planContainerdUpgrade(procedure: ContainerdUpgrade, nodes: readonly ProcedureNode[]): PlannedProcedure {
+  const to = targetOf(procedure.install);
+  const told = nodes.filter(({ isSelected, facts }) => isSelected && facts !== null);
+  const problems = [
+    ...problemAbout(told.filter(({ facts }) => facts?.runtimes.containerd === null), { code: 'other-runtime', path: PATH }, (names) => `there is no containerd to upgrade on ${names}; leave them out of spec.select: K3s brings its own, with k3s-upgrade`),
+    ...problemAbout(to === null ? [] : told.filter((node) => isNewer(node, to)), { code: 'downgrade', path: PATH }, (names) => `containerd is newer on ${names}; \`farrier rollout rollback\` goes back to what was there before, or leave them out of spec.select`),
+  ];
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, hops: oneHop(nodes, ({ facts }) => upgrade(procedure, facts)) };
+}
+
+function isNewer({ facts }: ProcedureNode, to: Release): boolean {
+  const from = parseRelease(facts?.runtimes.containerd ?? '');
+  return from !== null && compareReleases(from, to) > 0;
 }
 
 function upgrade({ install, sources, archives, settings, probes }: ContainerdUpgrade, facts: HostFacts | null): readonly ComposedStep[] {

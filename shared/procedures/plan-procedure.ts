@@ -32,7 +32,7 @@ export function planProcedure(procedure: Procedure, nodes: readonly ProcedureNod
     case 'containerd-config':
       return { ok: true, hops: planContainerdConfig(procedure, nodes) };
     case 'containerd-upgrade':
-      return { ok: true, hops: planContainerdUpgrade(procedure, nodes) };
+      return planContainerdUpgrade(procedure, nodes);
     case 'k3s-runtimes':
       return planK3sRuntimes(procedure, nodes);
     case 'docker-to-containerd':

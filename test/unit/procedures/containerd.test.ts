@@ -80,6 +80,18 @@ describe('containerd-upgrade', () => {
     expect(steps.at(-1)).toMatchObject({ settings: { alsoFor: null } });
   });
 
+  test('it goes forward only, and only where there is a containerd', () => {
+    const problems = (installed: string): readonly string[] => {
+      const plan = planned('containerd-upgrade: { install: { containerd: 2.1.9 }, sources: [ours] }', installed);
+      return plan.ok ? [] : plan.problems.map(({ code, message }) => `${code}: ${message}`);
+    };
+    expect(problems('2.1.10-1')).toEqual(['downgrade: containerd is newer on n1; `farrier rollout rollback` goes back to what was there before, or leave them out of spec.select']);
+    expect(problems('2.1.9-7')).toEqual([]);
+    const bare: ProcedureNode = { name: 'n1', cluster: '', agent: null, isSelected: true, facts: { ...BARE_HOST, runtimes: { ...BARE_HOST.runtimes, containerd: null } } };
+    const plan = parsed(text);
+    expect(plan.ok && planProcedure(plan.plan.procedure!, [bare, { ...bare, name: 'n2', isSelected: false }], 0)).toMatchObject({ ok: false, problems: [{ code: 'other-runtime', message: expect.stringMatching(/^there is no containerd to upgrade on n1;/) as unknown }] });
+  });
+
   test('what the result has to be read by can be said', () => {
     expect(stepsOf(planned('containerd-upgrade: { install: { containerd.io: 2.1.9 }, sources: [ours], settings: { alsoFor: 1.6.20 } }', '1.7.24')).at(-1)).toMatchObject({ settings: { alsoFor: '1.6.20' } });
   });
