@@ -35,24 +35,25 @@ export function describeStep(step: StepSpec): string {
     case 'kubelet_runtime':
       return step.action === 'set' ? step.endpoint : '';
     case 'k3s_runtimes':
-      return namesOf([...step.runtimes.map(({ name }) => name), ...step.mirrors.map(({ host }) => `mirrors of ${host}`)]);
+      return namesOf([...(step.runtimes.length === 0 ? ['no runtimes of Farrier’s'] : step.runtimes.map(({ name }) => `runtime ${name}`)), ...step.mirrors.map(({ host }) => `mirrors of ${host}`)]);
     case 'service':
     case 'reboot':
       return '';
   }
 }
 
-function describeContainerd({ enableCri, runtimes, removeRuntimes, defaultRuntime, sandboxImage, snapshotter, systemdCgroup, registry, cdi }: ContainerdSettings): string {
+function describeContainerd({ enableCri, runtimes, removeRuntimes, defaultRuntime, sandboxImage, snapshotter, systemdCgroup, registry, cdi, alsoFor }: ContainerdSettings): string {
   const said = [
     enableCri ? 'CRI on' : '',
     ...runtimes.map(({ name }) => `runtime ${name}`),
     ...removeRuntimes.map((name) => `no runtime ${name}`),
     defaultRuntime === null ? '' : `default runtime ${defaultRuntime}`,
     systemdCgroup === null ? '' : `cgroups by ${systemdCgroup ? 'systemd' : 'cgroupfs'}`,
-    sandboxImage ?? '',
+    sandboxImage === null ? '' : `sandbox ${sandboxImage}`,
     snapshotter === null ? '' : `snapshotter ${snapshotter}`,
     registry === null ? '' : `registries ${registry.hosts.length === 0 ? registry.configPath : namesOf(registry.hosts.map(({ host }) => host))}`,
     cdi === null ? '' : `CDI ${cdi.enabled ? 'on' : 'off'}`,
+    alsoFor === null ? '' : `readable by ${alsoFor} too`,
   ];
   return said.filter((part) => part !== '').join(', ');
 }

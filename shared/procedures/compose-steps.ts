@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 
+import type { StepSpec } from '../domain/step-spec.ts';
 import { compileSteps } from '../plan/compile-steps.ts';
 import { GUARD_PREFIX } from '../plan/cross-check-plan.ts';
 import { stepSection } from '../plan/plan-schema.ts';
@@ -12,5 +13,10 @@ export type WantedStep = z.input<typeof stepSection> & { readonly name: string; 
 export function composeSteps(wanted: readonly WantedStep[]): readonly ComposedStep[] {
   const reasons = new Map(wanted.map(({ name, because }) => [name, because]));
   const steps = compileSteps(wanted.map(({ because: _, ...step }) => stepSection.parse(step)));
-  return steps.map((step) => ({ step, because: reasons.get(step.name) ?? `a revert ends here: ${step.name.slice(GUARD_PREFIX.length)} is brought up again as it was and proved` }));
+  return steps.map((step) => ({ step, because: reasons.get(step.name) ?? whyGuard(step) }));
+}
+
+function whyGuard({ kind, name }: StepSpec): string {
+  if (kind === 'kubelet_runtime') return 'a revert comes by here: the Node gets the runtime back that kubeadm reads of it';
+  return `a revert ends here: ${name.slice(GUARD_PREFIX.length)} is brought up again as it was and proved`;
 }

@@ -20,11 +20,11 @@ test('runtimes and mirrors, as a person writes them, in an order that is nobodyâ
 });
 
 test('every mistake at once, with its place and its remedy', () => {
-  const parsed = parsePlan(plan('{ role: server, mirrors: [{ host: docker.io, endpoints: "https://mirror.example.net" }] }', '{ role: boss, runtimes: [{ name: Kata, type: kata }, { name: a, binary: crun }, { name: a, podAnnotations: ["{{x}}"] }], mirrors: [{ host: docker.io, endpoints: [] }, { host: docker.io, endpoints: ["ftp://m"] }] }'), 'f');
+  const parsed = parsePlan(plan('{ role: server, mirrors: [{ host: docker.io, endpoints: "https://images.example:5000/and-more" }] }', '{ role: boss, runtimes: [{ name: Kata, type: kata }, { name: a, binary: crun }, { name: a, podAnnotations: ["{{x}}"] }], mirrors: [{ host: docker.io, endpoints: [] }, { host: docker.io, endpoints: ["ftp://m"] }] }'), 'f');
   expect(parsed.ok ? [] : parsed.diagnostics.map(formatDiagnostic)).toMatchInlineSnapshot(`
     [
       "f:6:20 spec.steps[0].k3sRuntimes: does not say which runtimes Farrier keeps there; write runtimes with all of them, as those that are left out go: [] for none",
-      "f:6:76 spec.steps[0].k3sRuntimes.mirrors[0].endpoints: is "https://mirror.example.net"; it has to be a list of endpoints",
+      "f:6:76 spec.steps[0].k3sRuntimes.mirrors[0].endpoints: is "https://images.example:5000/and-more"; it has to be a list of endpoints",
       "f:7:28 spec.steps[1].k3sRuntimes.role: is "boss"; it has to be "server" or "agent"",
       "f:7:53 spec.steps[1].k3sRuntimes.runtimes[0].name: is "Kata"; it has to be the name of a runtime, as a RuntimeClass names its handler: lower-case letters, digits and "-"",
       "f:7:65 spec.steps[1].k3sRuntimes.runtimes[0].type: is "kata"; it has to be the type of a runtime, as io.containerd.kata.v2",

@@ -23,7 +23,7 @@ test('images, containerd, then the kubelet around the end of Docker, each guarde
     [
       "images: containerd sees none of Docker’s images",
       "containerd: the kubelet asks it next, over CRI",
-      "guard-kubelet-runtime: a revert ends here: kubelet-runtime is brought up again as it was and proved",
+      "guard-kubelet-runtime: a revert comes by here: the Node gets the runtime back that kubeadm reads of it",
       "guard-kubelet: a revert ends here: kubelet is brought up again as it was and proved",
       "kubelet-runtime: the kubelet runs on unix:///run/cri-dockerd.sock",
       "disable-cri-docker.service: pods that it runs must not go on beside the new ones; it stays installed",

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { parsePlan } from '../../../shared/plan/parse-plan.ts';
 import type { ProcedureNode } from '../../../shared/procedures/composition.ts';
 import { planProcedure } from '../../../shared/procedures/plan-procedure.ts';
+import { runtimeClasses } from '../../../shared/procedures/runtime-classes.ts';
 import { composedLines } from '../../support/composed-lines.ts';
 import { aK3sNode, aKubeadmNode } from '../../support/example-cluster.ts';
 
@@ -29,6 +30,7 @@ test('each node gets what the plan says, in its own role, and a probe', () => {
     { kind: 'k3s_runtimes', role: 'agent', runtimes: [{ name: 'kata', type: 'io.containerd.kata.v2', binary: null, podAnnotations: [] }], mirrors: [{ host: 'docker.io', endpoints: ['https://m'] }] },
     { kind: 'cri_probe', runtime: 'k3s', handler: 'kata', image: { name: 'docker.io/library/hello:1', id: ID } },
   ]);
+  expect(runtimeClasses(steps ?? [])).toEqual(['apiVersion: node.k8s.io/v1\nkind: RuntimeClass\nmetadata: { name: "kata" }\nhandler: "kata"\n']);
 });
 
 test('nodes that run no K3s, or told nothing, are named', () => {
