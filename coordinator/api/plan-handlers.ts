@@ -3,6 +3,7 @@ import type { Clock } from '../../shared/ports/clock.ts';
 import type { Random } from '../../shared/ports/random.ts';
 import { digestOf } from '../../shared/wire/digest-of.ts';
 import type { FleetHandlers } from '../../shared/wire/messages.ts';
+import type { ArtifactFolder } from '../adapters/artifact-folder.ts';
 import type { DatastoreProof } from '../ports/datastore-proof.ts';
 import type { Drain } from '../ports/drain.ts';
 import type { Controller } from '../runtime/controller.ts';
@@ -24,13 +25,14 @@ export interface PlanParts {
   readonly clock: Clock;
   readonly proof: DatastoreProof;
   readonly drain: Drain;
+  readonly artifacts: Pick<ArtifactFolder, 'list'>;
 }
 
 export function planHandlers(gate: Gate, parts: PlanParts): Pick<FleetHandlers, 'CheckPlan' | 'StartRollout'> {
-  const { state, log, controller, random, clock, proof, drain } = parts;
+  const { state, log, controller, random, clock, proof, drain, artifacts } = parts;
   const moment = async (): Promise<Moment> => {
     const nowUnixMs = clock.wallUnixMs();
-    return { nowUnixMs, proved: await provedClusters(state, proof, nowUnixMs), noDrain: await whyNoDrain(drain, state.fleet) };
+    return { nowUnixMs, proved: await provedClusters(state, proof, nowUnixMs), noDrain: await whyNoDrain(drain, state.fleet), artifacts: new Map((await artifacts.list()).map(({ sha256, size }) => [sha256, size])) };
   };
   return {
     CheckPlan: unary(gate, { role: 'viewer', action: null }, async ({ yaml, file }) => {

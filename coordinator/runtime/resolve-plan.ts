@@ -10,6 +10,7 @@ import type { NodeView } from '../core/world.ts';
 import type { FleetState } from './fleet-state.ts';
 import { findBusyClusters, findOutages, findUndrained, findUnknownSteps } from './find-blocks.ts';
 import { findFindings } from './find-findings.ts';
+import { findMissingArtifacts } from './find-missing-artifacts.ts';
 import { findOtherRuntimes } from './find-other-runtimes.ts';
 import { findSharedNodes } from './find-shared-nodes.ts';
 import { findTooNew } from './find-too-new.ts';
@@ -30,10 +31,12 @@ export interface Moment {
   readonly proved: ReadonlySet<string>;
   /** Why no node can be drained now; null where it can. */
   readonly noDrain: string | null;
+  /** Bytes of each that this coordinator has, by its sha256. */
+  readonly artifacts: ReadonlyMap<string, number>;
 }
 
 /** Reads a plan and looks at the fleet, changing nothing. */
-export function resolvePlan(state: FleetState, yaml: string, file: string, { nowUnixMs, proved, noDrain }: Moment): ResolvedPlan {
+export function resolvePlan(state: FleetState, yaml: string, file: string, { nowUnixMs, proved, noDrain, artifacts }: Moment): ResolvedPlan {
   const parsed = parsePlan(yaml, file);
   if (!parsed.ok) return { diagnostics: parsed.diagnostics, resolved: null, planned: null };
   const { plan, warnings, locate } = parsed;
@@ -54,7 +57,7 @@ export function resolvePlan(state: FleetState, yaml: string, file: string, { now
   const undrained = noDrain === null ? [] : findUndrained([...new Set(drained)], noDrain);
   const blocks = [...undrained, ...findUnknownSteps(work.hops, byName), ...findOutages(plan, work.hops, controlPlanes), ...findBusyClusters(plan, work.hops, byName, state.rollouts.values()), ...findTooNew(plan, work.hops, byName), ...findOtherRuntimes(plan, work.hops, byName)];
   const path = plan.procedure === null ? 'spec.steps' : `spec.procedure.${plan.procedure.kind}`;
-  const findings = findFindings(work.hops, byName, proved, nowUnixMs).map(({ code, message, severity }) => ({ ...at(path, code, message), severity }));
+  const findings = [...findFindings(work.hops, byName, proved, nowUnixMs), ...findMissingArtifacts(work.hops, artifacts)].map(({ code, message, severity }) => ({ ...at(path, code, message), severity }));
   const shared = findSharedNodes(new Set(work.hops.flatMap(({ steps }) => [...steps.keys()])), state.rollouts.values());
   const busy = shared.map((message): Diagnostic => ({ ...at('spec', 'nodes-busy', message), severity: 'warning' }));
   const diagnostics = [...warnings, ...blocks.map((block) => at(block.path, block.code, block.message)), ...findings, ...(blocks.length > 0 ? [] : busy)];

@@ -1,5 +1,7 @@
 import type { FrozenPlan } from '../../shared/domain/plan.ts';
 import type { NodeName } from '../../shared/domain/ids.ts';
+import type { StepSpec } from '../../shared/domain/step-spec.ts';
+import type { PinnedImage } from '../../shared/domain/steps/images-spec.ts';
 import type { ComposedStep, Hop } from '../../shared/procedures/composition.ts';
 import { runtimeClasses } from '../../shared/procedures/runtime-classes.ts';
 import type { CheckPlanResponse } from '../../shared/wire/messages.ts';
@@ -25,17 +27,32 @@ export function showPlan(resolved: Resolved, first: FrozenPlan, ceiling: number)
   };
 }
 
-/** Agents do not tell what lies in their sources: whether a host finds what it is to install, only staging shows. */
+/** What only the host itself knows shows when it stages. */
 function notChecked(hops: readonly Hop[]): string[] {
-  const hosts = new Map<string, Set<NodeName>>();
+  const hosts = new Map<string, { readonly verb: Verb; readonly names: Set<NodeName> }>();
   for (const [name, steps] of hops.flatMap((hop) => [...hop.steps])) {
-    for (const { step } of steps) {
-      if (!('sources' in step) || step.sources.length === 0) continue;
-      const what = `${describeStep(step)} in ${step.sources.join(' or ')}`;
-      hosts.set(what, (hosts.get(what) ?? new Set()).add(name));
+    for (const [verb, what] of steps.flatMap(({ step }, index) => unseen(step, steps.slice(0, index)))) {
+      const same = hosts.get(what) ?? { verb, names: new Set<NodeName>() };
+      same.names.add(name);
+      hosts.set(what, same);
     }
   }
-  return [...hosts].map(([what, names]) => `whether ${names.size === 1 ? '1 host finds' : `${names.size} hosts find`} ${what}`);
+  return [...hosts].map(([what, { verb, names }]) => `whether ${names.size === 1 ? `1 host ${VERBS[verb]}` : `${names.size} hosts ${verb}`} ${what}`);
+}
+
+type Verb = 'find' | 'have';
+const VERBS: Readonly<Record<Verb, string>> = { find: 'finds', have: 'has' };
+
+function unseen(step: StepSpec, earlier: readonly ComposedStep[]): readonly (readonly [Verb, string])[] {
+  if ('sources' in step && step.sources.length > 0) return [['find', `${describeStep(step)} in ${step.sources.join(' or ')}`]];
+  if ((step.kind === 'containerd' && step.action === 'configure') || step.kind === 'k3s_runtimes') return [['have', `a configuration that takes step ${step.name}`]];
+  if (step.kind === 'images' && step.source.kind === 'docker') return [['have', `${describeStep(step)} in Docker`]];
+  if (step.kind !== 'cri_probe' || step.archive !== null) return [];
+  return earlier.some((each) => brings(each.step, step.image)) ? [] : [['have', `image ${step.image.name}`]];
+}
+
+function brings(step: StepSpec, { name, id }: PinnedImage): boolean {
+  return step.kind === 'images' && step.source.kind !== 'docker' && step.source.archives.some(({ images }) => images.some((image) => image.name === name && image.id === id));
 }
 
 function showHop({ roleOf, drainOf }: Resolved, hop: Hop, { waves, maxUnavailable }: FrozenPlan, ceiling: number): PlannedHop {

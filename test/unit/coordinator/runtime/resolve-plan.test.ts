@@ -9,7 +9,7 @@ import { kubeadmFacts } from '../../../support/example-cluster.ts';
 import { aFleet, aMember } from '../../../support/fleet-state.ts';
 import { aRollout, assigned, done } from '../../../support/world-builder.ts';
 
-const NOON = { nowUnixMs: Date.UTC(2026, 0, 1, 12), proved: new Set(['prod']), noDrain: null };
+const NOON = { nowUnixMs: Date.UTC(2026, 0, 1, 12), proved: new Set(['prod']), noDrain: null, artifacts: new Map<string, number>() };
 const CONTAINERD_2 = '  procedure:\n    packages: { install: { containerd: "2" }, sources: [s], restart: [containerd.service] }\n';
 
 function plan(spec: string): string {
@@ -45,6 +45,26 @@ describe('a procedure', () => {
 
   test('starts nothing where nothing is to do', () => {
     expect(linesOf(aFleet([host('n1', '2')]), plan(CONTAINERD_2), 'p.yaml', NOON)).toEqual(['p.yaml:6:15 spec.procedure.packages: every node that it takes is at the target already; there is nothing to do']);
+  });
+});
+
+describe('what steps bring', () => {
+  const [image, id, sha256] = ['registry.example/web:1', `sha256:${'cd'.repeat(32)}`, 'ab'.repeat(32)];
+  const archives = `archives: [{ sha256: ${sha256}, size: 9, images: { ${image}: "${id}" } }]`;
+  const probe = (handler: string): string => `criProbe: { handler: ${handler}, image: ${image}, id: "${id}", expect: hi }`;
+  const fleet = aFleet([host('n1', '1.6'), host('n2', '1.6')]);
+  const looked = (steps: readonly string[], artifacts: ReadonlyMap<string, number>) => resolvePlan(fleet, plan(`  maxUnavailable: 2\n  steps:\n${steps.map((step) => `    - ${step}\n`).join('')}`), 'p.yaml', { ...NOON, artifacts });
+  const told = (...args: Parameters<typeof looked>): readonly string[] => looked(...args).diagnostics.filter(({ code }) => code.startsWith('artifact')).map(({ code, severity, message }) => `${severity} ${code} ${message}`);
+
+  test('an artifact that the coordinator has not is named, with what is to be done', () => {
+    expect(told([`images: { ${archives} }`], new Map())).toEqual([`warning artifact-missing n1, n2: step images needs artifact ${sha256}, which this coordinator does not have; \`farrier artifact add FILE\`, unless it lies in /var/cache/farrier-agent/artifacts on these hosts`]);
+    expect(told([`images: { ${archives} }`], new Map([[sha256, 9]]))).toEqual([]);
+    expect(told([`${probe('crun').slice(0, -2)}, archive: { sha256: ${sha256}, size: 8 } }`], new Map([[sha256, 9]]))).toEqual([`error artifact-mismatch n1, n2: step probe-crun says that artifact ${sha256} has 8 bytes, it has 9; take the size that \`farrier artifact ls\` shows`]);
+  });
+
+  test('what only a host knows is told as not checked', () => {
+    const { planned } = looked([probe('runc'), `images: { ${archives} }`, probe('crun'), 'images: { fromDocker: [docker.io/library/a:1] }', 'containerd: { defaultRuntime: crun }'], new Map([[sha256, 9]]));
+    expect(showPlan(planned!, freezePlan(planned!), 9).notChecked).toEqual(['whether 2 hosts have image registry.example/web:1', 'whether 2 hosts have docker.io/library/a:1 in Docker', 'whether 2 hosts have a configuration that takes step containerd']);
   });
 });
 
