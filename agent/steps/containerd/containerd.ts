@@ -15,6 +15,7 @@ import { refuseDeprecated } from './deprecations.ts';
 import { noteDowntime, noteRestartSinceGuard, rememberGuarded } from './downtime.ts';
 import type { ConfigDraft, DraftParts } from './draft-config.ts';
 import type { ContainerdProofParts } from './prove-containerd.ts';
+import { changedSince, rememberWritten } from './written-config.ts';
 
 /** containerd as it was found. */
 export interface ContainerdPrior {
@@ -48,7 +49,7 @@ export function containerdStep(parts: ContainerdParts): StepExecutor<ContainerdS
 
 /** What reads TOML is loaded here, and nowhere before: the agent itself never needs it. */
 function editor() {
-  return Promise.all([import('./draft-config.ts'), import('./place-config.ts'), import('./prove-containerd.ts')]).then(([draft, place, prove]) => ({ ...draft, ...place, ...prove }));
+  return Promise.all([import('./draft-config.ts'), import('./place-config.ts'), import('./prove-containerd.ts'), import('./undo-config.ts')]).then(([draft, place, prove, undo]) => ({ ...draft, ...place, ...prove, ...undo }));
 }
 
 /** Kinds of step that may bring containerd, its runtimes or its files: behind one, only its own turn can say. */
@@ -118,6 +119,8 @@ async function apply(parts: ContainerdParts, { settings }: ContainerdSpec, { end
   const draft = await draftConfig(parts, settings, context);
   if (!draft.ok) return draft;
   if (draft.isNew) await owe(context.folder);
+  const config = draft.files.find(({ path }) => path === draft.containerd.configFile);
+  if (config !== undefined) await rememberWritten(config, context.folder);
   const placed = await placeConfig(parts.run, draft, settings, context);
   if (!placed.ok) return placed;
   // Registries are read at every pull: for them alone nothing is restarted.
@@ -141,7 +144,9 @@ async function verify(parts: ContainerdParts, spec: ContainerdSpec, { unit }: Co
 async function revert(parts: ContainerdParts, spec: ContainerdSpec, prior: ContainerdPrior, context: StepContext): Promise<StepResult> {
   const { units } = parts;
   await releaseSpace(context.folder);
-  const lost = await restorePaths(prior.copies, copiesFolder(context));
+  const changed = await changedSince(prior.copies, copiesFolder(context), context.folder);
+  const isUndone = changed !== null && (await (await editor()).undoConfig(parts.run, changed, context));
+  const lost = await restorePaths(isUndone ? prior.copies.filter(({ path }) => path !== changed.path) : prior.copies, copiesFolder(context));
   if (lost.length > 0) return stepFailure('revert-failed', `${lost.join(', ')} cannot be brought back, the copy is gone`, lost[0]);
   await removeMadeFolders(prior.folders, context);
   const now = await units.look(CONTAINERD_UNIT, context.signal);

@@ -91,6 +91,59 @@ describe('back', () => {
   });
 });
 
+describe('a configuration that a person changed since', () => {
+  const edit = (change: (text: string) => string): void => lab.write('etc/containerd/config.toml', change(lab.config ?? ''));
+  const THEIRS = '\n# theirs\n[debug]\nlevel = "info"\n';
+
+  test('keeps what they wrote and loses what the step did, twice as well as once', async () => {
+    const before = lab.config;
+    const prior = await applied(lab, crunByDefault(lab));
+    edit((text) => text + THEIRS);
+    for (const _ of ['once', 'twice']) {
+      expect(await step().revert(crunByDefault(lab), prior, lab.context())).toEqual({ ok: true });
+      expect(lab.config).toBe(before + THEIRS);
+      expect(lab.running).toBe(lab.config);
+    }
+  });
+
+  test('keeps a value that they set over the step’s', async () => {
+    lab.write('etc/containerd/config.toml', 'version = 2\n[plugins."io.containerd.grpc.v1.cri".containerd]\nsnapshotter = "overlayfs"\n');
+    const spec = containerdSpec({ snapshotter: 'native', sandboxImage: 'registry.example/pause:3.10' });
+    const prior = await applied(lab, spec);
+    edit((text) => text.replace('"native"', '"devmapper"'));
+    expect(await step().revert(spec, prior, lab.context())).toEqual({ ok: true });
+    expect(lab.config).toContain('snapshotter = "devmapper"');
+    expect(lab.config).not.toContain('pause');
+  });
+
+  test.each([
+    ['that is no TOML', (text: string) => `${text}\nbroken =\n`],
+    ['that containerd would not start its CRI with', (text: string) => `${text}\n# refused\n`],
+    ['that is of another version', (text: string) => text.replace('version = 2', 'version = 3')],
+  ])('%s is kept for them, and every byte is as it was', async (_, change) => {
+    const before = lab.files();
+    const prior = await applied(lab, crunByDefault(lab));
+    edit(change);
+    const theirs = lab.config;
+    lab.dumpOf = (draft) => (draft.includes('# refused') ? 'version = 2\n' : draft);
+    expect(await step().revert(crunByDefault(lab), prior, lab.context())).toEqual({ ok: true });
+    expect(lab.files()).toEqual(before);
+    expect(lab.read('step/changed.toml')).toBe(theirs);
+    expect(lab.output).toContain(lab.at('step/changed.toml'));
+  });
+
+  test('that was not there keeps what they wrote', async () => {
+    lab.end();
+    lab = new ContainerdLab(null);
+    const prior = await applied(lab, crunByDefault(lab));
+    edit((text) => text + THEIRS);
+    expect(await step().revert(crunByDefault(lab), prior, lab.context())).toEqual({ ok: true });
+    expect(lab.config).toContain('version = 2\n');
+    expect(lab.config).toContain(THEIRS);
+    expect(lab.config).not.toContain('crun');
+  });
+});
+
 describe('a guard', () => {
   const guard = containerdSpec({}, 'guard');
   test('changes nothing there, and restarts containerd on what was put back', async () => {

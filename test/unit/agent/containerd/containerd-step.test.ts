@@ -155,6 +155,7 @@ describe('how long CRI was away', () => {
 
   test('is nothing to tell where nothing was restarted, or CRI did not answer before or after', async () => {
     lab.cri.silent = 'nobody listens';
+    awayFor(0);
     expect(await noteOf(crunByDefault(lab))).toBeUndefined();
     lab.end();
     lab = new ContainerdLab();

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { mergeConfig } from '../../../../agent/steps/containerd/merge-config.ts';
+import { undoneText } from '../../../../agent/steps/containerd/undo-config.ts';
 import { parseToml, startsWith, type TomlFile, type TomlPath } from '../../../../agent/toml/toml-file.ts';
 import { CONTAINERD_SHAPES, mergeOf } from '../../../support/containerd-shapes.ts';
 
@@ -34,6 +35,13 @@ describe('merged', () => {
     expect(commentsOf(after)).toEqual(commentsOf(before));
 
     expect(mergeConfig({ ...mergeOf(shape), text: result.text })).toMatchObject({ ok: true, text: result.text, changes: [] });
+
+    // And undone again below what a person wrote since, but where the names of all plugins have changed.
+    const undone = undoneText(shape.text ?? '', result.text ?? '', `${result.text ?? ''}\n# theirs\n[theirs]\nlevel = 1\n`);
+    expect(undone === null).toBe(isRaised);
+    if (undone === null) return;
+    expect(read(undone).tree).toEqual({ ...(after.tree['version'] === undefined ? {} : { version: after.tree['version'] }), ...before.tree, theirs: { level: 1 } });
+    expect(commentsOf(read(undone))).toEqual([...commentsOf(before), '# theirs'].toSorted());
   });
 
   test('a file that is raised to version 2 keeps every setting under its new name', () => {
@@ -57,4 +65,10 @@ describe('left to a person', () => {
     const result = mergeConfig(mergeOf(shape));
     expect(result.ok ? result.text : result.code).toBe(shape.code);
   });
+});
+
+test('nothing is undone in a file that a person brought to another version', () => {
+  const [was, written] = ['version = 2\n', 'version = 2\n[plugins.a]\nb = 1\n'];
+  expect(undoneText(was, written, `${written}# theirs\n`)).toBe(`${was}# theirs\n`);
+  expect(undoneText(was, written, written.replace('2', '3'))).toBeNull();
 });
