@@ -1,4 +1,5 @@
 import type { Digest } from '../../shared/domain/ids.ts';
+import type { SealedDigest, SizedDigest } from '../../shared/domain/snapshot.ts';
 
 /** Where the bytes of a snapshot go, one chunk after the other. Whoever opened one ends it with `finish` or with `discard`. */
 export interface SnapshotSink {
@@ -20,14 +21,4 @@ export interface WrittenSnapshot {
   readonly plain: SizedDigest;
   /** What lies on the disk; null where that are the very bytes that were written. */
   readonly sealed: SealedDigest | null;
-}
-
-export interface SizedDigest {
-  readonly digest: Digest;
-  readonly sizeBytes: number;
-}
-
-export interface SealedDigest extends SizedDigest {
-  /** Fingerprints of those who can open it. */
-  readonly recipients: readonly Digest[];
 }

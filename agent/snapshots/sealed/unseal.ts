@@ -2,8 +2,9 @@ import { createHash, type Hash } from 'node:crypto';
 import { once } from 'node:events';
 import { createZstdDecompress } from 'node:zlib';
 
+import type { SizedDigest } from '../../../shared/domain/snapshot.ts';
 import { type Failure, failure } from '../../../shared/trust/failure.ts';
-import type { SizedDigest, SnapshotSink } from '../snapshot-sink.ts';
+import type { SnapshotSink } from '../snapshot-sink.ts';
 import type { Identity } from './age-keys.ts';
 import { openPayload, type PayloadFailure } from './open-payload.ts';
 

@@ -1,0 +1,69 @@
+import type { Digest, NodeName } from './ids.ts';
+
+/** Random, of one taking; part of file names. */
+export type SnapshotId = string;
+
+/** What both sides know of one snapshot of one datastore: an entry of the catalogue. */
+export interface SnapshotRecord {
+  readonly id: SnapshotId;
+  readonly cluster: string;
+  readonly datastore: 'etcd' | 'sqlite';
+  /** etcd's own, unsigned 64-bit in decimal; null of a datastore that has none. */
+  readonly clusterId: string | null;
+  /** Where it was taken: the id as above; the name is that of the member, or of the node where there are no members. */
+  readonly member: { readonly id: string | null; readonly name: string };
+  /** Of the datastore: what came later is not in it. A lower bound. */
+  readonly revision: number;
+  readonly liveKeys: number | null;
+  /** Of etcd, or of K3s where that keeps the datastore: what can restore it. */
+  readonly version: string;
+  /** Wall clock of the host that took it. */
+  readonly takenUnixMs: number;
+  /** Of the datastore's bytes. */
+  readonly plain: SizedDigest;
+  /** Of the file that lies about; null where it holds the plain bytes. */
+  readonly sealed: SealedDigest | null;
+  readonly copies: readonly SnapshotCopy[];
+  /** The newest; null where nobody has restored it yet. */
+  readonly proof: SnapshotProof | null;
+}
+
+export interface SizedDigest {
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+}
+
+export interface SealedDigest extends SizedDigest {
+  /** Fingerprints of those who can open it. */
+  readonly recipients: readonly Digest[];
+}
+
+/** Where its bytes lie. */
+export type SnapshotCopy =
+  | { readonly kind: 'host'; readonly node: NodeName }
+  | { readonly kind: 'coordinator' }
+  /** A store that an admin named; `key` is within it. */
+  | { readonly kind: 'object-store'; readonly store: string; readonly key: string };
+
+/** It was restored in a scratch place, and these were the same there as when it was taken. */
+export interface SnapshotProof {
+  readonly provedUnixMs: number;
+  readonly provedBy: NodeName;
+  readonly compared: readonly ComparedFact[];
+}
+
+export const COMPARED_FACTS = ['digest', 'structure', 'revision', 'live-keys', 'key-value-hash', 'cluster-identity', 'token'] as const;
+export type ComparedFact = (typeof COMPARED_FACTS)[number];
+
+/** How much later than the clock something may have happened before the clock is taken to have gone back: hosts differ a little. */
+export const CLOCK_BACK_MAX_MS = 5 * 60_000;
+
+/** Whether the clock stands before what it has already seen: then no age that it gives is true. */
+export function clockWentBack(records: readonly SnapshotRecord[], nowUnixMs: number): boolean {
+  return records.some(({ takenUnixMs, proof }) => Math.max(takenUnixMs, proof?.provedUnixMs ?? takenUnixMs) > nowUnixMs + CLOCK_BACK_MAX_MS);
+}
+
+/** The youngest first; of the same moment, the one that saw more. A total order: it does not depend on that of the catalogue. */
+export function newestFirst(records: readonly SnapshotRecord[]): readonly SnapshotRecord[] {
+  return records.toSorted((a, b) => b.takenUnixMs - a.takenUnixMs || b.revision - a.revision || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
+}
