@@ -19,7 +19,7 @@ export interface Units {
 export interface UnitStarters {
   /** Its sockets, timers and paths. */
   readonly triggers: readonly string[];
-  /** Units that want or require it, targets left out. */
+  /** Units that want or require it, or are stopped with it; targets left out. */
   readonly needers: readonly string[];
 }
 

@@ -29,7 +29,7 @@ export async function checkDisable(units: Units, { unit }: ServiceSpec, together
   const own = together.map((one) => one.unit);
   const { needers } = await units.starters(unit, signal);
   const needer = needers.find((one) => !own.includes(one));
-  if (needer !== undefined) return stepFailure('not-allowed', `${needer} wants or requires ${unit} and would start it again; take that out of ${needer} first: systemctl cat ${needer}`, needer);
+  if (needer !== undefined) return stepFailure('not-allowed', `${needer} wants or requires ${unit} and would start it again, or would be stopped with it; take that out of ${needer} first: systemctl cat ${needer}`, needer);
   return { ok: true, state: together.every(isOff) ? 'satisfied' : 'needed' };
 }
 

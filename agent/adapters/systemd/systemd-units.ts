@@ -2,7 +2,8 @@ import type { RunProgram } from '../../ports/programs.ts';
 import type { Units } from '../../ports/units.ts';
 
 const LINES = 40;
-const NEEDED_BY = ['WantedBy', 'RequiredBy', 'UpheldBy'];
+/** Those that start it, and those that its stop takes along and its start does not bring back. */
+const NEEDED_BY = ['WantedBy', 'RequiredBy', 'UpheldBy', 'BoundBy', 'ConsistsOf'];
 const PROPERTIES = ['LoadState', 'ActiveState', 'SubState', 'MainPID', 'ExecMainStartTimestampMonotonic', 'UnitFileState', 'NRestarts', 'NeedDaemonReload', 'ActiveExitTimestampMonotonic', 'ActiveEnterTimestampMonotonic'];
 
 export function systemdUnits(run: RunProgram): Units {
