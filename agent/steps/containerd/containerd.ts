@@ -8,9 +8,10 @@ import { missingFolders, removeMadeFolders } from '../files/made-folders.ts';
 import { copiesKept } from '../files/copies-kept.ts';
 import { copyPaths, type PathCopy, restorePaths } from '../files/path-copies.ts';
 import { isOwed, owe, settleOwed } from '../owed.ts';
-import { looksAtKnown } from '../prove-unit.ts';
+import { isUp, looksAtKnown } from '../prove-unit.ts';
 import { captureSpace, releaseSpace } from '../packages/reserve.ts';
 import { type CaptureResult, type CheckResult, STEP_OK, type StepContext, type StepExecutor, type StepFailure, type StepResult, stepFailure } from '../step.ts';
+import { answerOnceUp } from './answer-once-up.ts';
 import { refuseDeprecated } from './deprecations.ts';
 import { noteDowntime, noteRestartSinceGuard, rememberGuarded } from './downtime.ts';
 import type { ConfigDraft, DraftParts } from './draft-config.ts';
@@ -84,6 +85,7 @@ async function check(parts: ContainerdParts, { action, settings }: ContainerdSpe
 async function refuseNow(parts: ContainerdParts, draft: ConfigDraft, { alsoFor, removeRuntimes }: ContainerdSettings, context: StepContext): Promise<StepFailure | null> {
   const deprecated = await refuseDeprecated(parts.run, draft.containerd, alsoFor, context);
   if (deprecated !== null || removeRuntimes.length === 0 || draft.endpoint === null) return deprecated;
+  await answerOnceUp(parts, draft.endpoint, context);
   const pods = await parts.criAt(draft.endpoint).handlersInUse(context.signal);
   // One that does not answer runs none that it could not run without the runtime.
   const inUse = pods.ok ? removeRuntimes.filter((name) => pods.handlers.includes(name)) : [];
@@ -103,8 +105,7 @@ async function capture(parts: ContainerdParts, { action, settings }: ContainerdS
   if (unit === null) return unitNotFound();
   const { draftConfig, endpointNow } = await editor();
   const endpoint = await endpointNow(parts, context);
-  const answer = endpoint === null ? null : await parts.criAt(endpoint).look(context.signal);
-  const answered = answer?.reached === true && answer.ready ? endpoint : null;
+  const answered = endpoint !== null && (await answerOnceUp(parts, endpoint, context)) ? endpoint : null;
   if (action === 'guard') await rememberGuarded(unit, context);
   if (action === 'guard') return { ok: true, prior: { unit, endpoint: answered, copies: [], folders: [] } };
   const draft = await draftConfig(parts, settings, context);
@@ -114,7 +115,7 @@ async function capture(parts: ContainerdParts, { action, settings }: ContainerdS
   return { ok: true, prior: { unit, endpoint: answered, copies, folders: await missingFolders(draft.paths) } };
 }
 
-async function apply(parts: ContainerdParts, { settings }: ContainerdSpec, { endpoint }: ContainerdPrior, context: StepContext): Promise<StepResult> {
+async function apply(parts: ContainerdParts, { settings, timeoutMs }: ContainerdSpec, { endpoint }: ContainerdPrior, context: StepContext): Promise<StepResult> {
   const { draftConfig, placeConfig } = await editor();
   const draft = await draftConfig(parts, settings, context);
   if (!draft.ok) return draft;
@@ -128,7 +129,7 @@ async function apply(parts: ContainerdParts, { settings }: ContainerdSpec, { end
   if (!isStale) return STEP_OK;
   const beganMs = parts.clock.monotonicMs();
   const restarted = await restart(parts, context);
-  return restarted.ok && endpoint !== null && draft.endpoint !== null ? noteDowntime(parts, draft.endpoint, beganMs, context) : restarted;
+  return restarted.ok && endpoint !== null && draft.endpoint !== null ? noteDowntime(parts, draft.endpoint, { beganMs, timeoutMs }, context) : restarted;
 }
 
 async function verify(parts: ContainerdParts, spec: ContainerdSpec, { unit }: ContainerdPrior, context: StepContext): Promise<StepResult> {
@@ -177,10 +178,6 @@ async function restart({ units, clock }: ContainerdParts, context: StepContext):
   }
   context.output(await units.lastLines(CONTAINERD_UNIT, context.signal));
   return stepFailure('unit-crashed', `${CONTAINERD_UNIT} does not start: ${said}`, CONTAINERD_UNIT);
-}
-
-function isUp({ activeState }: UnitLook): boolean {
-  return activeState === 'active' || activeState === 'activating' || activeState === 'reloading';
 }
 
 function unitNotFound(): ReturnType<typeof stepFailure> {

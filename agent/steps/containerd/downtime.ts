@@ -9,12 +9,14 @@ import type { ContainerdProofParts } from './prove-containerd.ts';
 
 /** Seldom: on a small host whatever asks keeps CRI from coming up. */
 const ASK_EVERY_MS = 250;
-/** Past this it is the proof's to say that it does not answer. */
+/** Past this, or past that part of the step's time, it is the proof's to say that it does not answer. */
 const WATCHED_MAX_MS = 30_000;
+const PART_OF_TIME = 4;
 
 /** Waits until CRI answers again. @param beganMs before the restart, on the monotonic clock. @returns how long it was away, as a note */
-export async function noteDowntime({ units, clock, criAt }: ContainerdProofParts, endpoint: string, beganMs: number, { output, signal }: StepContext): Promise<StepResult> {
-  while (clock.monotonicMs() - beganMs < WATCHED_MAX_MS) {
+export async function noteDowntime({ units, clock, criAt }: ContainerdProofParts, endpoint: string, { beganMs, timeoutMs }: { readonly beganMs: number; readonly timeoutMs: number }, { output, signal }: StepContext): Promise<StepResult> {
+  const untilMs = beganMs + Math.min(WATCHED_MAX_MS, timeoutMs / PART_OF_TIME);
+  while (clock.monotonicMs() < untilMs) {
     const look = await criAt(endpoint).look(signal);
     if (!look.reached || !look.ready) {
       await clock.sleep(ASK_EVERY_MS, signal);

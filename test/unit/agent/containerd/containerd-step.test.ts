@@ -160,7 +160,10 @@ describe('how long CRI was away', () => {
     lab.end();
     lab = new ContainerdLab();
     awayFor(Infinity);
+    const beganMs = lab.clock.monotonicMs();
     expect(await noteOf(crunByDefault(lab))).toBeUndefined();
+    // What is wrong is for the proof to say, before time itself is up.
+    expect(lab.clock.monotonicMs() - beganMs).toBeLessThan(crunByDefault(lab).timeoutMs / 2);
     expect(await noteOf(oneMirror(lab))).toBeUndefined();
   });
 
@@ -222,6 +225,25 @@ test('a runtime that pods run with is not taken out', async () => {
   expect(messageOf(result)).toContain('runtime-in-use: pods of this host run with crun,');
   lab.cri.pods.length = 0;
   expect(stateOf(await step().check(without, lab.context()))).toBe('needed');
+});
+
+test('a CRI that comes up again, as after packages, is waited for before it is taken for one that does not answer', async () => {
+  await applied(lab, crunByDefault(lab));
+  lab.cri.pods.push({ name: 'p', uid: '1', label: { key: 'a', value: 'b' }, handler: 'crun', image: '', annotations: {}, logFolder: '' });
+  const without = containerdSpec({ removeRuntimes: ['crun'], defaultRuntime: 'runc' });
+  const comesUpIn = (ms: number): void => {
+    const upMs = lab.clock.monotonicMs() + ms;
+    lab.criAt = () => {
+      lab.cri.silent = lab.clock.monotonicMs() < upMs ? 'server is not initialized yet' : '';
+      return lab.cri;
+    };
+  };
+  comesUpIn(2_000);
+  expect(messageOf(await step().check(without, lab.context()))).toContain('runtime-in-use: ');
+  comesUpIn(2_000);
+  expect((await captured(lab, without)).endpoint).not.toBeNull();
+  comesUpIn(Infinity);
+  expect((await captured(lab, without)).endpoint).toBeNull();
 });
 
 describe('before a major', () => {
