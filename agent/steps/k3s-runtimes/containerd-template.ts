@@ -43,6 +43,18 @@ export function mergeTemplate(text: string | null, { plugin }: TemplateKind, run
   return block === '' && aroundBlock(text) === null ? text : `${before}${block}${after}`;
 }
 
+/**
+ * Takes runtimes of Farrier's out of a template that a person changed since, and brings back those that stood there before.
+ *
+ * @param was before they were added; null: there was none.
+ * @returns null where nobody changed it, and it can come back as it was
+ */
+export function undoneTemplate(now: string, was: string | null, kind: TemplateKind, runtimes: readonly K3sRuntime[]): string | null {
+  if (now === was || now === mergeTemplate(was, kind, runtimes)) return null;
+  const around = aroundBlock(now);
+  return around === null ? now : around.join(blockOf(was ?? ''));
+}
+
 /** What a person wrote into it. */
 export function personsPart(text: string): string {
   return (aroundBlock(text) ?? [text, '']).join('');
@@ -57,6 +69,11 @@ function aroundBlock(text: string): readonly [before: string, after: string] | n
   const from = text.indexOf(BEGIN);
   const to = text.indexOf(END, from);
   return from === -1 || to === -1 ? null : [text.slice(0, from), text.slice(to + END.length)];
+}
+
+function blockOf(text: string): string {
+  const [before, after] = aroundBlock(text) ?? [text, ''];
+  return text.slice(before.length, text.length - after.length);
 }
 
 function tablesOf(plugin: string, { name, type, binary, podAnnotations }: K3sRuntime): string {

@@ -17,6 +17,7 @@ import { isUp, KNOWN_WATCH_MS } from '../prove-unit.ts';
 import { type CaptureResult, type CheckResult, STEP_OK, type StepContext, type StepExecutor, type StepFailure, type StepResult, stepFailure } from '../step.ts';
 import { hasRuntime, mergeTemplate, personsPart, TEMPLATE_KINDS, templateKind } from './containerd-template.ts';
 import { mergeRegistries } from './merge-registries.ts';
+import { undoChanged } from './undo-changed.ts';
 
 export interface K3sRuntimesPrior {
   /** Both templates, the folder that holds them, and registries.yaml. */
@@ -156,7 +157,7 @@ async function revert(parts: K3sRuntimesParts, spec: K3sRuntimesSpec, { copies, 
   await releaseSpace(context.folder);
   const unit = unitOf(spec);
   if (!(await Promise.all(copies.map(isAsCopied))).every(Boolean)) await owe(context.folder);
-  const lost = await restorePaths(copies, copiesFolder(context));
+  const lost = await restorePaths(await undoChanged(copies, copiesFolder(context), spec, context), copiesFolder(context));
   if (lost.length > 0) return stepFailure('revert-failed', `${lost.join(', ')} cannot be brought back, the copy is gone`, lost[0]);
   if (!(await isOwed(context.folder))) return STEP_OK;
   if (!wasActive) {

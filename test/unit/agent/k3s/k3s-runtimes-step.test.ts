@@ -109,6 +109,50 @@ describe('there and back', () => {
   });
 });
 
+describe('what a person changed since', () => {
+  test.each<[string, string | null, string]>([
+    ['in a template of theirs', OWN, `${OWN}# later\n`],
+    ['in one that the step made', null, '{{ template "base" . }}\n\n# later\n'],
+  ])('%s stays, and the step’s runtimes go, twice as well as once', async (_name, had, left) => {
+    if (had !== null) writeFileSync(template(), had);
+    const prior = await captured();
+    await step().apply(spec(), prior, lab.context());
+    writeFileSync(template(), `${readFileSync(template(), 'utf8')}# later\n`);
+    for (const _ of ['once', 'twice']) {
+      expect(codeOf(await step().revert(spec(), prior, lab.context()))).toBe('ok');
+      expect(readFileSync(template(), 'utf8').replace('# by hand\n\n', '# by hand\n')).toBe(left);
+      expect(readFileSync(lab.registries, 'utf8')).toBe(REGISTRIES);
+    }
+  });
+
+  test('in registries is kept for them, and they come back as they were', async () => {
+    const prior = await captured();
+    await step().apply(spec(), prior, lab.context());
+    const theirs = `${readFileSync(lab.registries, 'utf8')}# later\n`;
+    writeFileSync(lab.registries, theirs);
+    expect(codeOf(await step().revert(spec(), prior, lab.context()))).toBe('ok');
+    expect(readFileSync(lab.registries, 'utf8')).toBe(REGISTRIES);
+    expect(readFileSync(join(lab.stepFolder, 'changed-registries.yaml'), 'utf8')).toBe(theirs);
+    expect(lab.output).toContain('changed-registries.yaml');
+  });
+
+  test('in registries stays where the plan has no mirrors', async () => {
+    const prior = await captured();
+    const wanted = spec({ mirrors: [] });
+    await step().apply(wanted, prior, lab.context());
+    writeFileSync(lab.registries, `${REGISTRIES}# later\n`);
+    expect(codeOf(await step().revert(wanted, prior, lab.context()))).toBe('ok');
+    expect(readFileSync(lab.registries, 'utf8')).toBe(`${REGISTRIES}# later\n`);
+  });
+
+  test('is nothing where nobody was there: no file is kept', async () => {
+    const prior = await captured();
+    await step().apply(spec(), prior, lab.context());
+    expect(codeOf(await step().revert(spec(), prior, lab.context()))).toBe('ok');
+    expect(readdirSync(lab.stepFolder).filter((name) => name.startsWith('changed'))).toEqual([]);
+  });
+});
+
 describe('verify', () => {
   test.each<[string, string, () => void]>([
     ['a template that somebody put back', 'verify-failed', () => rmSync(template())],
