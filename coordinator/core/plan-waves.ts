@@ -50,12 +50,16 @@ function findProblems(plan: Plan, waves: readonly FrozenWave[], selected: readon
       return [{ path: `${path}.name`, code: 'wave-named-twice', message: `another wave is named ${wave.name} too; give each a name of its own` }];
     }
     if (wave.nodes.length > 0) return [];
-    const message = `wave ${wave.name} takes no node: none that is left has the labels ${labelsOf(plan.waves[index]?.select)}; change its selector or remove it`;
-    return [{ path, code: 'empty-wave', message }];
+    return [{ path, code: 'empty-wave', message: `wave ${wave.name} takes no node: ${whyEmpty(plan.waves[index]?.select)}` }];
   });
   if (left.length === 0) return problems;
   const message = `${left.length} nodes are taken by no wave (${namesOf(left)}); let the last wave take every node that is left, or narrow spec.select`;
   return [...problems, { path: 'spec.waves', code: 'node-in-no-wave', message }];
+}
+
+function whyEmpty(select: Selector | undefined): string {
+  if (Object.keys(select?.labels ?? {}).length === 0) return 'the waves before it take every one; remove it, or let them take fewer';
+  return `none that is left has the labels ${labelsOf(select)}; change its selector or remove it`;
 }
 
 function labelsOf(selector: Selector | undefined): string {

@@ -44,12 +44,12 @@ export function resolvePlan(state: FleetState, yaml: string, file: string, { now
   const placed = planWaves(plan, views.map(({ record }) => record));
   const at = (path: string, code: string, message: string): Diagnostic => ({ file, ...locate(path), path, code, message, severity: 'error' });
   const misplaced = placed.problems.map(({ path, code, message }) => at(path, code, message));
-  if (misplaced.length > 0) return { diagnostics: [...warnings, ...misplaced], resolved: null, planned: null };
-
   const selected = new Set(placed.waves.flatMap(({ nodes }) => nodes));
+  if (selected.size === 0) return { diagnostics: [...warnings, ...misplaced], resolved: null, planned: null };
+
   const nodes = concerned(views, selected);
   const work = planWork(plan, nodes, nowUnixMs);
-  if (!work.ok) return { diagnostics: [...warnings, ...work.problems.map(({ path, code, message }) => at(`spec.${path}`, code, message))], resolved: null, planned: null };
+  if (!work.ok) return { diagnostics: [...warnings, ...misplaced, ...work.problems.map(({ path, code, message }) => at(`spec.${path}`, code, message))], resolved: null, planned: null };
   const byName = new Map(nodes.map((node) => [node.name, node]));
   const controlPlanes = controlPlanesOf(nodes);
   const drainOf = (hop: Hop, name: NodeName) => chooseDrain(plan, hop, byName, name);
@@ -60,7 +60,8 @@ export function resolvePlan(state: FleetState, yaml: string, file: string, { now
   const findings = [...findFindings(work.hops, byName, proved, nowUnixMs), ...findMissingArtifacts(work.hops, artifacts)].map(({ code, message, severity }) => ({ ...at(path, code, message), severity }));
   const shared = findSharedNodes(new Set(work.hops.flatMap(({ steps }) => [...steps.keys()])), state.rollouts.values());
   const busy = shared.map((message): Diagnostic => ({ ...at('spec', 'nodes-busy', message), severity: 'warning' }));
-  const diagnostics = [...warnings, ...blocks.map((block) => at(block.path, block.code, block.message)), ...findings, ...(blocks.length > 0 ? [] : busy)];
+  const diagnostics = [...warnings, ...misplaced, ...blocks.map((block) => at(block.path, block.code, block.message)), ...findings, ...(blocks.length > 0 ? [] : busy)];
+  if (misplaced.length > 0) return { diagnostics, resolved: null, planned: null };
   const planned: Resolved = {
     ...{ plan, waves: placed.waves, hops: work.hops, controlPlanes, drainOf },
     clusterOf: (name) => byName.get(name)?.cluster ?? '',

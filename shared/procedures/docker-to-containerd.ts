@@ -19,10 +19,10 @@ export function planDockerToContainerd(procedure: DockerToContainerd, nodes: rea
   const selected = nodes.filter(({ isSelected }) => isSelected);
   const problems = [
     ...problemAbout(selected.filter(({ facts }) => facts === null), { code: 'facts-missing', path: PATH }, (names) => `${names} told no facts, so that nobody knows what their kubelets run on; start the agent there`),
-    ...problemAbout(selected.filter(({ facts }) => facts !== null && facts.kubernetes?.kind !== 'kubeadm'), { code: 'other-runtime', path: PATH }, (names) => `${names} were not made by kubeadm; leave them out of spec.select`),
-    ...problemAbout(selected.filter((node) => runtimeOf(node) === 'other'), { code: 'other-runtime', path: PATH }, (names) => `the kubelets of ${names} run on neither Docker nor containerd; leave them out of spec.select`),
-    ...problemAbout(selected.filter((node) => runtimeOf(node) === 'docker' && kubeletOf(node) === null), { code: 'facts-missing', path: PATH }, (names) => `${names} do not tell which kubelet they have; \`farrier node show\` tells what the agent found`),
-    ...problemAbout(selected.filter(hasDockerBuiltIn), { code: 'other-runtime', path: PATH }, (names) => `${names} have a kubelet from before 1.24, which has Docker built in; upgrade it first`),
+    ...problemAbout(selected.filter(({ facts }) => facts !== null && facts.kubernetes?.kind !== 'kubeadm'), { code: 'other-runtime', path: PATH }, (names) => `kubeadm did not make ${names}; leave them out of spec.select`),
+    ...problemAbout(selected.filter((node) => runtimeOf(node) === 'other'), { code: 'other-runtime', path: PATH }, (names) => `the kubelet runs on neither Docker nor containerd on ${names}; leave them out of spec.select`),
+    ...problemAbout(selected.filter((node) => runtimeOf(node) === 'docker' && kubeletOf(node) === null), { code: 'facts-missing', path: PATH }, (names) => `nobody tells which kubelet runs on ${names}; \`farrier node show\` tells what the agent found`),
+    ...problemAbout(selected.filter(hasDockerBuiltIn), { code: 'other-runtime', path: PATH }, (names) => `the kubelet on ${names} is from before 1.24, which has Docker built in; upgrade it first`),
   ];
   if (problems.length > 0) return { ok: false, problems };
   return { ok: true, hops: oneHop(nodes, (node) => (runtimeOf(node) === 'docker' ? compose(procedure, node) : [])) };

@@ -10,7 +10,7 @@ export function planK3sRuntimes(procedure: K3sRuntimesProcedure, nodes: readonly
   const selected = nodes.filter(({ isSelected }) => isSelected);
   const problems = [
     ...problemAbout(selected.filter(({ facts }) => facts === null), { code: 'facts-missing', path: PATH }, (names) => `${names} told no facts, so that nobody knows whether they are servers; start the agent there`),
-    ...problemAbout(selected.filter((node) => node.facts !== null && k3sOf(node) === null), { code: 'other-runtime', path: PATH }, (names) => `${names} do not run K3s; leave them out of spec.select`),
+    ...problemAbout(selected.filter((node) => node.facts !== null && k3sOf(node) === null), { code: 'other-runtime', path: PATH }, (names) => `K3s does not run on ${names}; leave them out of spec.select, or write containerd-config for them`),
   ];
   const taken = procedure.runtimes.flatMap(({ name }) => problemAbout(selected.filter((node) => k3sOf(node)?.foundRuntimes.includes(name) === true), { code: 'other-runtime', path: PATH }, (names) => `K3s on ${names} finds a program for the runtime ${name} and adds it by itself; take it out, or give it another name`));
   if (problems.length > 0 || taken.length > 0) return { ok: false, problems: [...problems, ...taken] };

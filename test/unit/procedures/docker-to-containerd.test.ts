@@ -64,12 +64,12 @@ test('a node is drained before its pods lose their runtime', () => {
 
 describe('what nobody can do is told before anything starts', () => {
   test.each<[string, ProcedureNode, RegExp]>([
-    ['a node of K3s', aK3sNode('s1', '1.33.5+k3s1'), /^other-runtime: s1 were not made by kubeadm/],
-    ['a host of no cluster', { ...onDocker('w1'), facts: BARE_HOST }, /^other-runtime: w1 were not made by kubeadm/],
-    ['a node on another runtime', onDocker('w1', 'unix:///var/run/crio/crio.sock'), /^other-runtime: the kubelets of w1 run on neither/],
+    ['a node of K3s', aK3sNode('s1', '1.33.5+k3s1'), /^other-runtime: kubeadm did not make s1/],
+    ['a host of no cluster', { ...onDocker('w1'), facts: BARE_HOST }, /^other-runtime: kubeadm did not make w1/],
+    ['a node on another runtime', onDocker('w1', 'unix:///var/run/crio/crio.sock'), /^other-runtime: the kubelet runs on neither Docker nor containerd on w1/],
     ['a node that told nothing', { ...onDocker('w1'), facts: null }, /^facts-missing: w1 told no facts/],
-    ['a node whose kubelet has Docker built in', aKubeadmNode('w1', '1.23.17', { kubernetes: { criSocket: 'unix:///var/run/dockershim.sock' } }), /^other-runtime: w1 have a kubelet from before 1\.24/],
-    ['a node whose kubelet nobody knows', aKubeadmNode('w1', '1.33.5', { kubernetes: { criSocket: 'unix:///run/cri-dockerd.sock', kubelet: null } }), /^facts-missing: w1 do not tell/],
+    ['a node whose kubelet has Docker built in', aKubeadmNode('w1', '1.23.17', { kubernetes: { criSocket: 'unix:///var/run/dockershim.sock' } }), /^other-runtime: the kubelet on w1 is from before 1\.24/],
+    ['a node whose kubelet nobody knows', aKubeadmNode('w1', '1.33.5', { kubernetes: { criSocket: 'unix:///run/cri-dockerd.sock', kubelet: null } }), /^facts-missing: nobody tells which kubelet runs on w1/],
   ])('%s', (_name, node, expected) => {
     expect(problemsOf(node)).toEqual([expect.stringMatching(expected)]);
     expect(problemsOf({ ...node, isSelected: false }, onDocker('w9'))).toEqual([]);

@@ -38,7 +38,7 @@ test('nodes that run no K3s, or told nothing, are named', () => {
     const plan = planned('runtimes: []', node);
     return plan.ok ? [] : plan.problems.map(({ code, message }) => `${code}: ${message}`);
   };
-  expect(problems(aKubeadmNode('w1', '1.33.5'))).toEqual([expect.stringMatching(/^other-runtime: w1 do not run K3s/)]);
+  expect(problems(aKubeadmNode('w1', '1.33.5'))).toEqual([expect.stringMatching(/^other-runtime: K3s does not run on w1/)]);
   expect(problems(aK3sNode('a1', '1.34.1+k3s1', { facts: null }))).toEqual([expect.stringMatching(/^facts-missing: a1 told no facts/)]);
 });
 

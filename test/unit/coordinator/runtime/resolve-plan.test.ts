@@ -43,6 +43,18 @@ describe('a procedure', () => {
     ]);
   });
 
+  test('is told what is wrong with it also where its waves are wrong', () => {
+    const waves = '  waves: [{ name: canary, most: 1 }, { name: rest }]\n  procedure: { k3s-runtimes: { runtimes: [] } }\n';
+    const { diagnostics, resolved, planned } = resolvePlan(aFleet([host('n1', '1.6')]), plan(waves), 'p.yaml', NOON);
+    expect(diagnostics.map(({ code, message }) => `${code} ${message}`)).toEqual([
+      'empty-wave wave rest takes no node: the waves before it take every one; remove it, or let them take fewer',
+      'other-runtime K3s does not run on n1; leave them out of spec.select, or write containerd-config for them',
+    ]);
+    const steps = waves.replace(/ {2}procedure.*\n/, '  steps: [{ service: { restart: a.service } }]\n');
+    expect(resolvePlan(aFleet([host('n1', '1.6')]), plan(steps), 'p.yaml', NOON)).toMatchObject({ diagnostics: [{ code: 'empty-wave' }], resolved: null, planned: null });
+    expect([resolved, planned]).toEqual([null, null]);
+  });
+
   test('starts nothing where nothing is to do', () => {
     expect(linesOf(aFleet([host('n1', '2')]), plan(CONTAINERD_2), 'p.yaml', NOON)).toEqual(['p.yaml:6:15 spec.procedure.packages: every node that it takes is at the target already; there is nothing to do']);
   });
