@@ -68,7 +68,7 @@ export const stepSection = section({
 export const STEP_KEYS: readonly string[] = Object.keys(stepSection.shape).filter((key) => key !== 'name');
 
 /** Exactly one of the names, checked apart as the steps' kinds are. */
-const procedure = section({
+export const procedureSection = section({
   packages: packagesProcedure.optional(),
   'kubeadm-upgrade': kubeadmUpgradeProcedure.optional(),
   'k3s-upgrade': k3sUpgradeProcedure.optional(),
@@ -82,7 +82,7 @@ const procedure = section({
   'k3s-runtimes': k3sRuntimesProcedure.optional(),
 });
 
-export const PROCEDURE_NAMES: readonly string[] = Object.keys(procedure.shape);
+export const PROCEDURE_NAMES: readonly string[] = Object.keys(procedureSection.shape);
 
 const wave = section({
   name: planName,
@@ -105,7 +105,7 @@ const spec = section({
   drainTimeout: duration({ min: 30_000, max: DAY_MS }).default(10 * 60_000),
   /** One of these two: checked apart. */
   steps: list(stepSection, 'steps', { min: 1, max: STEPS_MAX }).optional(),
-  procedure: procedure.optional(),
+  procedure: procedureSection.optional(),
 });
 
 export const SPEC_KEYS: readonly string[] = Object.keys(spec.shape);
