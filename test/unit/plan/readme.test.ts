@@ -18,6 +18,14 @@ test.each(['Plan', 'FleetPolicy'] as const)('its %s has no mistake', (kind) => {
   expect(kind === 'Plan' ? parsePlan(text ?? '', 'README.md') : parsePolicy(text ?? '', 'README.md', 1)).toMatchObject({ ok: true, warnings: [] });
 });
 
+/** What stands below `spec`: a procedure, steps, or entries of steps. Digests are cut short for the reader. */
+const PARTS = blocks('yaml').filter((block) => !block.includes('kind: ')).map((block) => block.replaceAll(/\b([0-9a-f]{4})\.\.\./g, (_, digits: string) => digits.repeat(16)));
+
+test.each(PARTS)('%s has no mistake', (part) => {
+  const spec = part.startsWith('    - ') ? `  steps:\n${part}` : part;
+  expect(parsePlan(`apiVersion: farrier/v1\nkind: Plan\nmetadata: { name: p }\nspec:\n${spec}`, 'README.md')).toMatchObject({ ok: true, warnings: [] });
+});
+
 test('no line of its commands is a pipeline', () => {
   const lines = blocks('').flatMap((block) => block.split('\n'));
   expect(lines.length).toBeGreaterThan(20);
