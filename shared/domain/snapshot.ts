@@ -1,7 +1,9 @@
 import type { Digest, NodeName } from './ids.ts';
 
-/** Random, of one taking; part of file names. */
+/** Of one taking; part of file names. */
 export type SnapshotId = string;
+
+export const SNAPSHOT_ID_PATTERN = /^[0-9a-z][0-9a-z-]{0,63}$/;
 
 /** What both sides know of one snapshot of one datastore: an entry of the catalogue. */
 export interface SnapshotRecord {
