@@ -27,3 +27,8 @@ export async function etcdProgramsOrSayWhy(suite: EtcdSuite, what: string): Prom
     return null;
   }
 }
+
+/** etcdutl came with 3.5: Debian 13's reads the files of both. @throws when it cannot be had. */
+export async function etcdutlProgram(): Promise<string> {
+  return join(await unpackedPrograms('trixie', 'etcd-server'), 'etcdutl');
+}
