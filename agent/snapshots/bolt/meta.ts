@@ -72,7 +72,7 @@ function bounded(meta: Meta, size: number): Meta {
     throw new Damage('meta-out-of-bounds', null, `the meta page names ${what}`);
   };
   if (!PAGE_SIZES.includes(pageSize)) bad(`pages of ${pageSize} bytes`);
-  if (highWater < 3 || highWater > PAGES_MAX) bad(`${highWater} pages in all`);
+  if (highWater > PAGES_MAX) bad(`${highWater} pages in all`);
   if (rootPage < 2 || rootPage >= highWater) bad(`page ${rootPage} of ${highWater} as its root`);
   if (freelistPage !== null && (freelistPage < 2 || freelistPage >= highWater)) bad(`page ${freelistPage} of ${highWater} as its list of free pages`);
   if (highWater * pageSize > size) throw new Damage('too-short', null, `the database has ${size} bytes of the ${highWater * pageSize} that its meta page counts`);

@@ -25,8 +25,6 @@ export interface Database extends MetaPages {
 
 /** An inline bucket's value begins with its root, 0, and a sequence. */
 const BUCKET_HEADER_BYTES = 16;
-/** etcd has eleven; each page of names is held while its buckets are read. */
-const BUCKETS_MAX = 1024;
 
 /**
  * A database that bbolt wrote for etcd. With all its buckets read to their ends, everything was checked that bbolt's own
@@ -55,7 +53,8 @@ export function openDatabase(file: ByteRanges): Database {
 }
 
 function* bucketsIn(pages: Pages, { page, bytes, tableFrom, count, dataFrom, dataTo }: Leaf): Generator<Bucket, void> {
-  if (count > BUCKETS_MAX || dataTo > PAGE_KINDS.branch.bytesMax) throw new Damage('page-too-large', page, `${count} buckets in ${dataTo} bytes`);
+  // It is held while its buckets are read. etcd has eleven.
+  if (dataTo > PAGE_KINDS.branch.bytesMax) throw new Damage('page-too-large', page, `${count} buckets in ${dataTo} bytes`);
   const held = new DataView(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + dataTo));
   for (let index = 0, at = dataFrom; index < count; index += 1) {
     const keyBytes = held.getUint32(tableFrom + index * LEAF_ENTRY_BYTES + 8, true);

@@ -86,6 +86,12 @@ describe('the hash of key values', () => {
     expect(kvHash(compacted(6, [second, third, later[0], tombstone(8, '/e')]))).not.toEqual(before);
   });
 
+  test('where no key lives, all counts but the tombstone that was compacted to', () => {
+    const none = kvHash(compacted(3, []));
+    expect(kvHash(compacted(3, [tombstone(3, '/a')]))?.hash).toBe(none?.hash);
+    expect(kvHash(compacted(3, [putRecord(2, '/a', '1'), tombstone(3, '/a')]))?.hash).not.toBe(none?.hash);
+  });
+
   test('where nothing was compacted, all counts', () => {
     const one = kvHash(keysOnly([putRecord(2, '/a', '1'), putRecord(3, '/a', '2')]));
     expect(one).toMatchObject({ revision: 3, compactRevision: -1 });

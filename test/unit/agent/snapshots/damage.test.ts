@@ -66,6 +66,10 @@ describe('of a meta page', () => {
     expect(damageOf(meta(offset, value)).code).toBe(code);
   });
 
+  test.each<[string, number]>([['magic', 16], ['version', 20]])('a wrong %s is seen though its checksum is right', (_name, offset) => {
+    expect(damageOf((mutated) => { for (const at of [0, PAGE]) mutated[at + offset]! ^= 0x10; withChecksums(mutated); })).toEqual({ code: 'meta-invalid', page: null });
+  });
+
   test('pages of an odd length are seen', () => {
     expect(damageOf((mutated) => { for (const at of [0, PAGE]) mutated.writeUInt32LE(1000, at + META + 8); withChecksums(mutated); }).code).toBe('meta-out-of-bounds');
   });
@@ -78,6 +82,7 @@ describe('of pages', () => {
     ['the flags of another kind', 'page-kind', leaf, (mutated) => mutated.writeUInt16LE(FREELIST, leaf * PAGE + 8)],
     ['more overflow than there are pages', 'page-out-of-bounds', leaf, (mutated) => mutated.writeUInt32LE(0xffff_ffff, leaf * PAGE + 12)],
     ['overflow into a page of others', 'page-twice', leaf + 1, (mutated) => mutated.writeUInt32LE(1, leaf * PAGE + 12)],
+    ['overflow into a page that was read', 'page-twice', root, (mutated) => mutated.writeUInt32LE(1, (root - 1) * PAGE + 12)],
     ['more entries than fit', 'page-layout', leaf, (mutated) => mutated.writeUInt16LE(0xffff, leaf * PAGE + 10)],
     ['fewer entries than it has', 'page-layout', leaf, (mutated) => mutated.writeUInt16LE(1, leaf * PAGE + 10)],
     ['an entry that begins too late', 'page-layout', leaf, (mutated) => mutated.writeUInt32LE(mutated.readUInt32LE(entryOf(leaf, 1) + 4) + 1, entryOf(leaf, 1) + 4)],
@@ -89,6 +94,7 @@ describe('of pages', () => {
     ['keys that do not ascend', 'key-order', leaf, (mutated) => mutated.writeUInt8(9, keyOf(leaf, 0) + 7)],
     ['equal keys', 'key-order', leaf, (mutated) => mutated.copy(mutated, keyOf(leaf, 1), keyOf(leaf, 0), keyOf(leaf, 0) + 17)],
     ['a key that the page after it begins with', 'key-range', childOf(branch, 0), (mutated) => mutated.copy(mutated, keyOf(childOf(branch, 0), 2), keyOf(branch, 1), keyOf(branch, 1) + 17)],
+    ['a key that the branch after it begins with', 'key-range', childOf(branch, 2), (mutated) => mutated.writeUInt8(0xf0, keyOf(childOf(branch, 2), 2) + 7)],
     ['a key of the page before it', 'key-range', childOf(branch, 1), (mutated) => mutated.writeUInt8(1, keyOf(childOf(branch, 1), 0) + 7)],
     ['keys of a branch that do not ascend', 'key-order', branch, (mutated) => mutated.copy(mutated, keyOf(branch, 2), keyOf(branch, 1), keyOf(branch, 1) + 17)],
     ['a branch without entries', 'page-layout', branch, (mutated) => mutated.writeUInt16LE(0, branch * PAGE + 10)],
@@ -105,6 +111,9 @@ describe('of pages', () => {
     ['the list of free pages itself', 'page-freed', freelist, (mutated) => mutated.writeBigUInt64LE(BigInt(freelist), entryOf(freelist))],
     ['more free pages than the list has room for', 'page-layout', freelist, (mutated) => mutated.writeUInt16LE(200, freelist * PAGE + 10)],
     ['a long list without room for it', 'page-layout', freelist, (mutated) => { mutated.writeUInt16LE(0xffff, freelist * PAGE + 10); mutated.writeBigUInt64LE(2n ** 61n, entryOf(freelist)); }],
+    ['a bucket of less than its header', 'bucket-entry', root, (mutated) => { mutated.writeUInt32LE(25, entryOf(root) + 8); mutated.writeUInt32LE(12, entryOf(root) + 12); }],
+    ['an inline bucket of less than a page has', 'bucket-entry', root, (mutated) => { mutated.writeUInt32LE(13, entryOf(root) + 8); mutated.writeUInt32LE(24, entryOf(root) + 12); }],
+    ['an inline bucket without room for its table', 'page-layout', root, (mutated) => mutated.writeUInt16LE(1, keyOf(root, 0) + 'alarm'.length + ENTRY + 10)],
     ['an inline bucket of another kind', 'page-kind', root, (mutated) => mutated.writeUInt16LE(BRANCH, inlineMeta(mutated) + 8)],
     ['an inline bucket with more entries than it has', 'page-layout', root, (mutated) => mutated.writeUInt16LE(500, inlineMeta(mutated) + 10)],
     ['an inline bucket whose value ends past it', 'page-layout', root, (mutated) => mutated.writeUInt32LE(64, inlineMeta(mutated) + ENTRY + 4 * ENTRY + 12)],
@@ -121,21 +130,60 @@ test('a list of free pages that begins with its length is read as one that does 
   expect(walkDatabase(long)).toEqual(walkDatabase(file));
 });
 
+describe('past a limit', () => {
+  const KEY_PAGE = 65_536;
+  const damage = (mutated: Buffer): DamageCode | undefined => walkDatabase(mutated).damage?.code;
+  const large = boltFile({ pageSize: KEY_PAGE, buckets: [{ name: 'key', entries: [putRecord(2, '/a', Buffer.alloc(2 << 20))] }] });
+
+  test('a branch of more than a branch has', () => {
+    expect(damage(large)).toBeUndefined();
+    const mutated = Buffer.from(large);
+    mutated.writeUInt16LE(BRANCH, 2 * KEY_PAGE + 8);
+    expect(damage(mutated)).toBe('page-too-large');
+  });
+
+  test('more buckets than are held', () => {
+    expect(damage(boltFile({ buckets: [{ name: 'key', inline: true, entries: [putRecord(2, '/a', Buffer.alloc(2 << 20))] }] }))).toBe('page-too-large');
+  });
+
+  test.each([[32_768, undefined], [32_769, 'key-length']])('a key of %i bytes: %s', (bytes, code) => {
+    expect(damage(boltFile({ pageSize: KEY_PAGE, buckets: [{ name: 'key', entries: [] }, { name: 'lease', entries: [[Buffer.alloc(bytes), Buffer.from('x')]] }] }))).toBe(code);
+  });
+
+  test.each([[32, undefined], [33, 'tree-too-deep']])('a tree of %i pages, one below the other: %s', (depth, code) => {
+    const chain = boltFile({ buckets: [{ name: 'key', perPage: 2, entries: Array.from({ length: 80 }, (_none, index) => putRecord(index + 2, '/a', 'x')) }] });
+    const top = chain.readUInt16LE(2 * PAGE + 8) === LEAF ? 2 + 40 - depth : Number.NaN;
+    const last = top + depth - 1;
+    for (let page = top; page < last; page += 1) {
+      chain.writeUInt16LE(BRANCH, page * PAGE + 8);
+      chain.writeUInt16LE(1, page * PAGE + 10);
+      chain.writeUInt32LE(ENTRY, page * PAGE + ENTRY);
+      chain.writeUInt32LE(17, page * PAGE + ENTRY + 4);
+      chain.writeBigUInt64LE(BigInt(page + 1), page * PAGE + ENTRY + 8);
+      revisionKey(2).copy(chain, page * PAGE + 2 * ENTRY);
+    }
+    const bucket = Number(chain.readBigUInt64LE(META + 16)) * PAGE + 2 * ENTRY + 'key'.length;
+    chain.writeBigUInt64LE(BigInt(top), bucket);
+    expect(damage(chain)).toBe(code);
+  });
+});
+
 describe('of what etcd keeps', () => {
   const bad = (entries: Parameters<typeof boltFile>[0]['buckets'][number]['entries']): DamageCode | undefined => walkDatabase(boltFile({ buckets: [{ name: 'key', entries }] })).damage?.code;
   const [key, value] = putRecord(2, '/a', 'x');
+  const [deleting] = tombstone(2, '/a');
 
   test.each<[string, Buffer, Buffer]>([
     ['a short revision', key.subarray(0, 16), value],
     ['a revision with another mark than a tombstone has', Buffer.concat([key, Buffer.from('x')]), value],
     ['a revision without its line', Buffer.from(key).fill('-', 8, 9), value],
-    ['a revision past 2^53', Buffer.concat([Buffer.alloc(8, 0xff), key.subarray(8)]), value],
+    ['a revision past 2^53', Buffer.concat([Buffer.alloc(8, 0xff), deleting.subarray(8)]), value],
     ['a value that says another revision', revisionKey(3), value],
     ['a value that is cut off', key, value.subarray(0, value.length - 1)],
-    ['a value that is no message', key, Buffer.from([0x0f, 1])],
-    ['a value with a field of number 0', key, Buffer.from([0x00, 1])],
-    ['a number without an end', key, Buffer.alloc(20, 0xff)],
-    ['a key longer than its record', tombstone(2, '/a')[0], Buffer.from([0x0a, 0x7f, 1])],
+    ['a value that is no message', deleting, Buffer.from([0x0f, 1])],
+    ['a value with a field of number 0', deleting, Buffer.from([0x00, 1])],
+    ['a number without an end', deleting, Buffer.alloc(20, 0xff)],
+    ['a key longer than its record', deleting, Buffer.from([0x0a, 0x7f, 1])],
   ])('%s', (_name, wrongKey, wrongValue) => {
     expect(bad([[wrongKey, wrongValue]])).toBe('record');
   });
