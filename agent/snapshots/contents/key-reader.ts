@@ -13,8 +13,8 @@ export class KeyReader {
   readonly #record = new KeyRecord();
   newestKey = '';
 
-  constructor(share: Share) {
-    this.live = new LiveKeys(share);
+  constructor(share: Share, slotsMax: number) {
+    this.live = new LiveKeys(share, slotsMax);
   }
 
   get revision(): number {

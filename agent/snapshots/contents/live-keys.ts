@@ -1,4 +1,4 @@
-/** 32 MiB, and half as much again for a moment while it grows. */
+/** 1.5 million keys in 32 MiB, and half as much again for a moment while it grows. */
 export const SLOTS_MAX = 1 << 21;
 const SLOTS_FIRST = 1 << 12;
 /** Of all slots: past it a search takes too long. */
@@ -11,6 +11,7 @@ const FILL_MAX = 0.75;
  */
 export class LiveKeys {
   readonly #share: Share;
+  readonly #slotsMax: number;
   #slots = SLOTS_FIRST;
   #prints = new Uint32Array(SLOTS_FIRST * 2);
   #revisions = new Float64Array(SLOTS_FIRST);
@@ -18,8 +19,9 @@ export class LiveKeys {
   #one = 0;
   #other = 0;
 
-  constructor(share: Share = WHOLE) {
+  constructor(share: Share = WHOLE, slotsMax = SLOTS_MAX) {
     this.#share = share;
+    this.#slotsMax = slotsMax;
   }
 
   get size(): number {
@@ -28,7 +30,7 @@ export class LiveKeys {
 
   /** Whether this share is too large: what was counted is of no use, each half of the share takes a walk of its own. */
   get isFull(): boolean {
-    return this.#size > SLOTS_MAX * FILL_MAX;
+    return this.#size > this.#slotsMax * FILL_MAX;
   }
 
   /** @returns whether it did not live before; false too for a key of another share. */
@@ -40,7 +42,7 @@ export class LiveKeys {
     if (this.#isTaken(slot)) return false;
     this.#put(slot, this.#one, this.#other);
     this.#size += 1;
-    if (this.#size > this.#slots * FILL_MAX && this.#slots < SLOTS_MAX) this.#grow();
+    if (this.#size > this.#slots * FILL_MAX && this.#slots < this.#slotsMax) this.#grow();
     return true;
   }
 

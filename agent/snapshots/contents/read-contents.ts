@@ -7,7 +7,7 @@ import { type DatastoreFacts, DatastoreFactsReader } from './datastore-facts.ts'
 import { eachEntry } from './each-entry.ts';
 import { type KvHash, hashKeyValues } from './hash-key-values.ts';
 import { KeyReader } from './key-reader.ts';
-import { type Share, WHOLE, halvesOf } from './live-keys.ts';
+import { SLOTS_MAX, type Share, WHOLE, halvesOf } from './live-keys.ts';
 import { RegistryCounts } from './registry-counts.ts';
 import type { WalkProgress } from './walk-progress.ts';
 
@@ -38,6 +38,8 @@ export interface Contents extends DatastoreFacts {
 export interface ReadOptions {
   /** Costs another walk over the keys. */
   readonly withKvHash?: boolean;
+  /** How large the table of live keys may be: a power of two from 4096 on. Keys past it take more walks. */
+  readonly slotsMax?: number;
 }
 
 /**
@@ -46,11 +48,11 @@ export interface ReadOptions {
  *
  * @throws {Damage} on the first that is wrong
  */
-export function* readContents(file: ByteRanges, { withKvHash = false }: ReadOptions = {}): Generator<WalkProgress, Contents, void> {
+export function* readContents(file: ByteRanges, { withKvHash = false, slotsMax = SLOTS_MAX }: ReadOptions = {}): Generator<WalkProgress, Contents, void> {
   const database = openDatabase(file);
   const { meta } = database;
   const facts = new DatastoreFactsReader();
-  const keys = new KeyReader(WHOLE);
+  const keys = new KeyReader(WHOLE, slotsMax);
   let hash = 0;
   let totalRecords = 0;
   let hasKeys = false;
@@ -65,7 +67,7 @@ export function* readContents(file: ByteRanges, { withKvHash = false }: ReadOpti
     }
   }
   if (!hasKeys) throw new Damage('bucket-entry', null, 'there is no bucket of keys');
-  const { live, counts } = keys.live.isFull ? yield* countByShares(file, meta.highWater) : { live: keys.live.size, counts: keys.counts };
+  const { live, counts } = keys.live.isFull ? yield* countByShares(file, meta.highWater, slotsMax) : { live: keys.live.size, counts: keys.counts };
   const { revision, newestKey } = keys;
   return {
     hash, revision, totalKey: live, totalRecords, totalSize: meta.highWater * meta.pageSize, registry: counts.byGroup, elsewhere: counts.elsewhere, newestKey,
@@ -80,13 +82,13 @@ function readLeaf({ name }: Bucket, leaf: Leaf, keys: KeyReader, facts: Datastor
 }
 
 /** Each half of the keys by a walk of its own, or again by halves. */
-function* countByShares(file: ByteRanges, pages: number): Generator<WalkProgress, { readonly live: number; readonly counts: RegistryCounts }, void> {
+function* countByShares(file: ByteRanges, pages: number, slotsMax: number): Generator<WalkProgress, { readonly live: number; readonly counts: RegistryCounts }, void> {
   const counts = new RegistryCounts();
   let live = 0;
   let walks = 1;
   const left: Share[] = [...halvesOf(WHOLE)];
   for (let share = left.pop(); share !== undefined; share = left.pop()) {
-    const keys = new KeyReader(share);
+    const keys = new KeyReader(share, slotsMax);
     for (const seen of keyLeaves(file, keys)) {
       yield { pages: walks * pages + seen, of: (walks + 1 + left.length) * pages };
       if (keys.live.isFull) break;

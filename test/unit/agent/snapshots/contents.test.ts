@@ -46,6 +46,18 @@ test('whatever changes in it changes the hash', () => {
   expect(new Set(hashes).size).toBe(hashes.length);
 });
 
+test('keys past what one table holds are counted in more walks, and come to the same', () => {
+  const many = boltFile({
+    pageSize: 16_384,
+    buckets: [{ name: 'key', perPage: 200, entries: Array.from({ length: 12_000 }, (_none, index) => (index % 5 === 4 ? tombstone(index + 2, `/registry/g${(index - 4) % 7}/${index - 4}`) : putRecord(index + 2, `/registry/g${index % 7}/${index}`, 'x'))) }],
+  });
+  const { kvHash, ...once } = read(many, { withKvHash: true });
+  expect(once.totalKey).toBe(7_200);
+  // 3,072 keys at once: neither all nor a half of them fits.
+  expect(read(many, { withKvHash: true, slotsMax: 4096 })).toEqual({ ...once, kvHash: null });
+  expect(kvHash).not.toBeNull();
+});
+
 test('the mark of a raised revision is a record of no key, as etcdutl counts it', () => {
   expect(read(keysOnly([putRecord(2, '/a', 'x'), [revisionKey(1_000_000_002), Buffer.alloc(0)]]))).toMatchObject({ revision: 1_000_000_002, totalKey: 2, newestKey: '' });
 });
