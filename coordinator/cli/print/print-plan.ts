@@ -11,9 +11,9 @@ export function printPlan(checked: CheckedPlan): readonly string[] {
   return printAll('the plan is good', checked);
 }
 
-/** The same of one that is refused; nothing where nobody can tell what it would do. */
+/** The same of one that is refused, with nothing to apply; nothing where nobody can tell what it would do. */
 export function printRefusedPlan(checked: CheckedPlan): readonly string[] {
-  return checked.hops.length === 0 ? [] : printAll('nothing will be done; without these mistakes it would be', checked);
+  return checked.hops.length === 0 ? [] : printAll('nothing will be done; without these mistakes it would be', { ...checked, manifests: [] });
 }
 
 function printAll(verdict: string, { hops, satisfied, notChecked, manifests }: CheckedPlan): readonly string[] {
