@@ -41,8 +41,7 @@ const DAY_MS = 86_400_000;
 
 const planName = name(PLAN_NAME, 'a name of at most 63 lower-case letters, digits and "-"');
 const stepName = name(STEP_NAME_PATTERN, 'a name of at most 160 letters, digits, spaces and . _ @ : + -');
-/** Exactly one of the kinds: checked apart, where the others' mistakes cannot hide it. */
-export const stepSection = section({
+const stepFields = {
   name: stepName.optional(),
   packages: packagesSection.optional(),
   service: serviceSection.optional(),
@@ -62,13 +61,9 @@ export const stepSection = section({
   criProbe: criProbeSection.optional(),
   kubeletRuntime: kubeletRuntimeSection.optional(),
   k3sRuntimes: k3sRuntimesSection.optional(),
-});
+};
 
-/** As a plan writes them. */
-export const STEP_KEYS: readonly string[] = Object.keys(stepSection.shape).filter((key) => key !== 'name');
-
-/** Exactly one of the names, checked apart as the steps' kinds are. */
-export const procedureSection = section({
+const procedureFields = {
   packages: packagesProcedure.optional(),
   'kubeadm-upgrade': kubeadmUpgradeProcedure.optional(),
   'k3s-upgrade': k3sUpgradeProcedure.optional(),
@@ -80,9 +75,20 @@ export const procedureSection = section({
   'containerd-upgrade': containerdUpgradeProcedure.optional(),
   'docker-to-containerd': dockerToContainerdProcedure.optional(),
   'k3s-runtimes': k3sRuntimesProcedure.optional(),
-});
+};
 
-export const PROCEDURE_NAMES: readonly string[] = Object.keys(procedureSection.shape);
+/** As a plan writes them. */
+export const STEP_KEYS: readonly string[] = Object.keys(stepFields).filter((key) => key !== 'name');
+export const PROCEDURE_NAMES: readonly string[] = Object.keys(procedureFields);
+
+/** Exactly one of the kinds: checked apart, where the others' mistakes cannot hide it. */
+export const stepSection = section(stepFields, home(PROCEDURE_NAMES, 'spec.procedure'));
+/** Exactly one of the names, checked apart as the steps' kinds are. */
+export const procedureSection = section(procedureFields, home(STEP_KEYS, 'spec.steps'));
+
+function home(keys: readonly string[], place: string): Readonly<Record<string, string>> {
+  return Object.fromEntries(keys.map((key) => [key, place]));
+}
 
 const wave = section({
   name: planName,
@@ -109,7 +115,6 @@ const spec = section({
 });
 
 export const SPEC_KEYS: readonly string[] = Object.keys(spec.shape);
-const belowSpec = Object.fromEntries(SPEC_KEYS.map((key) => [key, 'spec']));
 
 /** A plan as a person writes it; what no single value shows is in cross-check-plan.ts. */
 export const planFile = section(
@@ -119,7 +124,7 @@ export const planFile = section(
     metadata: section({ name: planName }),
     spec,
   },
-  belowSpec,
+  home(SPEC_KEYS, 'spec'),
 );
 
 export type PlanFile = z.infer<typeof planFile>;

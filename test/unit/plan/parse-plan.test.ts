@@ -57,6 +57,14 @@ test('a plan is read with its units resolved', () => {
   ]);
 });
 
+test('a step under procedure, or a procedure among steps, is told where it belongs', () => {
+  const told = [...diagnosticsOf(plan('  procedure:\n    criProbe: {}\n')), ...diagnosticsOf(plan('  steps:\n    - containerd-config: {}\n'))];
+  expect(told.map(formatDiagnostic)).toEqual([
+    'fleet.yaml:6:5 spec.procedure.criProbe: "criProbe" does not belong here; move it under spec.steps',
+    'fleet.yaml:6:7 spec.steps[0].containerd-config: "containerd-config" does not belong here; move it under spec.procedure',
+  ]);
+});
+
 test('what a plan leaves out is careful', () => {
   expect(parsePlan(plan(STEPS), 'fleet.yaml')).toMatchObject({
     ok: true,
