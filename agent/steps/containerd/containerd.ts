@@ -15,6 +15,7 @@ import { answerOnceUp } from './answer-once-up.ts';
 import { refuseDeprecated } from './deprecations.ts';
 import { noteDowntime, noteRestartSinceGuard, rememberGuarded } from './downtime.ts';
 import type { ConfigDraft, DraftParts } from './draft-config.ts';
+import { installedContainerd } from './installed-containerd.ts';
 import type { ContainerdProofParts } from './prove-containerd.ts';
 import { changedSince, rememberWritten } from './written-config.ts';
 
@@ -57,7 +58,8 @@ function editor() {
 const BRINGING: readonly StepSpec['kind'][] = ['packages', 'files', 'hook', 'containerd'];
 
 async function stage(parts: ContainerdParts, { action, settings }: ContainerdSpec, context: StepContext): Promise<StepResult> {
-  if (action === 'guard' || context.earlier.some(({ spec }) => BRINGING.includes(spec.kind))) return STEP_OK;
+  if (context.earlier.some(({ spec }) => BRINGING.includes(spec.kind))) return STEP_OK;
+  if (action === 'guard') return (await refuseRestart(parts, context)) ?? STEP_OK;
   const { draftConfig, proveDraft } = await editor();
   const draft = await draftConfig(parts, settings, context);
   if (!draft.ok) return draft;
@@ -70,7 +72,7 @@ async function stage(parts: ContainerdParts, { action, settings }: ContainerdSpe
 
 async function check(parts: ContainerdParts, { action, settings }: ContainerdSpec, context: StepContext): Promise<CheckResult> {
   if ((await parts.units.look(CONTAINERD_UNIT, context.signal)) === null) return unitNotFound();
-  if (action === 'guard') return { ok: true, state: 'satisfied' };
+  if (action === 'guard') return (await refuseRestart(parts, context)) ?? { ok: true, state: 'satisfied' };
   const { draftConfig } = await editor();
   const draft = await draftConfig(parts, settings, context);
   if (!draft.ok) return draft;
@@ -79,6 +81,12 @@ async function check(parts: ContainerdParts, { action, settings }: ContainerdSpe
   for (const { path, was, now } of draft.changes) context.output(`${path.join('.')}: ${shown(was)} -> ${shown(now)}\n`);
   const isDone = draft.files.length === 0 && !(await isOwed(context.folder)) && (await runsWhatLiesThere(parts, draft, context));
   return { ok: true, state: isDone ? 'satisfied' : 'needed' };
+}
+
+/** The steps behind a guard restart containerd as its unit is now. One that is not there yet may come with them. */
+async function refuseRestart({ run }: ContainerdParts, context: StepContext): Promise<StepFailure | null> {
+  const containerd = await installedContainerd(run, context);
+  return containerd.ok || containerd.outcome.code !== 'not-allowed' ? null : containerd;
 }
 
 /** What only containerd itself can say, while it runs as it was. */

@@ -155,4 +155,13 @@ describe('a guard', () => {
     expect(await step().revert(guard, prior, lab.context())).toEqual({ ok: true });
     expect(lab.did).toEqual(RESTARTED);
   });
+
+  test('refuses a unit whose restart, which packages bring along, would end every container', async () => {
+    lab.killMode = 'control-group';
+    expect(stateOf(await step().stage(guard, lab.context()))).toBe('not-allowed');
+    expect(stateOf(await step().check(guard, lab.context()))).toBe('not-allowed');
+    // It may come with the very packages that it guards.
+    lab.isInstalled = false;
+    expect(await step().stage(guard, lab.context())).toEqual({ ok: true });
+  });
 });
