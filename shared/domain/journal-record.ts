@@ -16,11 +16,11 @@ export const WHOLE_SEQUENCE = -1;
  * permit    a permit was verified; payloadDigest is that of its envelope
  * begin     step, attempt: about to change the host
  * prior     step: what revert needs lies in a file with payloadDigest
- * applied   step: apply returned (outcome `ok`, `satisfied` where check found nothing to do)
- * verified  step: verify saw it
+ * applied   step: apply returned (outcome `ok`, `satisfied` where check found nothing to do; its message is what the step had to tell)
+ * verified  step: verify saw it; its message as that of `applied`
  * reverting step, attempt: about to revert
  * reverted  step: put back and seen; WHOLE_SEQUENCE: terminal, every begun step is put back; outcome says why
- * done      terminal, WHOLE_SEQUENCE
+ * done      terminal, WHOLE_SEQUENCE; its message is what all steps had to tell
  * refused   terminal, WHOLE_SEQUENCE: nothing was begun (recalled, invalid, store-regressed ...), or, with the code
  *           `needs-a-person` or `past-no-return`, what was begun can neither finish nor revert: the slot stays taken
  */

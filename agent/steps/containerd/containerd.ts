@@ -123,13 +123,15 @@ async function capture(parts: ContainerdParts, { action, settings }: ContainerdS
   return { ok: true, prior: { unit, endpoint: answered, copies, folders: await missingFolders(draft.paths) } };
 }
 
-async function apply(parts: ContainerdParts, { settings, timeoutMs }: ContainerdSpec, { endpoint }: ContainerdPrior, context: StepContext): Promise<StepResult> {
+async function apply(parts: ContainerdParts, { settings, timeoutMs }: ContainerdSpec, { endpoint, copies }: ContainerdPrior, context: StepContext): Promise<StepResult> {
   const { draftConfig, placeConfig } = await editor();
   const draft = await draftConfig(parts, settings, context);
   if (!draft.ok) return draft;
   if (draft.isNew) await owe(context.folder);
   const config = draft.files.find(({ path }) => path === draft.containerd.configFile);
-  if (config !== undefined) await rememberWritten(config, context.folder);
+  // What is there since an earlier attempt is told from what that one wrote.
+  const isOurs = (await changedSince(copies, copiesFolder(context), context.folder)) === null;
+  if (config !== undefined && isOurs) await rememberWritten(config, context.folder);
   const placed = await placeConfig(parts.run, draft, settings, context);
   if (!placed.ok) return placed;
   // Registries are read at every pull: for them alone nothing is restarted.

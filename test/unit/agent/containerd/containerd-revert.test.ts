@@ -106,6 +106,19 @@ describe('a configuration that a person changed since', () => {
     }
   });
 
+  test('keeps what they wrote between two attempts', async () => {
+    const before = lab.config;
+    const prior = await captured(lab, crunByDefault(lab));
+    lab.killAt = 'the restart';
+    await expect(step().apply(crunByDefault(lab), prior, lab.context())).rejects.toThrow('killed');
+    edit((text) => text.replace(/default_runtime_name = .*\n/, '') + THEIRS);
+    expect(await step().apply(crunByDefault(lab), prior, lab.context())).toMatchObject({ ok: true });
+    expect(await step().revert(crunByDefault(lab), prior, lab.context())).toEqual({ ok: true });
+    expect(lab.config).toContain(THEIRS);
+    expect(lab.config).not.toContain('runtimes.crun');
+    expect(lab.config?.startsWith(before ?? '')).toBe(true);
+  });
+
   test('keeps a value that they set over the step’s', async () => {
     lab.write('etc/containerd/config.toml', 'version = 2\n[plugins."io.containerd.grpc.v1.cri".containerd]\nsnapshotter = "overlayfs"\n');
     const spec = containerdSpec({ snapshotter: 'native', sandboxImage: 'registry.example/pause:3.10' });
