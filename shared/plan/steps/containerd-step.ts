@@ -8,7 +8,7 @@ import {
 import { type ContainerdSettings, type ContainerdSpec, RUNC_TYPE, type RuntimeOption } from '../../domain/steps/containerd-spec.ts';
 import { parseRelease } from '../../domain/release.ts';
 import { field } from '../field.ts';
-import { entryOf } from '../loose.ts';
+import { entryOf, itemsOf } from '../loose.ts';
 import { duration, wholeNumber } from '../number-fields.ts';
 import { quote } from '../quote.ts';
 import { type Problem, problem, type PropertyPath } from '../problem.ts';
@@ -130,8 +130,11 @@ export function checkContainerd(written: unknown, path: PropertyPath): readonly 
   return [...slow, ...checkSettings(written, path)];
 }
 
-/** Of those that are right by themselves: a mistake in one does not hide that others go ill together. */
+/** Of those that are right by themselves, each runtime too: a mistake in one does not hide that others go ill together. */
 export function checkSettings(written: unknown, path: PropertyPath): readonly Problem[] {
-  const right = Object.entries(settingFields).flatMap(([key, { safeParse }]) => (safeParse(entryOf(written, key)).success ? [[key, entryOf(written, key)] as const] : []));
-  return settingsProblems(compileSettings(containerdSettingsSection.parse(Object.fromEntries(right)))).map(({ at, message }) => problem([...path, ...at], 'conflict', message));
+  const others = Object.entries(settingFields).flatMap(([key, { safeParse }]) => (safeParse(entryOf(written, key)).success ? [[key, entryOf(written, key)] as const] : []));
+  const runtimes = [...itemsOf(entryOf(written, 'runtimes')).entries()].filter(([, one]) => runtime.safeParse(one).success).slice(0, RUNTIMES_MAX);
+  const right = { ...Object.fromEntries(others), runtimes: runtimes.length === 0 ? undefined : runtimes.map(([, one]) => one) };
+  const placeOf = (at: PropertyPath): PropertyPath => (at[0] === 'runtimes' ? ['runtimes', runtimes[Number(at[1])]?.[0] ?? 0, ...at.slice(2)] : at);
+  return settingsProblems(compileSettings(containerdSettingsSection.parse(right))).map(({ at, message }) => problem([...path, ...placeOf(at)], 'conflict', message));
 }
