@@ -2,6 +2,7 @@ import { closeSync, existsSync, ftruncateSync, mkdirSync, openSync, readFileSync
 import { dirname } from 'node:path';
 
 import type { JournalRecord } from '../../shared/domain/journal-record.ts';
+import { type FileLock, lockFile } from '../../shared/files/lock-file.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
 import type { Random } from '../../shared/ports/random.ts';
 import { isDiskFull } from '../core/disk-full.ts';
@@ -10,7 +11,6 @@ import { keptRecords } from '../core/kept-records.ts';
 import type { DurableFiles } from '../ports/durable-files.ts';
 import type { Journal, JournalEntry } from '../ports/journal.ts';
 import { formatLine, parseJournal } from './journal-line.ts';
-import { type JournalLock, lockJournal } from './journal-lock.ts';
 import { takeJournalRoom } from './journal-room.ts';
 
 export interface JournalParts {
@@ -37,14 +37,14 @@ export function openJournal(parts: JournalParts, lockWaitMs = 0): OpenedJournal 
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     parts.files.syncFolder(dirname(folder));
   }
-  const lock = lockJournal(folder, lockWaitMs);
+  const lock = lockFile(`${folder}/lock`, lockWaitMs);
   if (lock === null) return { ok: false, error: locked(folder) };
   const opened = openLocked(parts, lock);
   if (!opened.ok) lock.release();
   return opened;
 }
 
-function openLocked(parts: JournalParts, lock: JournalLock): OpenedJournal {
+function openLocked(parts: JournalParts, lock: FileLock): OpenedJournal {
   const { folder, files } = parts;
   const path = `${folder}/journal.log`;
   const idPath = `${folder}/journal.id`;
@@ -73,7 +73,7 @@ function openLocked(parts: JournalParts, lock: JournalLock): OpenedJournal {
   return { ok: true, journal: writer(parts, journalId, kept, descriptor, lock) };
 }
 
-function writer(parts: JournalParts, journalId: string, kept: readonly JournalRecord[], descriptor: number, lock: JournalLock): OpenJournal {
+function writer(parts: JournalParts, journalId: string, kept: readonly JournalRecord[], descriptor: number, lock: FileLock): OpenJournal {
   const { clock, bootId, format, files } = parts;
   const records = [...kept];
   let poisoned = false;
