@@ -34,10 +34,10 @@ export interface EtcdMember {
   /**
    * Streams the whole database, as of the moment when it begins, and after it the sha256 of it.
    *
-   * @param take gets each part, in order. It may keep nothing of the bytes past its return unless it returns a promise, which
-   *   holds the stream until it resolves. What it throws ends the stream and is thrown.
+   * @param take gets each part when it has taken the one before; the bytes are its own. What it throws ends the stream, and is
+   *   thrown.
    */
-  snapshot(take: (part: SnapshotPart) => Promise<void> | null, signal: AbortSignal): Promise<EtcdAnswer<null>>;
+  snapshot(take: (part: SnapshotPart) => Promise<void>, signal: AbortSignal): Promise<EtcdAnswer<null>>;
 }
 
 export type EtcdAnswer<T> = { readonly ok: true; readonly value: T } | Failure<EtcdCode>;

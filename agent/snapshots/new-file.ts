@@ -43,6 +43,9 @@ export class NewFile {
   }
 }
 
+/** How the name of a file ends that is not whole. */
+export const PART = '.part';
+
 export function besideOf(path: string): string {
-  return `${path}.part`;
+  return `${path}${PART}`;
 }

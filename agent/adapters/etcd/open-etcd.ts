@@ -24,7 +24,7 @@ const KEEPALIVE_ANSWER_MAX_MS = 20_000;
 /** Some twenty values of the greatest size that etcd takes. */
 const ANSWER_MAX_BYTES = 32 * 1024 * 1024;
 /** A snapshot comes in messages of 32 KiB: with gRPC's own 64 KiB the member waits for us after every second one. */
-const FLOW_WINDOW_BYTES = 8 * 1024 * 1024;
+const FLOW_WINDOW_BYTES = 4 * 1024 * 1024;
 
 /** Opened for a call or two and closed: what was renewed is read, and after a restart of the member nothing waits out a backoff. */
 export async function openEtcd(place: EtcdPlace): Promise<EtcdClients | Failure<EtcdCode>> {

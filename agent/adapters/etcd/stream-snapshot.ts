@@ -8,57 +8,44 @@ import { readSnapshotPart } from './read-snapshot-part.ts';
 
 /** As long as it lasts the member can free no page of its database: 8 GiB at 1.2 MB/s. */
 const SNAPSHOT_MAX_MS = 2 * 60 * 60_000;
-/** Without one more part, while we are ready to take it. */
+/** Without one more part, while we wait for it. */
 const SILENCE_MAX_MS = 60_000;
 
-/** To the end of the stream, whatever is said to remain. @throws GrpcRefusal, the signal's reason, and what `take` throws. */
-export async function streamSnapshot(maintenance: EtcdClients['maintenance'], take: (part: SnapshotPart) => Promise<void> | null, signal: AbortSignal): Promise<void> {
+/**
+ * To the end of the stream, whatever is said to remain; no faster than `take` resolves.
+ *
+ * @throws GrpcRefusal, and what `take` throws.
+ */
+export async function streamSnapshot(maintenance: EtcdClients['maintenance'], take: (part: SnapshotPart) => Promise<void>, signal: AbortSignal): Promise<void> {
   const { path, requestSerialize } = etcdInterface().Maintenance.service.Snapshot;
   const stream = maintenance.makeServerStreamRequest(path, requestSerialize, readSnapshotPart, {}, { deadline: Date.now() + SNAPSHOT_MAX_MS });
-  let isHeld = false;
-  let stop = (): void => undefined;
-  const silence = setTimeout(() => stop(), SILENCE_MAX_MS);
-  let abort = (): void => undefined;
+  const ended = new Promise<StatusObject>((resolve) => stream.once('status', resolve));
+  const failures = new Set<unknown>();
+  stream.on('error', (error) => failures.add(error));
+  const cancel = (): void => stream.cancel();
+  signal.addEventListener('abort', cancel, { once: true });
+  let isTaking = false;
+  let isSilent = false;
+  const silence = setTimeout(() => {
+    isSilent = !isTaking;
+    if (isSilent) cancel();
+  }, SILENCE_MAX_MS);
   try {
-    await new Promise<void>((resolve, reject) => {
-      stop = () => {
-        if (isHeld) silence.refresh();
-        else reject(new GrpcRefusal({ code: status.DEADLINE_EXCEEDED, details: `nothing more came for ${SILENCE_MAX_MS / 1000} s` }));
-      };
-      abort = () => reject(signal.reason as Error);
-      signal.addEventListener('abort', abort, { once: true });
-      // Both: the status may come before what was sent is read, and the end before a status that is none.
-      let missing = 2;
-      const arrived = (): void => {
-        missing -= 1;
-        if (missing === 0) resolve();
-      };
-      stream.once('end', arrived);
-      stream.once('status', ({ code }: StatusObject) => {
-        if (code === status.OK) arrived();
-      });
-      stream.on('error', (error: ServiceError) => reject(new GrpcRefusal(error)));
-      const hold = async (taking: Promise<void>): Promise<void> => {
-        isHeld = true;
-        stream.pause();
-        await taking;
-        isHeld = false;
-        silence.refresh();
-        stream.resume();
-      };
-      stream.on('data', (part: SnapshotPart) => {
-        silence.refresh();
-        try {
-          const taking = take(part);
-          if (taking !== null) hold(taking).catch(reject);
-        } catch (error) {
-          reject(error);
-        }
-      });
-    });
+    for await (const part of stream as AsyncIterable<SnapshotPart>) {
+      isTaking = true;
+      await take(part);
+      isTaking = false;
+      silence.refresh();
+    }
+    // gRPC ends the stream in good order before it says what went wrong.
+    const { code, details } = await ended;
+    if (code !== status.OK) throw new GrpcRefusal({ code, details });
+  } catch (error) {
+    if (isSilent) throw new GrpcRefusal({ code: status.DEADLINE_EXCEEDED, details: `nothing more came for ${SILENCE_MAX_MS / 1000} s` });
+    throw failures.has(error) ? new GrpcRefusal(error as ServiceError) : error;
   } finally {
     clearTimeout(silence);
-    signal.removeEventListener('abort', abort);
-    stream.cancel();
+    signal.removeEventListener('abort', cancel);
+    cancel();
   }
 }

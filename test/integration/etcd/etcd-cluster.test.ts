@@ -1,7 +1,9 @@
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, test } from 'vitest';
 
 import { grpcEtcdMember } from '../../../agent/adapters/etcd/grpc-etcd-member.ts';
+import { takeEtcdSnapshot } from '../../../agent/snapshots/take-etcd-snapshot.ts';
 import { systemClock } from '../../../shared/ports/system-clock.ts';
 import { etcdProgramsOrSayWhy } from '../../support/etcd-programs.ts';
 import { startEtcdCluster, startEtcdLearner } from '../../support/etcd-server.ts';
@@ -49,6 +51,9 @@ else {
       const status = await member.status(never);
       expect(status).toMatchObject({ ok: true, value: { isLearner: true } });
       expect(await member.members(never)).toMatchObject({ ok: false, code: 'learner' });
+      // It would stream one, though.
+      const taken = await takeEtcdSnapshot({ member, folder: join(learner.dataDir, 'snapshots'), name: 'new.db', maxBytesPerS: null, clock: systemClock }, never);
+      expect(taken).toMatchObject({ ok: false, code: 'learner', message: expect.stringContaining('voting member') as string });
       const listed = await members[0]?.members(never);
       expect(listed?.ok === true ? listed.value.filter(({ isLearner }) => isLearner).map(({ name }) => name) : []).toEqual(['learner']);
       if (status.ok) await cluster[0]?.ctl('member', 'remove', BigInt(status.value.memberId).toString(16));

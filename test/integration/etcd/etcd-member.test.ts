@@ -61,26 +61,23 @@ describe.each(['bookworm', 'trixie'] as const)('a member of etcd of Debian %s', 
   });
 
   test('streams its database, to the end of the stream and not to the end of what remains', async () => {
-    let size = 0;
-    let [parts, last] = [0, -1];
-    const held = [1, 2];
-    const answer = await member.snapshot(({ blob, remainingBytes }) => {
+    let [size, parts, last] = [0, 0, -1];
+    const answer = await member.snapshot(async ({ blob, remainingBytes }) => {
       [size, parts, last] = [size + blob.length, parts + 1, remainingBytes];
-      return held.includes(parts) ? new Promise((resolve) => setTimeout(resolve, 20)) : null;
     }, never);
     expect(answer).toEqual({ ok: true, value: null });
     expect([size % 512, last]).toEqual([32, 0]);
     expect(parts).toBeGreaterThan(2);
   });
 
-  test('throws what the taker of its stream throws, and only that', async () => {
-    await expect(member.snapshot(() => { throw new Error('no more'); }, never)).rejects.toThrow('no more');
+  test('throws what the taker of its stream throws', async () => {
     await expect(member.snapshot(() => Promise.reject(new Error('no room')), never)).rejects.toThrow('no room');
+    expect((await member.status(never)).ok).toBe(true);
   });
 
   test('an abort ends the stream with its reason', async () => {
     const stop = new AbortController();
-    await expect(member.snapshot(() => { stop.abort(new Error('enough')); return null; }, stop.signal)).rejects.toThrow('enough');
+    await expect(member.snapshot(async () => stop.abort(new Error('enough')), stop.signal)).rejects.toThrow('enough');
     await expect(member.status(stop.signal)).rejects.toThrow('enough');
   });
 
