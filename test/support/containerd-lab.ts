@@ -81,7 +81,7 @@ export class ContainerdLab {
     lastLines: async () => 'lines of its journal',
   });
 
-  readonly run: RunProgram = async ([program, ...args]) => {
+  run: RunProgram = async ([program, ...args]) => {
     const say = (stdout: string, code = 0, stderr = '') => ({ code, stdout, stderr });
     const containerd = join(this.root, 'usr/bin/containerd');
     if (program === 'systemctl') return say(this.isInstalled ? `ExecStart={ path=${containerd} ; argv[]=${containerd} --config ${join(this.root, CONFIG)} ; ignore_errors=no ; }\nKillMode=${this.killMode}\n` : 'ExecStart=\nKillMode=control-group\n');

@@ -17,7 +17,10 @@ const GONE = /removed in containerd v2\.0/;
 export async function refuseDeprecated(run: RunProgram, { program, release, version }: InstalledContainerd, alsoFor: string | null, { signal, output }: StepContext): Promise<StepFailure | null> {
   const next = parseRelease(alsoFor ?? '');
   if (next === null || next.major <= release.major) return null;
-  const { code, stdout } = await run([join(dirname(program), 'ctr'), 'deprecations', 'list', '--format', 'json'], { signal });
+  const { code, stdout } = await run([join(dirname(program), 'ctr'), 'deprecations', 'list', '--format', 'json'], { signal }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+    return { code: 127, stdout: '' };
+  });
   const told = code === 0 ? readWarnings(stdout) : null;
   if (told === null) {
     output(`containerd ${version} does not tell what is used of it that ends with containerd ${next.major}\n`);

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { containerdStep } from '../../../../agent/steps/containerd/containerd.ts';
@@ -127,64 +127,6 @@ test('a crun that is there already is looked at too, where a newer containerd wo
   expect(messageOf(await step().stage(containerdSpec({ alsoFor: '1.7.24' }), lab.context()))).toContain('crun-too-old: ');
 });
 
-describe('how long CRI was away', () => {
-  /** Answers again so long after the restart. */
-  const awayFor = (ms: number): void => {
-    const { restart } = lab.units;
-    lab.units = { ...lab.units, restart: async (...unit) => {
-      const backMs = lab.clock.monotonicMs() + ms;
-      const said = await restart(...unit);
-      lab.unit = { ...lab.unit!, awayMs: 400 };
-      lab.criAt = () => {
-        lab.cri.silent = lab.clock.monotonicMs() < backMs ? 'nobody listens' : '';
-        return lab.cri;
-      };
-      return said;
-    } };
-  };
-  const noteOf = async (spec: ContainerdSpec): Promise<string | undefined> => {
-    const result = await step().apply(spec, await captured(lab, spec), lab.context());
-    return result.ok ? result.note : result.outcome.code;
-  };
-
-  test('is told of a restart', async () => {
-    awayFor(1_100);
-    expect(await noteOf(crunByDefault(lab))).toBe('containerd was down for 400 ms, CRI did not answer for at most 1250 ms');
-    expect(lab.output).toContain('CRI did not answer for at most 1250 ms');
-  });
-
-  test('is nothing to tell where nothing was restarted, or CRI did not answer before or after', async () => {
-    lab.cri.silent = 'nobody listens';
-    awayFor(0);
-    expect(await noteOf(crunByDefault(lab))).toBeUndefined();
-    lab.end();
-    lab = new ContainerdLab();
-    awayFor(Infinity);
-    const beganMs = lab.clock.monotonicMs();
-    expect(await noteOf(crunByDefault(lab))).toBeUndefined();
-    // What is wrong is for the proof to say, before time itself is up.
-    expect(lab.clock.monotonicMs() - beganMs).toBeLessThan(crunByDefault(lab).timeoutMs / 2);
-    expect(await noteOf(oneMirror(lab))).toBeUndefined();
-  });
-
-  test('is told of a restart by packages that came before this step', async () => {
-    const guard = containerdSpec({}, 'guard');
-    const folder = lab.at('guard');
-    mkdirSync(folder);
-    const earlier = [{ spec: guard, folder }];
-    // Somebody restarted it long ago.
-    lab.unit = { ...lab.unit!, awayMs: 100 };
-    expect(stateOf(await step().capture(guard, lab.context({ folder })))).toBe('ok');
-    const spec = containerdSpec({});
-    expect(await step().verify(spec, await captured(lab, spec), lab.context({ earlier }))).toEqual({ ok: true });
-    // dpkg brought another one.
-    lab.unit = { ...lab.unit, mainPid: 9, startedMs: 2000, awayMs: 640 };
-    const prior = await captured(lab, spec);
-    expect(await step().verify(spec, prior, lab.context({ earlier }))).toEqual({ ok: true, note: 'containerd was down for 640 ms while what it runs was changed' });
-    expect(await step().verify(spec, prior, lab.context())).toEqual({ ok: true });
-  });
-});
-
 test('a crun without a path is the one that containerd finds', async () => {
   lab.crun = '1.8.1';
   lab.write('etc/containerd/config.toml', 'version = 2\n[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]\nruntime_type = "io.containerd.runc.v2"\noptions.BinaryName = "crun"\n');
@@ -244,26 +186,6 @@ test('a CRI that comes up again, as after packages, is waited for before it is t
   expect((await captured(lab, without)).endpoint).not.toBeNull();
   comesUpIn(Infinity);
   expect((await captured(lab, without)).endpoint).toBeNull();
-});
-
-describe('before a major', () => {
-  const schema1 = { id: 'io.containerd.deprecation/pull-schema-1-image', message: 'Schema 1 images are deprecated since containerd v1.7 and removed in containerd v2.0.' };
-  const mirrors = { id: 'io.containerd.deprecation/cri-registry-mirrors', message: 'The `mirrors` property is deprecated since containerd v1.5 and will be removed in containerd v2.1.' };
-  test.each<[string, string, ContainerdLab['deprecations'], string, string]>([
-    ['nothing that ends', '2.1.9', [], 'ok', ''],
-    ['what ends later', '2.1.9', [mirrors], 'ok', 'deprecated: io.containerd.deprecation/cri-registry-mirrors: The `mirrors`'],
-    ['what the next major has no more', '2.1.9', [mirrors, schema1], 'config-refused', 'deprecated: io.containerd.deprecation/pull-schema-1-image'],
-    ['the same within a major', '1.7.30', [schema1], 'ok', ''],
-    ['one that cannot be asked', '2.1.9', null, 'ok', 'does not tell what is used of it'],
-  ])('containerd tells %s', async (_, alsoFor, deprecations, expected, output) => {
-    lab.deprecations = deprecations;
-    const spec = containerdSpec({ alsoFor });
-    const result = await step().stage(spec, lab.context());
-    expect(stateOf(result)).toBe(expected);
-    if (!result.ok) expect(messageOf(result)).toContain('deprecated-in-use: containerd 2 does without what was used here since containerd was started: pull-schema-1-image;');
-    expect(lab.output).toContain(output);
-    expect(stateOf(await step().check(spec, lab.context()))).toBe(expected === 'ok' ? 'satisfied' : expected);
-  });
 });
 
 describe('verify', () => {
