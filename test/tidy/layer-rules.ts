@@ -49,7 +49,7 @@ export function purityProblems(path: string, text: string): readonly string[] {
 }
 
 /** Packages that the agent loads only when it needs them: each costs memory that it does not have. */
-const LAZY_IN_AGENT = ['execa', 'systeminformation', '@peculiar/x509', 'reflect-metadata', 'toml-eslint-parser'];
+const LAZY_IN_AGENT = ['execa', 'systeminformation', '@peculiar/x509', 'reflect-metadata', 'tar-stream', 'toml-eslint-parser'];
 
 /** Chains of static imports that make a start of the agent load a package that it may only load on demand. */
 export function eagerImportProblems(entry: string, read: (path: string) => string | null, lazy: readonly string[] = LAZY_IN_AGENT): readonly string[] {
