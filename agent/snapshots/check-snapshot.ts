@@ -1,5 +1,5 @@
+import { type FileHandle, open } from 'node:fs/promises';
 import { setImmediate as turn } from 'node:timers/promises';
-import { stat } from 'node:fs/promises';
 
 import { Damage, type DamageCode } from './bolt/damage.ts';
 import { hasMagic, readMetaPages } from './bolt/meta.ts';
@@ -53,19 +53,19 @@ const SLICE_MS = 10;
 
 /**
  * Whether a snapshot is what its member sent, and a database that can be read to its end. `etcdutl snapshot status` is no
- * such check: it passes over the trailer. Reads only; memory does not grow with the file.
+ * such check: it passes over the trailer. Reads only; memory does not grow with the file. All is read of one open file, so
+ * that what is hashed is what is walked through, whatever takes its name meanwhile.
  *
  * @throws the signal's reason
  */
-export async function checkSnapshot(path: string, { withKvHash = false, onProgress = () => undefined }: CheckOptions = {}, signal?: AbortSignal): Promise<SnapshotCheck> {
+export async function checkSnapshot(path: string, options: CheckOptions = {}, signal?: AbortSignal): Promise<SnapshotCheck> {
   try {
-    const { size } = await stat(path);
-    if (size === 0) return refused('empty', 'the file is empty');
-    if (!hasTrailer(size)) return withoutTrailer(path, size);
-    const { digest, holds } = await checkTrailer(path, (bytes) => onProgress({ part: 'hash', done: bytes / (size - TRAILER_BYTES) }), signal);
-    if (!holds) return mismatched(path, size);
-    const contents = await walked(path, withKvHash, onProgress, signal);
-    return { ok: true, digest, size, ...contents };
+    const file = await open(path, 'r');
+    try {
+      return await checked(file, options, signal);
+    } finally {
+      await file.close();
+    }
   } catch (error) {
     if (error instanceof Damage) return { ...refused('damaged-structure', error.message), damage: { code: error.code, page: error.page } };
     if (error instanceof FileShrank || isSystemError(error)) return refused('unreadable', error.message);
@@ -73,51 +73,52 @@ export async function checkSnapshot(path: string, { withKvHash = false, onProgre
   }
 }
 
-async function walked(path: string, withKvHash: boolean, onProgress: (progress: CheckProgress) => void, signal: AbortSignal | undefined): Promise<Contents> {
-  const file = new FileRanges(path, TRAILER_BYTES);
-  try {
-    const walk = readContents(file, { withKvHash });
-    for (;;) {
-      const untilMs = performance.now() + SLICE_MS;
-      let step = walk.next();
-      while (step.done !== true && performance.now() < untilMs) step = walk.next();
-      if (step.done === true) return step.value;
-      onProgress({ part: 'walk', done: step.value.pages / step.value.of });
-      await turn();
-      signal?.throwIfAborted();
-    }
-  } finally {
-    file.close();
+async function checked(file: FileHandle, { withKvHash = false, onProgress = () => undefined }: CheckOptions, signal: AbortSignal | undefined): Promise<SnapshotCheck> {
+  const { size } = await file.stat();
+  if (size === 0) return refused('empty', 'the file is empty');
+  if (!hasTrailer(size)) return withoutTrailer(new FileRanges(file.fd, size));
+  const database = new FileRanges(file.fd, size - TRAILER_BYTES);
+  const { digest, holds } = await checkTrailer(file, size, (bytes) => onProgress({ part: 'hash', done: bytes / database.size }), signal);
+  if (!holds) return mismatched(database);
+  return { ok: true, digest, size, ...(await walked(database, withKvHash, onProgress, signal)) };
+}
+
+async function walked(database: FileRanges, withKvHash: boolean, onProgress: (progress: CheckProgress) => void, signal: AbortSignal | undefined): Promise<Contents> {
+  const walk = readContents(database, { withKvHash });
+  for (;;) {
+    const untilMs = performance.now() + SLICE_MS;
+    let step = walk.next();
+    while (step.done !== true && performance.now() < untilMs) step = walk.next();
+    if (step.done === true) return step.value;
+    onProgress({ part: 'walk', done: step.value.pages / step.value.of });
+    await turn();
+    signal?.throwIfAborted();
   }
 }
 
-function withoutTrailer(path: string, size: number): RefusedSnapshot {
-  const held = heldBy(path, 0);
-  if (held === 'no-database') return refused('not-a-database', `${size} bytes, and nothing of bbolt's in them`);
+function withoutTrailer(file: FileRanges): RefusedSnapshot {
   // What is left over of a sector is what is left of the trailer.
-  if (held === 'whole' && size % SECTOR_BYTES === 0) return refused('no-trailer', `a database of ${size} bytes without the sha256 that a snapshot ends with`);
-  return refused('truncated', `${size} bytes are not all of the snapshot`);
+  const whole = held(file) === 'whole' && file.size % SECTOR_BYTES === 0;
+  return whole ? refused('no-trailer', `a database of ${file.size} bytes without the sha256 that a snapshot ends with`) : partOf(file);
 }
 
-function mismatched(path: string, size: number): RefusedSnapshot {
-  const held = heldBy(path, TRAILER_BYTES);
-  if (held === 'no-database') return refused('not-a-database', `${size} bytes, and nothing of bbolt's in them`);
-  if (held === 'part') return refused('truncated', `${size} bytes are not all of the snapshot`);
-  return refused('hash-mismatch', 'the sha256 at its end is not that of what stands before it');
+function mismatched(database: FileRanges): RefusedSnapshot {
+  return held(database) === 'whole' ? refused('hash-mismatch', 'the sha256 at its end is not that of what stands before it') : partOf(database);
+}
+
+function partOf(file: FileRanges): RefusedSnapshot {
+  return held(file) === 'nothing' ? refused('not-a-database', "nothing of bbolt's stands where it begins") : refused('truncated', 'the file ends before the snapshot does');
 }
 
 /** How much of a database is there, as its meta pages tell; one whose meta pages are damaged may be whole. */
-function heldBy(path: string, trailerBytes: number): 'no-database' | 'part' | 'whole' {
-  const file = new FileRanges(path, trailerBytes);
+function held(file: FileRanges): 'nothing' | 'part' | 'whole' {
+  if (!hasMagic(file)) return 'nothing';
   try {
-    if (!hasMagic(file)) return 'no-database';
     readMetaPages(file);
     return 'whole';
   } catch (error) {
     if (!(error instanceof Damage)) throw error;
     return error.code === 'too-short' ? 'part' : 'whole';
-  } finally {
-    file.close();
   }
 }
 

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { readSync } from 'node:fs';
 
 import type { ByteRanges } from './bolt/byte-ranges.ts';
 
@@ -21,20 +21,16 @@ export class FileRanges implements ByteRanges {
   #to = 0;
   #ahead = WINDOW_MIN_BYTES;
 
-  /** @param withoutBytes what stands behind the database, and is not of it. */
-  constructor(path: string, withoutBytes = 0) {
-    this.#descriptor = openSync(path, 'r');
-    this.size = Math.max(0, fstatSync(this.#descriptor).size - withoutBytes);
+  /** @param descriptor stays its owner's to close. @param size of the database, without what stands behind it */
+  constructor(descriptor: number, size: number) {
+    this.#descriptor = descriptor;
+    this.size = size;
   }
 
   read(offset: number, length: number): DataView {
     if (offset < 0 || length < 0 || offset + length > this.size) throw new RangeError(`${length} bytes at ${offset} of ${this.size}`);
     if (offset < this.#from || offset + length > this.#to) this.#move(offset, length);
     return new DataView(this.#buffer.buffer, offset - this.#from, length);
-  }
-
-  close(): void {
-    closeSync(this.#descriptor);
   }
 
   #move(offset: number, length: number): void {

@@ -7,13 +7,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Damage } from '../../agent/snapshots/bolt/damage.ts';
 import { readMetaPages } from '../../agent/snapshots/bolt/meta.ts';
 import { checkSnapshot } from '../../agent/snapshots/check-snapshot.ts';
-import { readContents } from '../../agent/snapshots/contents/read-contents.ts';
-import { FileRanges } from '../../agent/snapshots/file-ranges.ts';
 import { mustRun, runProgram } from '../fleet/run-program.ts';
+import { rangesOf } from '../support/bolt-file.ts';
 import { etcdPrograms, etcdutlProgram } from '../support/etcd-programs.ts';
 import { type RunningEtcd, startEtcd } from '../support/etcd-server.ts';
 import { type Dice, seededDice } from '../support/seeded-dice.ts';
 import { snapshotStatus } from '../support/snapshot-status.ts';
+import { walkFile } from '../support/walk-file.ts';
 import { say } from './say.ts';
 
 const TRAILER = 32;
@@ -145,25 +145,19 @@ async function flipped(path: string, at: number, dice: Dice, look: () => Promise
 
 /** Whether the walk alone, which does not look at the trailer, comes to its end. */
 function walks(path: string): boolean {
-  const file = new FileRanges(path, TRAILER);
   try {
-    const walk = readContents(file);
-    while (walk.next().done !== true);
+    walkFile(path, TRAILER);
     return true;
   } catch (error) {
     if (!(error instanceof Damage)) throw error;
     return false;
-  } finally {
-    file.close();
   }
 }
 
 /** Where bytes of headers and tables lie, of pages that hold something. */
 function tablesOf(path: string): readonly number[] {
   const bytes = readFileSync(path);
-  const file = new FileRanges(path, TRAILER);
-  const { pageSize, highWater } = readMetaPages(file).meta;
-  file.close();
+  const { pageSize, highWater } = readMetaPages(rangesOf(bytes)).meta;
   const places: number[] = [];
   for (let page = 0; page < highWater; page += 1) {
     const from = page * pageSize;

@@ -4,12 +4,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { checkSnapshot } from '../../../agent/snapshots/check-snapshot.ts';
-import { readContents } from '../../../agent/snapshots/contents/read-contents.ts';
-import { FileRanges } from '../../../agent/snapshots/file-ranges.ts';
 import { mustRun } from '../../fleet/run-program.ts';
 import { etcdProgramsOrSayWhy, etcdutlProgram } from '../../support/etcd-programs.ts';
 import { type RunningEtcd, startEtcd } from '../../support/etcd-server.ts';
 import { snapshotStatus } from '../../support/snapshot-status.ts';
+import { walkFile } from '../../support/walk-file.ts';
 
 const TEST_MAX_MS = 120_000;
 const folder = mkdtempSync(join(tmpdir(), 'farrier-check-'));
@@ -104,15 +103,11 @@ describe.each(['bookworm', 'trixie'] as const)('a snapshot of etcd of Debian %s 
     await etcd.ctl('snapshot', 'save', path);
     const before = await checkSnapshot(path);
     const database = await restored(path, join(folder, `${suite}-raised`));
-    const file = new FileRanges(database);
-    const walk = readContents(file);
-    let step = walk.next();
-    while (step.done !== true) step = walk.next();
-    file.close();
+    const raised = walkFile(database);
     expect(before.ok).toBe(true);
-    expect(step.value.revision).toBe(before.ok ? before.revision + 1_000_000 : 0);
+    expect(raised.revision).toBe(before.ok ? before.revision + 1_000_000 : 0);
     const { totalKey, ...status } = await snapshotStatus(programs, database);
-    expect({ ...status, totalRecords: totalKey }).toEqual({ hash: step.value.hash, revision: step.value.revision, totalSize: step.value.totalSize, totalRecords: step.value.totalRecords });
+    expect({ ...status, totalRecords: totalKey }).toEqual({ hash: raised.hash, revision: raised.revision, totalSize: raised.totalSize, totalRecords: raised.totalRecords });
   });
 });
 
