@@ -8,10 +8,17 @@ const BLOCK_BYTES = 256 * 1024;
 const BLOCKS = 4;
 const OUTPUT_BYTES = 64 * 1024;
 
+interface Block {
+  readonly bytes: Buffer;
+  /** Resolves when the compressor has read it. */
+  free: Promise<void>;
+  release: () => void;
+}
+
 /** Compresses on the thread pool what is written here, while the caller makes the next. */
 export class ZstdStage {
   readonly #zstd = createZstdCompress({ chunkSize: OUTPUT_BYTES, params: { [constants.ZSTD_c_compressionLevel]: LEVEL } });
-  readonly #blocks = Array.from({ length: BLOCKS }, () => ({ bytes: Buffer.allocUnsafeSlow(BLOCK_BYTES), free: Promise.resolve() }));
+  readonly #blocks = Array.from({ length: BLOCKS }, (): Block => ({ bytes: Buffer.allocUnsafeSlow(BLOCK_BYTES), free: Promise.resolve(), release: () => undefined }));
   readonly #taken: Promise<void>;
   #failure: { readonly cause: unknown } | null = null;
   #current = 0;
@@ -47,20 +54,22 @@ export class ZstdStage {
     this.#throwIfFailed();
   }
 
-  /** Gives the compressor's memory back. Idempotent. */
+  /** Gives the compressor's memory back; who waits is told. Idempotent. */
   destroy(): void {
-    this.#zstd.destroy();
+    this.#fail(new Error('the snapshot was discarded'));
   }
 
   #submit(): void {
     const block = this.#block();
-    // Resolved by failures too: they are told by what comes next.
-    block.free = new Promise((resolve) => void this.#zstd.write(block.bytes.subarray(0, this.#filled), () => resolve()));
+    block.free = new Promise((resolve) => {
+      block.release = resolve;
+    });
+    this.#zstd.write(block.bytes.subarray(0, this.#filled), () => block.release());
     this.#current = (this.#current + 1) % BLOCKS;
     this.#filled = 0;
   }
 
-  #block(): { readonly bytes: Buffer; free: Promise<void> } {
+  #block(): Block {
     const block = this.#blocks[this.#current];
     if (block === undefined) throw new Error('the ring of blocks turned too far');
     return block;
@@ -70,9 +79,15 @@ export class ZstdStage {
     try {
       for await (const piece of this.#zstd as AsyncIterable<Buffer>) await take(piece);
     } catch (cause) {
-      this.#failure = { cause };
-      this.#zstd.destroy();
+      this.#fail(cause);
     }
+  }
+
+  #fail(cause: unknown): void {
+    this.#failure ??= { cause };
+    this.#zstd.destroy();
+    // A stream that is destroyed calls nobody back who waits for it.
+    for (const { release } of this.#blocks) release();
   }
 
   #throwIfFailed(): void {
