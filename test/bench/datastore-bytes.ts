@@ -9,16 +9,17 @@ const PAGE_BYTES = 4096;
 const DRAWN_BYTES = 32 * 1024 * 1024;
 const KINDS = ['Pod', 'Lease', 'Event', 'EndpointSlice', 'ConfigMap', 'Secret', 'ReplicaSet', 'Node'];
 
-/** Writes a file of pages that are as full and as alike as those of a database of Kubernetes objects: zstd -1 leaves about a third. */
+/** Writes a file of such pages, as many as fit. */
 export async function writeDatastoreBytes(path: string, sizeBytes: number): Promise<void> {
-  const drawn = drawPages();
+  const drawn = datastorePages();
   const pieces = function* (): Generator<Buffer> {
     for (let left = sizeBytes; left > 0; left -= drawn.length) yield drawn.subarray(0, left);
   };
   await pipeline(Readable.from(pieces()), createWriteStream(path));
 }
 
-function drawPages(): Buffer {
+/** Pages that are as full and as alike as those of a database of Kubernetes objects: zstd -1 leaves a fifth of them. */
+export function datastorePages(): Buffer {
   const dice = seededDice(1);
   const hex = (digits: number): string => Array.from({ length: Math.ceil(digits / 8) }, () => dice.int(0, 0xffff_ffff).toString(16).padStart(8, '0')).join('').slice(0, digits);
   const pages = Buffer.alloc(DRAWN_BYTES);

@@ -8,17 +8,20 @@ export interface EtcdFilling {
   readonly prefix: string;
   readonly count: number;
   readonly valueBytes: number;
+  /** What values are cut from, one behind the other and again from its start; random bytes where there is none. */
+  readonly from?: Buffer;
 }
 
 /** Puts that are under way at once: etcd writes them in one commit. */
 const AT_ONCE = 16;
 
 /** Puts keys `PREFIX/0`, `PREFIX/1` and so on, of random values: Farrier itself writes nothing into a datastore. */
-export async function fillEtcd({ endpoint, caFile, certificateFile, keyFile }: EtcdPlace, { prefix, count, valueBytes }: EtcdFilling): Promise<void> {
+export async function fillEtcd({ endpoint, caFile, certificateFile, keyFile }: EtcdPlace, { prefix, count, valueBytes, from = randomBytes(valueBytes) }: EtcdFilling): Promise<void> {
   const client = new Client(new URL(endpoint).host, credentials.createSsl(readFileSync(caFile), readFileSync(keyFile), readFileSync(certificateFile)), { 'grpc.ssl_target_name_override': 'localhost' });
-  const value = randomBytes(valueBytes);
+  const values = Math.max(1, Math.floor(from.length / valueBytes));
   const put = (index: number): Promise<void> =>
     new Promise((resolve, reject) => {
+      const value = from.subarray((index % values) * valueBytes, ((index % values) + 1) * valueBytes);
       // Every value is another one, and making it costs next to nothing.
       value.writeUInt32BE(index, 0);
       const request = Buffer.concat([field(1, Buffer.from(`${prefix}/${index}`)), field(2, value)]);
