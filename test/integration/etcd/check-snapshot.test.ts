@@ -58,15 +58,6 @@ const LIFE: readonly { readonly name: string; readonly live: (etcd: RunningEtcd)
     shows: { totalKey: 1_495, elsewhere: 0, validMetaPages: 2 },
   },
   { name: 'its file made small', live: async (etcd) => void (await etcd.ctl('defrag')), shows: { totalKey: 1_495 } },
-  {
-    name: 'users',
-    live: async (etcd) => {
-      await etcd.ctl('user', 'add', 'root:secret');
-      await etcd.ctl('role', 'add', 'root');
-      await etcd.ctl('user', 'grant-role', 'root', 'root');
-    },
-    shows: { users: 1, roles: 1, authEnabled: false },
-  },
 ];
 
 describe.each(['bookworm', 'trixie'] as const)('a snapshot of etcd of Debian %s says what its own tool says, and what the member says, after', async (suite) => {
@@ -108,6 +99,17 @@ describe.each(['bookworm', 'trixie'] as const)('a snapshot of etcd of Debian %s 
     expect(raised.revision).toBe(before.ok ? before.revision + 1_000_000 : 0);
     const { totalKey, ...status } = await snapshotStatus(programs, database);
     expect({ ...status, totalRecords: totalKey }).toEqual({ hash: raised.hash, revision: raised.revision, totalSize: raised.totalSize, totalRecords: raised.totalRecords });
+  });
+
+  test('sign-in is required', { timeout: TEST_MAX_MS }, async () => {
+    await etcd.ctl('user', 'add', 'root:secret');
+    await etcd.ctl('role', 'add', 'root');
+    await etcd.ctl('user', 'grant-role', 'root', 'root');
+    await etcd.ctl('auth', 'enable');
+    const path = join(folder, `${suite}-auth.db`);
+    await etcd.ctl('--user', 'root:secret', 'snapshot', 'save', path);
+    const { totalKey, ...status } = await snapshotStatus(programs, path);
+    expect(await checkSnapshot(path)).toMatchObject({ ok: true, authEnabled: true, users: 1, roles: 1, totalRecords: totalKey, ...status });
   });
 });
 
