@@ -17,6 +17,8 @@ const SECRETS: readonly (readonly [RegExp, string])[] = [
   // Bootstrap tokens of kubeadm and of K3s.
   [/\b[a-z0-9]{6}\.[a-z0-9]{16}\b/g, '[token]'],
   [/\bK10[0-9a-f]{40,}::[^\s]+/g, '[token]'],
+  // What opens snapshots.
+  [/\bage-secret-key-[a-z0-9-]*/gi, '[age key]'],
   [new RegExp(`(${NAMES}["']?\\s*[=:]\\s*)(["'])(?:(?!\\2)[^\\r\\n])+\\2`, 'gi'), '$1$2[redacted]$2'],
   [new RegExp(`(${NAMES}["']?\\s*[=:]\\s*["']?)[^\\s"',;]{3,}`, 'gi'), '$1[redacted]'],
   // `--token X`: a flag and its value are two arguments.

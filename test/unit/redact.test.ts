@@ -16,6 +16,7 @@ test.each([
   ['red \u001b[31malert\u001b[0m\u0007 bell\u0000', 'red alert bell'],
   ['to\u0007ken=hunter2', 'token=[redacted]'],
   ['containerd.io 1.7.24-1 cannot be installed', 'containerd.io 1.7.24-1 cannot be installed'],
+  ['opened with AGE-SECRET-KEY-1GFPYYSJZ, age-secret-key-pq-1xx and age1zvkyg2', 'opened with [age key], [age key] and age1zvkyg2'],
   ['k3s server --token K10abc --cluster-init', 'k3s server --token [redacted] --cluster-init'],
   ["--etcd-s3-secret-key=AbC/1 --etcd-s3-access-key 'AKIA1'", "--etcd-s3-secret-key=[redacted] --etcd-s3-access-key '[redacted]'"],
   ['AWS_SECRET_ACCESS_KEY=AbC/1', 'AWS_SECRET_ACCESS_KEY=[redacted]'],

@@ -6,8 +6,9 @@ import { zstdCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { writeHeader } from '../../../agent/snapshots/sealed/age-header.ts';
-import { formatIdentity, generateIdentity, type Identity, parseIdentity, parseRecipient } from '../../../agent/snapshots/sealed/age-keys.ts';
+import { formatIdentity, generateIdentity, type Identity, parseRecipient } from '../../../agent/snapshots/sealed/age-keys.ts';
 import { ChunkSealer, payloadKeyOf } from '../../../agent/snapshots/sealed/age-payload.ts';
+import { parseIdentityFile } from '../../../agent/snapshots/sealed/identity-file.ts';
 import { openPayload } from '../../../agent/snapshots/sealed/open-payload.ts';
 import { runForBytes, runProgram } from '../../fleet/run-program.ts';
 import { unpackedPrograms } from '../../fleet/unpacked-programs.ts';
@@ -88,9 +89,8 @@ test('keys that age-keygen makes are read, and it reads those made here', async 
   const made = join(folder, 'made');
   await runProgram([join(age, 'age-keygen'), '-o', made], { timeoutMs: 10_000 });
   const written = await readFile(made, 'utf8');
-  const parsed = parseIdentity(/^AGE-SECRET-KEY-1.*$/m.exec(written)?.[0] ?? '');
   const text = /age1\w+/.exec(written)?.[0] ?? '';
-  expect(parsed).toMatchObject({ ok: true, identity: { recipient: { text } } });
+  expect(parseIdentityFile(written)).toMatchObject({ ok: true, identities: [{ recipient: { text } }] });
   expect(parseRecipient(text)).toMatchObject({ ok: true, recipient: { text } });
   const { stdout } = await runProgram([join(age, 'age-keygen'), '-y', await identityFile(mine)], { timeoutMs: 10_000 });
   expect(stdout.trim()).toBe(mine.recipient.text);
