@@ -45,6 +45,10 @@ export class K3sLab {
   /** containerd runs on something else than what K3s made. */
   ignoresTemplate = false;
   apiReachable = true;
+  /** Of the pods that run. */
+  handlersInUse: readonly string[] = [];
+  /** When containerd begins to answer. */
+  criUpMs = 0;
   output = '';
   /** What systemd was asked. */
   readonly asked: string[] = [];
@@ -136,9 +140,10 @@ export class K3sLab {
   }
 
   /** What K3s' containerd answers: the runtimes of the configuration that K3s made of its template. */
-  readonly cri: Pick<Cri, 'look'> = {
+  readonly cri: Pick<Cri, 'look' | 'handlersInUse'> = {
+    handlersInUse: async () => (this.#running === null || this.clock.monotonicMs() < this.criUpMs ? { ok: false, why: 'nobody listens' } : { ok: true, handlers: this.handlersInUse }),
     look: async () => {
-      if (this.#running === null) return { reached: false, why: 'nobody listens' };
+      if (this.#running === null || this.clock.monotonicMs() < this.criUpMs) return { reached: false, why: 'nobody listens' };
       const handlers = this.ignoresTemplate ? ['runc'] : runtimesIn(readFileSync(join(this.containerdFolder, 'config.toml'), 'utf8'));
       return { reached: true, runtime: 'containerd', version: '2.1.4-k3s2', ready: true, why: '', handlers, defaultHandler: 'runc', cgroupDriver: 'systemd' };
     },

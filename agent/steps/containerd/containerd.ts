@@ -7,11 +7,12 @@ import type { UnitLook } from '../../ports/units.ts';
 import { missingFolders, removeMadeFolders } from '../files/made-folders.ts';
 import { copiesKept } from '../files/copies-kept.ts';
 import { copyPaths, type PathCopy, restorePaths } from '../files/path-copies.ts';
+import { answerOnceUp } from '../answer-once-up.ts';
 import { isOwed, owe, settleOwed } from '../owed.ts';
 import { isUp, looksAtKnown } from '../prove-unit.ts';
 import { captureSpace, releaseSpace } from '../packages/reserve.ts';
+import { refuseRuntimeInUse } from '../refuse-runtime-in-use.ts';
 import { type CaptureResult, type CheckResult, STEP_OK, type StepContext, type StepExecutor, type StepFailure, type StepResult, stepFailure } from '../step.ts';
-import { answerOnceUp } from './answer-once-up.ts';
 import { refuseDeprecated } from './deprecations.ts';
 import { noteDowntime, noteRestartSinceGuard, rememberGuarded } from './downtime.ts';
 import type { ConfigDraft, DraftParts } from './draft-config.ts';
@@ -93,11 +94,9 @@ async function refuseRestart({ run }: ContainerdParts, context: StepContext): Pr
 async function refuseNow(parts: ContainerdParts, draft: ConfigDraft, { alsoFor, removeRuntimes }: ContainerdSettings, context: StepContext): Promise<StepFailure | null> {
   const deprecated = await refuseDeprecated(parts.run, draft.containerd, alsoFor, context);
   if (deprecated !== null || removeRuntimes.length === 0 || draft.endpoint === null) return deprecated;
-  await answerOnceUp(parts, draft.endpoint, context);
-  const pods = await parts.criAt(draft.endpoint).handlersInUse(context.signal);
-  // One that does not answer runs none that it could not run without the runtime.
-  const inUse = pods.ok ? removeRuntimes.filter((name) => pods.handlers.includes(name)) : [];
-  return inUse.length === 0 ? null : stepFailure('config-refused', `runtime-in-use: pods of this host run with ${inUse.join(', ')}, and could not be stopped without it; drain the node first`, inUse[0]);
+  const cri = parts.criAt(draft.endpoint);
+  await answerOnceUp(parts, { unit: CONTAINERD_UNIT, cri }, context);
+  return refuseRuntimeInUse(cri, removeRuntimes, context);
 }
 
 /** Was the process started after the file was written? In doubt it is restarted. */
@@ -113,7 +112,7 @@ async function capture(parts: ContainerdParts, { action, settings }: ContainerdS
   if (unit === null) return unitNotFound();
   const { draftConfig, endpointNow } = await editor();
   const endpoint = await endpointNow(parts, context);
-  const answered = endpoint !== null && (await answerOnceUp(parts, endpoint, context)) ? endpoint : null;
+  const answered = endpoint !== null && (await answerOnceUp(parts, { unit: CONTAINERD_UNIT, cri: parts.criAt(endpoint) }, context)) ? endpoint : null;
   if (action === 'guard') await rememberGuarded(unit, context);
   if (action === 'guard') return { ok: true, prior: { unit, endpoint: answered, copies: [], folders: [] } };
   const draft = await draftConfig(parts, settings, context);

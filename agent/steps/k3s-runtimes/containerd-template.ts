@@ -60,6 +60,11 @@ export function personsPart(text: string): string {
   return (aroundBlock(text) ?? [text, '']).join('');
 }
 
+/** Names of the runtimes that Farrier added to it. */
+export function addedRuntimes(text: string): readonly string[] {
+  return [...blockOf(text).matchAll(/^\[[^\]\n]*\.runtimes\.'([^']+)'\]$/gm)].map(([, name = '']) => name);
+}
+
 /** Whether a configuration or a template has a table of that runtime: TOML that has it twice is none. */
 export function hasRuntime(text: string, name: string): boolean {
   return new RegExp(String.raw`^\s*\[[^\]\n]*\.runtimes\.(["']?)${name.replaceAll('.', String.raw`\.`)}\1\s*[\].]`, 'm').test(text);

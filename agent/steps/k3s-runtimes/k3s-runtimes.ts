@@ -11,11 +11,13 @@ import { copyPaths, isAsCopied, type PathCopy, restorePaths } from '../files/pat
 import { placeFile, rewriteFile } from '../files/place-file.ts';
 import { unitOf } from '../k3s/places.ts';
 import { NEW_WATCH_MS, type ProofParts, proveK3s } from '../k3s/prove-k3s.ts';
+import { answerOnceUp } from '../answer-once-up.ts';
 import { isOwed, owe, settleOwed } from '../owed.ts';
 import { captureSpace, releaseSpace } from '../packages/reserve.ts';
 import { isUp, KNOWN_WATCH_MS } from '../prove-unit.ts';
+import { refuseRuntimeInUse } from '../refuse-runtime-in-use.ts';
 import { type CaptureResult, type CheckResult, STEP_OK, type StepContext, type StepExecutor, type StepFailure, type StepResult, stepFailure } from '../step.ts';
-import { hasRuntime, mergeTemplate, personsPart, TEMPLATE_KINDS, templateKind } from './containerd-template.ts';
+import { addedRuntimes, hasRuntime, mergeTemplate, personsPart, TEMPLATE_KINDS, templateKind } from './containerd-template.ts';
 import { mergeRegistries } from './merge-registries.ts';
 import { undoChanged } from './undo-changed.ts';
 
@@ -29,7 +31,7 @@ export interface K3sRuntimesPrior {
 export interface K3sRuntimesParts extends ProofParts {
   readonly k3s: K3s;
   /** K3s' own containerd. */
-  readonly cri: Pick<Cri, 'look'>;
+  readonly cri: Pick<Cri, 'look' | 'handlersInUse'>;
   readonly files: Pick<HostFiles, 'exists'>;
 }
 
@@ -42,7 +44,7 @@ export function k3sRuntimesStep(parts: K3sRuntimesParts): StepExecutor<K3sRuntim
     kind: 'k3s_runtimes',
     stage: async (spec, context) => {
       const found = await inspect(parts, spec, context);
-      return found.ok ? STEP_OK : found;
+      return found.ok ? ((await refuseInUse(parts, found, context)) ?? STEP_OK) : found;
     },
     check: (spec, context) => check(parts, spec, context),
     capture: (spec, context) => capture(parts, spec, context),
@@ -64,6 +66,8 @@ interface Found {
   readonly kubeconfig: string;
   /** By path, as it has to be; only what has to change. */
   readonly changes: ReadonlyMap<string, string>;
+  /** Runtimes that would go. */
+  readonly removed: readonly string[];
 }
 
 /** Reads what there is, and says what would have to be written. */
@@ -92,7 +96,8 @@ async function inspect({ k3s, files }: K3sRuntimesParts, spec: K3sRuntimesSpec, 
   if (merged !== null && merged !== text) changes.set(template, merged);
   if (registries !== null && registries !== registriesText) changes.set(unit.registries, registries);
   const paths = [...TEMPLATE_KINDS.map(({ file }) => join(folder, file)), unit.registries];
-  return { ok: true, version, unit: name, paths, generated, kubeconfig: join(unit.dataDir, 'agent/kubelet.kubeconfig'), changes };
+  const removed = addedRuntimes(text ?? '').filter((one) => spec.runtimes.every((runtime) => runtime.name !== one));
+  return { ok: true, version, unit: name, paths, generated, kubeconfig: join(unit.dataDir, 'agent/kubelet.kubeconfig'), changes, removed };
 }
 
 /** A table that stands twice is no TOML: containerd would not start, and K3s with it. */
@@ -105,9 +110,17 @@ function refuse({ runtimes }: K3sRuntimesSpec, template: string, text: string | 
   return null;
 }
 
+async function refuseInUse(parts: K3sRuntimesParts, { unit, removed }: Found, context: StepContext): Promise<StepFailure | null> {
+  if (removed.length === 0) return null;
+  await answerOnceUp(parts, { unit, cri: parts.cri }, context);
+  return refuseRuntimeInUse(parts.cri, removed, context);
+}
+
 async function check(parts: K3sRuntimesParts, spec: K3sRuntimesSpec, context: StepContext): Promise<CheckResult> {
   const found = await inspect(parts, spec, context);
   if (!found.ok) return found;
+  const refused = await refuseInUse(parts, found, context);
+  if (refused !== null) return refused;
   return { ok: true, state: found.changes.size === 0 && !(await isOwed(context.folder)) ? 'satisfied' : 'needed' };
 }
 

@@ -6,6 +6,7 @@ import type { ContainerdSpec } from '../../../../shared/domain/steps/containerd-
 import { containerdRuntime } from '../../../support/containerd-settings.ts';
 import { applied, captured, containerdSpec, crunByDefault, oneMirror } from '../../../support/containerd-at-work.ts';
 import { ContainerdLab } from '../../../support/containerd-lab.ts';
+import { MemoryCri } from '../../../support/memory-cri.ts';
 
 let lab: ContainerdLab;
 beforeEach(() => { lab = new ContainerdLab(); });
@@ -175,9 +176,9 @@ test('a CRI that comes up again, as after packages, is waited for before it is t
   const without = containerdSpec({ removeRuntimes: ['crun'], defaultRuntime: 'runc' });
   const comesUpIn = (ms: number): void => {
     const upMs = lab.clock.monotonicMs() + ms;
-    lab.criAt = () => {
+    lab.cri.look = (signal) => {
       lab.cri.silent = lab.clock.monotonicMs() < upMs ? 'server is not initialized yet' : '';
-      return lab.cri;
+      return MemoryCri.prototype.look.call(lab.cri, signal);
     };
   };
   comesUpIn(2_000);

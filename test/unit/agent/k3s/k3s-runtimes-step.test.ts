@@ -203,3 +203,27 @@ test('registries are not looked at where no mirror is wanted', async () => {
   writeFileSync(lab.registries, 'mirrors: [');
   expect(await check(spec({ mirrors: [] }))).toBe('needed');
 });
+
+describe('a runtime that pods run with', () => {
+  const without = (): K3sRuntimesSpec => spec({ runtimes: [] });
+  beforeEach(async () => {
+    await step().apply(spec(), await captured(), lab.context());
+    lab.handlersInUse = ['', 'kata'];
+  });
+  const told = async (wanted: K3sRuntimesSpec): Promise<readonly unknown[]> => [await step().stage(wanted, lab.context()), await step().check(wanted, lab.context())];
+
+  test('is not taken away, when it is staged and at its turn', async () => {
+    const refused = { ok: false, outcome: { code: 'config-refused', message: 'runtime-in-use: pods of this host run with kata, and could not be stopped without it; drain the node first', object: 'kata' } };
+    expect(await told(without())).toEqual([refused, refused]);
+    lab.criUpMs = lab.clock.monotonicMs() + 2_000;
+    expect(codeOf(await step().check(without(), lab.context()))).toBe('config-refused');
+  });
+
+  test.each<[string, () => K3sRuntimesSpec]>([
+    ['no pod runs with it', () => { lab.handlersInUse = ['', 'runc']; return without(); }],
+    ['K3s is down', () => { lab.stop(); return without(); }],
+    ['it stays', () => spec({ mirrors: [{ host: 'docker.io', endpoints: ['https://n'] }] })],
+  ])('where %s, nothing keeps the step', async (_name, make) => {
+    expect(await told(make())).toEqual([{ ok: true }, { ok: true, state: 'needed' }]);
+  });
+});
