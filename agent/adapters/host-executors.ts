@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path';
 
 import type { Clock } from '../../shared/ports/clock.ts';
 import { hostFiles } from '../facts/host-files.ts';
+import { readKubeadm } from '../facts/kubeadm.ts';
 import { readOs } from '../facts/os.ts';
 import { HostFactsReader } from '../facts/read-host-facts.ts';
 import type { Artifacts } from '../ports/artifacts.ts';
@@ -16,6 +17,7 @@ import { forgetProved, readProved } from '../runner/proved-version.ts';
 import { type AgentUpgradeParts, agentUpgradeStep } from '../steps/agent-upgrade/agent-upgrade.ts';
 import { k3sRuntimesStep } from '../steps/k3s-runtimes/k3s-runtimes.ts';
 import { k3sStep } from '../steps/k3s/k3s.ts';
+import { keepingRuntime } from '../steps/keeping-runtime.ts';
 import { modulesStep } from '../steps/kernel/modules.ts';
 import { sysctlStep } from '../steps/kernel/sysctl.ts';
 import { kubeadmCertsStep } from '../steps/kubeadm/kubeadm-certs.ts';
@@ -76,8 +78,8 @@ export function hostExecutors(parts: HostParts, clock: Clock): Executors {
   const preflight = { readFacts: (signal: AbortSignal) => reader.read(signal), clock };
   const packages = packagesStep(hostPackageSystem(readOs(hostFiles()), { run: runProgram, lockWaitMs: LOCK_WAIT_MS, sourcesDir, cacheDir }));
   return {
-    packages,
-    service: serviceStep(units, clock),
+    packages: keepingRuntime(packages, criSocketNow),
+    service: keepingRuntime(serviceStep(units, clock), criSocketNow),
     files: filesStep(getentAccounts(runProgram), { stateDir, ownFolders: [stateDir, sourcesDir, cacheDir] }),
     sysctl: sysctlStep(procKernelSettings(runProgram), stateDir, SYSCTL_DIRS),
     modules: modulesStep(kmodModules(runProgram), stateDir, MODULES_DIR),
@@ -100,6 +102,11 @@ function agentParts({ stateDir, configDir, argv, reach }: HostParts): Omit<Agent
     forgetProved: () => forgetProved(stateDir),
     reach,
   };
+}
+
+/** Of a kubelet that kubeadm set up; null where there is none. */
+function criSocketNow(): string | null {
+  return readKubeadm(hostFiles(), '')?.criSocket ?? null;
 }
 
 /** @param endpoint `unix:///…` */

@@ -2,6 +2,7 @@ import type { HostFacts } from '../../shared/domain/host-facts.ts';
 import type { NodeName } from '../../shared/domain/ids.ts';
 import type { Plan } from '../../shared/domain/plan.ts';
 import type { StepSpec } from '../../shared/domain/step-spec.ts';
+import { takenRuntime } from '../../shared/domain/taken-runtime.ts';
 import type { Hop, ProcedureNode } from '../../shared/procedures/composition.ts';
 import { namesOf } from '../../shared/procedures/names-of.ts';
 import type { Block } from './find-blocks.ts';
@@ -60,28 +61,7 @@ function mayBringContainerd(step: StepSpec): boolean {
 
 const BRING_CONTAINERD = ['containerd', 'containerd.io', 'docker.io', 'docker-ce', 'moby-engine'];
 
-/** What a kubelet's runtime cannot be without, by where it listens. */
-const RUNTIMES = [
-  { socket: /\/(?:cri-dockerd|dockershim|docker)\.sock$/, parts: ['docker.io', 'docker-ce', 'moby-engine', 'cri-dockerd', 'containerd', 'containerd.io', 'docker.service', 'cri-docker.service', 'containerd.service'] },
-  { socket: /\/containerd\.sock$/, parts: ['containerd', 'containerd.io', 'containerd.service'] },
-  { socket: /\/crio\.sock$/, parts: ['cri-o', 'crio.service'] },
-];
-
-/** What a kubelet asks that is told nothing. */
-const CONTAINERD_SOCKET = 'unix:///run/containerd/containerd.sock';
-
-/** Its pods would be gone with it, and nothing would start them again. */
 function runtimeInUse(step: StepSpec, earlier: readonly StepSpec[], { kubernetes }: HostFacts): Found | null {
-  if (kubernetes?.kind !== 'kubeadm') return null;
-  const set = earlier.findLast((each) => each.kind === 'kubelet_runtime' && each.action === 'set');
-  const socket = set?.kind === 'kubelet_runtime' ? set.endpoint : kubernetes.criSocket || CONTAINERD_SOCKET;
-  const parts = RUNTIMES.find((runtime) => runtime.socket.test(socket))?.parts ?? [];
-  const taken = takenAway(step).find((part) => parts.includes(part));
-  if (taken === undefined) return null;
-  return { code: 'runtime-in-use', message: `step ${step.name} takes ${taken} away, and the kubelet runs on ${socket}; point it at another runtime first, as docker-to-containerd does, or leave such nodes out of spec.select` };
-}
-
-function takenAway(step: StepSpec): readonly string[] {
-  if (step.kind === 'packages') return step.remove ?? [];
-  return step.kind === 'service' && step.action === 'disable' ? [step.unit] : [];
+  const taken = kubernetes?.kind === 'kubeadm' ? takenRuntime(step, earlier, kubernetes.criSocket) : null;
+  return taken === null ? null : { code: 'runtime-in-use', message: `${taken}, or leave such nodes out of spec.select` };
 }
