@@ -23,6 +23,8 @@ export class ContainerdLab {
   readonly did: string[] = [];
   version = '1.7.24~ds1';
   killMode = 'process';
+  /** Docker's unit, as systemd has it. */
+  docker: { readonly activeState: string; readonly requires?: string; readonly bindsTo?: string } = { activeState: 'inactive' };
   crun = '1.21';
   /** What `config dump` says to be wrong; '' where it takes the file. */
   dumpFails = '';
@@ -84,6 +86,7 @@ export class ContainerdLab {
   run: RunProgram = async ([program, ...args]) => {
     const say = (stdout: string, code = 0, stderr = '') => ({ code, stdout, stderr });
     const containerd = join(this.root, 'usr/bin/containerd');
+    if (program === 'systemctl' && args.at(-1) === 'docker.service') return say(`Requires=${this.docker.requires ?? ''}\nBindsTo=${this.docker.bindsTo ?? ''}\nActiveState=${this.docker.activeState}\n`);
     if (program === 'systemctl') return say(this.isInstalled ? `ExecStart={ path=${containerd} ; argv[]=${containerd} --config ${join(this.root, CONFIG)} ; ignore_errors=no ; }\nKillMode=${this.killMode}\n` : 'ExecStart=\nKillMode=control-group\n');
     if (program.endsWith('/ctr')) return this.deprecations === null ? say('', 1, 'No help topic for deprecations') : say(JSON.stringify(this.deprecations));
     if (program.endsWith('/crun')) return say(`crun version ${this.crun}\ncommit: 0\n`);

@@ -18,6 +18,7 @@ import { noteDowntime, noteRestartSinceGuard, rememberGuarded } from './downtime
 import type { ConfigDraft, DraftParts } from './draft-config.ts';
 import { installedContainerd } from './installed-containerd.ts';
 import type { ContainerdProofParts } from './prove-containerd.ts';
+import { refuseBoundDocker } from './refuse-bound-docker.ts';
 import { changedSince, rememberWritten } from './written-config.ts';
 
 /** containerd as it was found. */
@@ -64,7 +65,7 @@ async function stage(parts: ContainerdParts, { action, settings }: ContainerdSpe
   const { draftConfig, proveDraft } = await editor();
   const draft = await draftConfig(parts, settings, context);
   if (!draft.ok) return draft;
-  const refused = await refuseNow(parts, draft, settings, context);
+  const refused = (await refuseNow(parts, draft, settings, context)) ?? (draft.isNew ? await refuseBoundDocker(parts.run, context) : null);
   if (refused !== null) return refused;
   // Imports that are relative to the configuration's folder can be proved only there.
   if (!draft.isNew || draft.text === null || /^\s*imports\s*=\s*\[[^\]]*["'][^/"'\],\s]/m.test(draft.text)) return STEP_OK;
@@ -77,17 +78,17 @@ async function check(parts: ContainerdParts, { action, settings }: ContainerdSpe
   const { draftConfig } = await editor();
   const draft = await draftConfig(parts, settings, context);
   if (!draft.ok) return draft;
-  const refused = await refuseNow(parts, draft, settings, context);
+  const isStale = draft.isNew || (await isOwed(context.folder)) || !(await runsWhatLiesThere(parts, draft, context));
+  const refused = (await refuseNow(parts, draft, settings, context)) ?? (isStale ? await refuseBoundDocker(parts.run, context) : null);
   if (refused !== null) return refused;
   for (const { path, was, now } of draft.changes) context.output(`${path.join('.')}: ${shown(was)} -> ${shown(now)}\n`);
-  const isDone = draft.files.length === 0 && !(await isOwed(context.folder)) && (await runsWhatLiesThere(parts, draft, context));
-  return { ok: true, state: isDone ? 'satisfied' : 'needed' };
+  return { ok: true, state: draft.files.length === 0 && !isStale ? 'satisfied' : 'needed' };
 }
 
 /** The steps behind a guard restart containerd as its unit is now. One that is not there yet may come with them. */
 async function refuseRestart({ run }: ContainerdParts, context: StepContext): Promise<StepFailure | null> {
   const containerd = await installedContainerd(run, context);
-  return containerd.ok || containerd.outcome.code !== 'not-allowed' ? null : containerd;
+  return containerd.ok || containerd.outcome.code !== 'not-allowed' ? refuseBoundDocker(run, context) : containerd;
 }
 
 /** What only containerd itself can say, while it runs as it was. */

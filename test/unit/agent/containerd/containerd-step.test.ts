@@ -89,6 +89,8 @@ describe('refused, with nothing changed', () => {
   test.each<[string, string, string, () => void]>([
     ['no containerd', 'unit-not-found', '', () => { lab.isInstalled = false; lab.unit = null; }],
     ['a unit whose restart ends containers', 'not-allowed', 'KillMode=control-group', () => { lab.killMode = 'control-group'; }],
+    ['a Docker that is bound to it', 'not-allowed', 'docker.service has BindsTo=containerd.service: a restart of containerd.service would restart it', () => { lab.docker = { activeState: 'active', bindsTo: 'containerd.service' }; }],
+    ['a Docker that requires it', 'not-allowed', 'docker.service has Requires=containerd.service', () => { lab.docker = { activeState: 'active', requires: 'system.slice docker.socket containerd.service sysinit.target' }; }],
     ['a version that it does not tell', 'wrong-version', '', () => { lab.version = 'unknown'; }],
     ['a broken file', 'config-unreadable', 'config-broken: ', () => lab.write('etc/containerd/config.toml', 'version = \n')],
     ['a file of another version', 'config-refused', 'config-version-unread: ', () => lab.write('etc/containerd/config.toml', 'version = 3\n')],
@@ -118,6 +120,28 @@ describe('refused, with nothing changed', () => {
     expect(await step().stage(crunByDefault(lab), lab.context())).toEqual({ ok: true });
     expect(messageOf(await step().stage({ ...crunByDefault(lab), settings: { ...crunByDefault(lab).settings, alsoFor: '1.7.24' } }, lab.context()))).toContain('crun-too-old');
   });
+});
+
+test.each<[string, Partial<ContainerdLab['docker']>]>([
+  ['only wants it, as Debian’s', { activeState: 'active', requires: 'system.slice docker.socket sysinit.target' }],
+  ['requires it and does not run', { activeState: 'inactive', requires: 'containerd.service' }],
+])('a Docker that %s is no matter', async (_, docker) => {
+  lab.docker = { ...lab.docker, ...docker };
+  expect(await step().stage(crunByDefault(lab), lab.context())).toEqual({ ok: true });
+  expect(stateOf(await step().check(containerdSpec({}, 'guard'), lab.context()))).toBe('satisfied');
+});
+
+test('a Docker that goes down with containerd is no matter where nothing is restarted', async () => {
+  await applied(lab, crunByDefault(lab));
+  lab.docker = { activeState: 'active', requires: 'containerd.service' };
+  expect(await step().stage(crunByDefault(lab), lab.context())).toEqual({ ok: true });
+  expect(stateOf(await step().check(crunByDefault(lab), lab.context()))).toBe('satisfied');
+});
+
+test('a guard refuses what a restart would end, before packages restart it', async () => {
+  lab.docker = { activeState: 'active', requires: 'containerd.service' };
+  expect(stateOf(await step().stage(containerdSpec({}, 'guard'), lab.context()))).toBe('not-allowed');
+  expect(stateOf(await step().check(containerdSpec({}, 'guard'), lab.context()))).toBe('not-allowed');
 });
 
 test('a crun that is there already is looked at too, where a newer containerd would come', async () => {
