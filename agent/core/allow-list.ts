@@ -5,7 +5,7 @@ export interface AllowList {
   readonly steps: readonly string[];
   readonly packages: readonly string[];
   readonly sources: readonly string[];
-  /** Paths; `*` goes over slashes too. */
+  /** Paths that a plan chooses, in whatever step; `*` goes over slashes too. */
   readonly files: readonly string[];
   readonly hooks: readonly string[];
 }
@@ -37,6 +37,8 @@ function namesOf(step: StepSpec): readonly (readonly [list: keyof AllowList, wha
       return [['packages', 'package', AGENT_PACKAGE], ...step.sources.map((name) => ['sources', 'package source', name] as const)];
     case 'files':
       return step.files.map(({ path }) => ['files', 'file', path] as const);
+    case 'containerd':
+      return (step.settings.registry?.hosts ?? []).map(({ host }) => ['files', 'file', `${step.settings.registry?.configPath}/${host}/hosts.toml`] as const);
     case 'hook':
       return [['hooks', 'hook', step.hook]];
     default:

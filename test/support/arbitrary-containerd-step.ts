@@ -38,7 +38,7 @@ const settings: fc.Arbitrary<ContainerdSettings> = fc
     systemdCgroup: orNull(fc.boolean()),
     sandboxImage: orNull(word.map((name) => `site.example:5000/${name}:3.10`)),
     snapshotter: orNull(fc.constantFrom('overlayfs', 'native')),
-    registry: orNull(fc.record({ configPath: fc.constantFrom('/etc/containerd/certs.d', '/srv/hosts'), hosts: fc.array(host, { maxLength: 3 }) })),
+    registry: orNull(fc.record({ configPath: fc.constantFrom('/etc/containerd/certs.d', '/etc/own/hosts'), hosts: fc.array(host, { maxLength: 3 }) })),
     cdi: orNull(fc.record({ enabled: fc.boolean(), specDirs: fc.array(path, { maxLength: 2 }) })),
     alsoFor: orNull(fc.constantFrom('1.6.20', '1.7.24~ds1', '2.1.9')),
   })

@@ -1,6 +1,7 @@
 import { FILE_PATH_PATTERN } from '../step-limits.ts';
 import { parseRelease } from '../release.ts';
 import { type ContainerdRegistry, type ContainerdRuntime, type ContainerdSettings, isRuncType, type RegistryHost, type RuntimeOption } from './containerd-spec.ts';
+import { refusedPath } from './refused-path.ts';
 
 // Names here become keys of containerd's configuration and folders: none holds a quote, a line end or a way out.
 
@@ -66,12 +67,20 @@ function ofRuntime({ name, type, binary, systemdCgroup, options }: ContainerdRun
   ];
 }
 
-function ofRegistry({ hosts }: ContainerdRegistry): readonly SettingsProblem[] {
+function ofRegistry({ configPath, hosts }: ContainerdRegistry): readonly SettingsProblem[] {
   return [
+    ...folderProblem(configPath).map((message) => ({ at: ['registry', 'configPath'], message })),
     ...twice(hosts.map(({ host }) => host), 'registry', 'hosts'),
     ...hosts.flatMap((host, index) => emptyHost(host).map((message) => ({ at: ['registry', 'hosts', index], message }))),
     ...hosts.flatMap(({ mirrors }, index) => twice(mirrors.map(({ url }) => url), 'registry', 'hosts', index, 'mirrors')),
   ];
+}
+
+/** The step makes files of the plan's there, without a files step. */
+function folderProblem(path: string): readonly string[] {
+  if (!path.startsWith('/etc/')) return ['is not below /etc; the step writes hosts.toml files there, and a plan gets no other place for them'];
+  const refused = refusedPath(path);
+  return refused === '' ? [] : [`${refused}; name another folder below /etc`];
 }
 
 function emptyHost({ server, mirrors }: RegistryHost): readonly string[] {

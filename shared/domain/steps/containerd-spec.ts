@@ -60,7 +60,7 @@ export interface RuntimeOption {
 }
 
 export interface ContainerdRegistry {
-  /** Absolute. */
+  /** Absolute, below /etc. */
   readonly configPath: string;
   /** Each has a folder of its own below it. */
   readonly hosts: readonly RegistryHost[];

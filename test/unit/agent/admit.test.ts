@@ -8,6 +8,7 @@ import { type AssignmentSpec, decodeAssignment, encodeAssignment } from '../../.
 import { encodeSequence } from '../../../shared/wire/sequence-codec.ts';
 import type { PermitSpec } from '../../../shared/wire/permit-codec.ts';
 import { digestOf } from '../../../shared/wire/digest-of.ts';
+import { containerdSpec } from '../../support/containerd-at-work.ts';
 import { entry, records } from '../../support/journal-records.ts';
 
 const NOW = 1_700_000_000_000;
@@ -111,4 +112,15 @@ test.each([
   [{ steps: ['*'], packages: ['*'], sources: ['other'] }, 'package source fleet'],
 ])('the agent is a package like any other: %j', (allow, expected) => {
   expect(notAllowed([{ kind: 'agent_upgrade', name: 'a', timeoutMs: 1_000, version: '2.0', sources: ['fleet'], connectWithinMs: 10_000 }], { ...ALLOW_ALL, ...allow })).toBe(expected);
+});
+
+test.each([
+  [['/etc/containerd/*'], ''],
+  [['/etc/containerd/certs.d/docker.io/*'], 'file /etc/containerd/certs.d/own:5000/hosts.toml'],
+  [['/etc/crictl.yaml'], 'file /etc/containerd/certs.d/docker.io/hosts.toml'],
+])('the files that a containerd step writes for registries are files like any other: %j', (files, expected) => {
+  const hosts = ['docker.io', 'own:5000'].map((host) => ({ host, server: 'https://cache.example', mirrors: [] }));
+  const spec = containerdSpec({ registry: { configPath: '/etc/containerd/certs.d', hosts } });
+  expect(notAllowed([spec], { ...ALLOW_ALL, files })).toBe(expected);
+  expect(notAllowed([containerdSpec({ snapshotter: 'native' })], { ...ALLOW_ALL, files: [] })).toBe('');
 });

@@ -59,3 +59,13 @@ test('every mistake at once, with its place and its remedy', () => {
     ]
   `);
 });
+
+test.each([
+  ['/srv/hosts', 'is not below /etc; the step writes hosts.toml files there, and a plan gets no other place for them'],
+  ['/etcetera/certs.d', 'is not below /etc; the step writes hosts.toml files there, and a plan gets no other place for them'],
+  ['/etc/farrier/certs.d', 'farrier is Farrier’s own; name another folder below /etc'],
+])('hosts of registries are not written to %s', (folder, message) => {
+  const parsed = parsePlan(plan(`containerd: { registry: { configPath: ${folder} } }`), 'f');
+  expect(parsed.ok ? [] : parsed.diagnostics.map(formatDiagnostic)).toEqual([expect.stringMatching(/^f:6:\d+ spec\.steps\[0\]\.containerd\.registry\.configPath: /)]);
+  expect(parsed.ok ? '' : parsed.diagnostics[0]?.message).toBe(message);
+});

@@ -33,6 +33,8 @@ describe('refused', () => {
     ['an image without a tag', 'sandboxImage', { sandboxImage: 'registry.example/pause' }],
     ['a snapshotter that is a path', 'snapshotter', { snapshotter: '../native' }],
     ['a folder of hosts that is relative', 'registry.configPath', { registry: { ...registry, configPath: 'certs.d' } }],
+    ['a folder of hosts outside of /etc', 'registry.configPath', { registry: { ...registry, configPath: '/root' } }],
+    ['a folder of hosts of Farrier’s', 'registry.configPath', { registry: { ...registry, configPath: '/etc/farrier/hooks.d' } }],
     ['a host that goes up', 'registry.hosts[0].host', { registry: { ...registry, hosts: [{ host: '..', server: null, mirrors: [mirror] }] } }],
     ['a host with a folder', 'registry.hosts[0].host', { registry: { ...registry, hosts: [{ host: 'a/b', server: null, mirrors: [mirror] }] } }],
     ['a mirror that is no URL', 'registry.hosts[0].mirrors[0].url', { registry: { ...registry, hosts: [{ host: 'a', server: null, mirrors: [{ ...mirror, url: 'file:///etc' }] }] } }],
