@@ -15,13 +15,13 @@ const { recipient } = generateIdentity();
 /** Anywhere between its first byte and its last, and where what is held back no longer fits. */
 const SIZES = [4_500_000, 12_000_000];
 
-test.each<readonly [string, (path: string) => Promise<SnapshotSink>]>([
+test.for<readonly [string, (path: string) => Promise<SnapshotSink>]>([
   ['plain', (path) => openPlainFileSink(path, signal)],
   ['sealed', (path) => openSealedFileSink(path, [recipient], signal)],
-])('a %s file that does not fit is told as the disk tells it, and leaves nothing', async (_kind, openSink) => {
+])('a %s file that does not fit is told as the disk tells it, and leaves nothing', async ([, openSink], { skip }) => {
   for (const sizeBytes of SIZES) {
     const disk = await smallDiskOrSayWhy(4 * 1024 * 1024, 'what a sink of snapshots does when the disk is full');
-    if (disk === null) return;
+    if (disk === null) return skip();
     try {
       const sink = await openSink(join(disk.folder, 'snapshot'));
       const writeAll = async (): Promise<void> => {
