@@ -72,7 +72,12 @@ export class ContainerdHosts {
 
   /** Asked from outside. */
   cri(cell: ContainerdCell): Cri {
-    return socketCri(`/proc/${this.host(cell).leader?.pid}/root/run/containerd/containerd.sock`);
+    return socketCri(this.socket(cell));
+  }
+
+  /** Where this machine finds containerd's. */
+  socket(cell: ContainerdCell): string {
+    return `/proc/${this.host(cell).leader?.pid}/root/run/containerd/containerd.sock`;
   }
 
   /** As it was made; a test may have brought others since. */

@@ -29,8 +29,8 @@ describe.skipIf(missing.length > 0)('CRI is away no longer than in a bare restar
     const restart = async (): Promise<void> => void (await hosts.host(cell).mustExec(['systemctl', 'restart', 'containerd.service']));
     // In turn: what else the machine does meets both alike.
     for (let run = 0; run < RUNS; run += 1) {
-      bare.push(await criDowntime(hosts.cri(cell), restart));
-      ours.push(await criDowntime(hosts.cri(cell), () => change(run)));
+      bare.push(await criDowntime(hosts.socket(cell), restart));
+      ours.push(await criDowntime(hosts.socket(cell), () => change(run)));
     }
     task.meta.saw = { host: cellName(cell), parts: hosts.parts(cell), ours, bare } satisfies DowntimeSaw;
     expect(median(ours)).toBeLessThanOrEqual(median(bare) * DOWNTIME_MAX);

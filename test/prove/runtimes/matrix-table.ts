@@ -12,11 +12,12 @@ const COLUMNS = [...CHANGES, 'revert'];
 /** What a test of one cell, or of some, saw: written as it goes, so that one which fails has told how far it came. */
 export interface CellSaw {
   readonly host: string;
-  /** Null where there is no such host. */
-  readonly parts: HostParts | null;
+  readonly parts: HostParts;
   readonly changes: readonly Change[];
   /** Why it cannot be, once that was seen. */
   notThere: string | null;
+  /** What has to be known of one that is there. */
+  note: string | null;
   isChanged: boolean;
   isBack: boolean;
 }
@@ -33,12 +34,12 @@ export const MATRIX_HOSTS = (Object.keys(CONTAINERD_HOSTS) as ContainerdSuite[])
 /** A cell says `ok` only where its test saw the change and the way back, and passed. */
 export function matrixTable(seen: readonly Seen[]): SeenTable {
   const cells = seen.map(({ is, saw }) => ({ passed: is === 'passed', ...(saw as CellSaw) }));
-  const reasons = [...new Set(cells.flatMap(({ passed, notThere }) => (passed && notThere !== null ? [notThere] : [])))];
+  const notes = [...new Set(cells.flatMap((cell) => noteOf(cell) ?? []))];
   const rows = MATRIX_HOSTS.map((one) => {
     const host = cellName(one);
     const ofHost = cells.filter((cell) => cell.host === host);
-    const parts = ofHost.find((cell) => cell.parts !== null)?.parts ?? { system: one.suite, containerd: one.minor, runc: '', crun: '' };
-    const shown = [...CHANGES.map((change) => cellText(ofHost.filter(({ changes }) => changes.includes(change)), reasons)), wayBack(ofHost, reasons)];
+    const parts = ofHost[0]?.parts ?? { system: one.suite, containerd: one.minor, runc: '', crun: '' };
+    const shown = [...CHANGES.map((change) => cellText(ofHost.filter(({ changes }) => changes.includes(change)), notes)), wayBack(ofHost, notes)];
     return { host, parts: [parts.system, parts.containerd, parts.runc, parts.crun], shown };
   });
   const notThere = rows.flatMap(({ shown }) => shown).filter((text) => text.startsWith('n/a')).length;
@@ -46,7 +47,7 @@ export function matrixTable(seen: readonly Seen[]): SeenTable {
     lines: [
       '',
       ...printTable(['SYSTEM', 'CONTAINERD', 'RUNC', 'CRUN', ...COLUMNS.map((name) => name.toUpperCase())], rows.map(({ parts, shown }) => [...parts, ...shown])),
-      ...reasons.map((reason, index) => `[${index + 1}] n/a: ${reason}`),
+      ...notes.map((note, index) => `[${index + 1}] ${note}`),
       `${notThere} of ${rows.length * COLUMNS.length} cells cannot be`,
     ],
     problems: [
@@ -62,19 +63,22 @@ export function matrixTable(seen: readonly Seen[]): SeenTable {
 type Told = CellSaw & { readonly passed: boolean };
 const NOT_SEEN = 'NOT SEEN';
 
-function cellText(told: readonly Told[], reasons: readonly string[]): string {
-  const [one] = told;
-  if (one === undefined) return NOT_SEEN;
+function noteOf({ passed, notThere, note }: Told): string | null {
+  return !passed ? null : notThere !== null ? `n/a: ${notThere}` : note;
+}
+
+function cellText([one]: readonly Told[], notes: readonly string[]): string {
+  if (one === undefined || (one.passed && one.notThere === null && !(one.isChanged && one.isBack))) return NOT_SEEN;
   if (!one.passed) return 'FAILED';
-  if (one.notThere !== null) return `n/a [${reasons.indexOf(one.notThere) + 1}]`;
-  return one.isChanged && one.isBack ? 'ok' : NOT_SEEN;
+  const note = noteOf(one);
+  return `${one.notThere === null ? 'ok' : 'n/a'}${note === null ? '' : ` [${notes.indexOf(note) + 1}]`}`;
 }
 
 /** Of the changes that were made. */
-function wayBack(ofHost: readonly Told[], reasons: readonly string[]): string {
+function wayBack(ofHost: readonly Told[], notes: readonly string[]): string {
   const made = ofHost.filter(({ isChanged }) => isChanged);
   const back = made.filter(({ isBack }) => isBack).length;
   if (made.length > 0) return `${back === made.length ? 'ok' : 'FAILED'}, ${back} of ${made.length}`;
   const [one] = ofHost;
-  return one !== undefined && ofHost.every(({ passed, notThere }) => passed && notThere !== null) ? cellText([one], reasons) : NOT_SEEN;
+  return one !== undefined && ofHost.every(({ passed, notThere }) => passed && notThere !== null) ? cellText([one], notes) : NOT_SEEN;
 }

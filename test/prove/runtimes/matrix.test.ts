@@ -54,7 +54,7 @@ describe.skipIf(missing.length > 0)('changes to containerd on real hosts', { tim
   afterAll(() => hosts?.tearDown());
 
   describe.each(CONTAINERD_CELLS)('containerd $minor of $suite', (cell) => {
-    const sees = (change: Change): CellSaw => ({ host: cellName(cell), parts: hosts.parts(cell), changes: [change], notThere: null, isChanged: false, isBack: false });
+    const sees = (change: Change): CellSaw => ({ host: cellName(cell), parts: hosts.parts(cell), changes: [change], notThere: null, note: null, isChanged: false, isBack: false });
     const differs = async (before: string): Promise<void> => expect(await filesOf(hosts.host(cell))).not.toBe(before);
 
     test.for(CONFIG_CASES)('$change', async ({ change, settings, shows, handler }, { task }) => {
@@ -105,6 +105,8 @@ describe.skipIf(missing.length > 0)('changes to containerd on real hosts', { tim
     const [deb = ''] = await downloadDebianPackages(suite, ['containerd']);
     const own = (await mustRun(['dpkg-deb', '--field', deb, 'Version'])).trim();
     expect(MINORS.findIndex((one) => own.startsWith(`${one}.`))).toBeGreaterThan(MINORS.indexOf(minor));
-    task.meta.saw = { host: cellName({ suite, minor }), parts: null, changes: CHANGES, notThere: `${suite} began with containerd ${own}`, isChanged: false, isBack: false } satisfies CellSaw;
+    const { system } = hosts.parts(CONTAINERD_CELLS.find((cell) => cell.suite === suite)!);
+    const parts = { system, containerd: minor, runc: '', crun: '' };
+    task.meta.saw = { host: cellName({ suite, minor }), parts, changes: CHANGES, notThere: `${system} began with containerd ${own}`, note: null, isChanged: false, isBack: false } satisfies CellSaw;
   });
 });

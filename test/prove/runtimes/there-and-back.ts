@@ -20,10 +20,12 @@ export interface Way {
   readonly there: Readonly<Record<string, unknown>>;
   /** @param before files as they were */
   readonly whileThere: (before: string) => Promise<void>;
+  /** Going back ends what was started meanwhile; false unless given. */
+  readonly endsMeanwhile?: boolean;
 }
 
-/** Makes a change and takes it back, asking CRI each time; the container `before` runs all along, and one that is started meanwhile stays. */
-export async function thereAndBack(hosts: ContainerdHosts, cell: ContainerdCell, saw: CellSaw, { steps, there, whileThere }: Way): Promise<void> {
+/** Makes a change and takes it back, asking CRI each time; the container `before` runs all along, and one that is started meanwhile stays, or does not, as it is said. */
+export async function thereAndBack(hosts: ContainerdHosts, cell: ContainerdCell, saw: CellSaw, { steps, there, whileThere, endsMeanwhile = false }: Way): Promise<void> {
   const host = hosts.host(cell);
   const files = await filesOf(host);
   const before = await running(host);
@@ -36,9 +38,9 @@ export async function thereAndBack(hosts: ContainerdHosts, cell: ContainerdCell,
   expect(await hosts.playBack(cell)).toMatch(/^done ok/);
   expect(await filesOf(host)).toBe(files);
   expect(await hosts.cri(cell).look(never)).toMatchObject({ reached: true, ready: true, version: expect.stringContaining(`${cell.minor}.`) as unknown, handlers: ['runc'], defaultHandler: 'runc' });
-  expect([before, during].map((container) => isSameContainerRunning(host, container))).toEqual([true, true]);
+  expect([before, during].map((container) => isSameContainerRunning(host, container))).toEqual([true, !endsMeanwhile]);
   saw.isBack = true;
-  await host.mustExec(['ctr', '--namespace', 'k8s.io', 'tasks', 'delete', '--force', during.name]);
+  if (!endsMeanwhile) await host.mustExec(['ctr', '--namespace', 'k8s.io', 'tasks', 'delete', '--force', during.name]);
   await host.mustExec(['ctr', '--namespace', 'k8s.io', 'containers', 'delete', during.name]);
 }
 
