@@ -18,18 +18,25 @@ export interface DowntimeSaw {
 export function downtimeTable(seen: readonly Seen[]): SeenTable {
   const told = seen.map(({ saw }) => saw as DowntimeSaw);
   const rows = told.map(({ parts, ours, bare }) => {
-    const ratio = median(ours) / median(bare);
-    return [parts.system, parts.containerd, inMs(median(ours)), inMs(median(bare)), ratio.toFixed(2), ratio <= DOWNTIME_MAX ? 'ok' : 'FAILED', `${ours.map(inMs).join(' ')} | ${bare.map(inMs).join(' ')}`];
+    const ratio = undisturbed(ours) / undisturbed(bare);
+    return [parts.system, parts.containerd, inMs(undisturbed(ours)), inMs(undisturbed(bare)), ratio.toFixed(2), ratio <= DOWNTIME_MAX ? 'ok' : 'FAILED', `${sorted(ours).map(inMs).join(' ')} | ${sorted(bare).map(inMs).join(' ')}`];
   });
   return {
-    lines: ['', ...printTable(['SYSTEM', 'CONTAINERD', 'IN THE STEP, MS', 'BARE RESTART, MS', 'RATIO', `UP TO ${DOWNTIME_MAX}`, 'EACH RUN'], rows)],
+    lines: ['', ...printTable(['SYSTEM', 'CONTAINERD', 'IN THE STEP, MS', 'BARE RESTART, MS', 'RATIO', `UP TO ${DOWNTIME_MAX}`, 'ALL RUNS'], rows)],
     problems: CONTAINERD_CELLS.map(cellName).filter((name) => !told.some(({ host }) => host === name)).map((name) => `${name}: CRI was not timed`),
   };
 }
 
-/** NaN of none: no comparison holds with it. */
-export function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+/**
+ * The lower quartile, in milliseconds: what else a machine does only ever adds to a run, and to some runs, where a step that is in
+ * the way of CRI is so in each. NaN of none: no comparison holds with it.
+ */
+export function undisturbed(runs: readonly number[]): number {
+  return sorted(runs)[Math.floor((runs.length - 1) / 4)] ?? Number.NaN;
+}
+
+function sorted(runs: readonly number[]): readonly number[] {
+  return runs.toSorted((a, b) => a - b);
 }
 
 function inMs(ms: number): string {
