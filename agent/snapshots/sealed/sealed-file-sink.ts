@@ -8,6 +8,9 @@ import { ChunkSealer, NONCE_BYTES, payloadKeyOf } from './age-payload.ts';
 import { FILE_KEY_BYTES } from './age-stanza.ts';
 import { ZstdStage } from './zstd-stage.ts';
 
+/** Hashed and written together, some 256 KiB: a chunk is two pieces, and a call to the disk for each costs more than copying them. */
+const PIECES_TOGETHER = 8;
+
 /**
  * A snapshot in a file of mode 0600 that only the recipients can open, hashed, compressed and encrypted on its way: nothing
  * readable ever touches the disk. `age -d | zstd -d` opens it, without Farrier. Anybody can seal something for a recipient,
@@ -22,14 +25,20 @@ export async function openSealedFileSink(path: string, recipients: readonly Reci
   const sealer = new ChunkSealer(payloadKeyOf(fileKey, nonce));
   const plain = { hash: createHash('sha256'), sizeBytes: 0 };
   const sealed = { hash: createHash('sha256'), sizeBytes: 0 };
+  let held: Buffer[] = [];
   const zstd = new ZstdStage(async (compressed) => await store(sealer.update(compressed)));
 
   async function store(pieces: readonly Buffer[]): Promise<void> {
-    for (const bytes of pieces) {
-      sealed.hash.update(bytes);
-      sealed.sizeBytes += bytes.length;
-      await file.write(bytes);
-    }
+    held.push(...pieces);
+    if (held.length >= PIECES_TOGETHER) await flush();
+  }
+
+  async function flush(): Promise<void> {
+    const bytes = Buffer.concat(held);
+    held = [];
+    sealed.hash.update(bytes);
+    sealed.sizeBytes += bytes.length;
+    await file.write(bytes);
   }
 
   async function discard(): Promise<void> {
@@ -37,12 +46,7 @@ export async function openSealedFileSink(path: string, recipients: readonly Reci
     await file.discard();
   }
 
-  try {
-    await store([writeHeader(fileKey, recipients), nonce]);
-  } catch (error) {
-    await discard();
-    throw error;
-  }
+  held.push(writeHeader(fileKey, recipients), nonce);
   return {
     async write(chunk) {
       signal.throwIfAborted();
@@ -55,6 +59,7 @@ export async function openSealedFileSink(path: string, recipients: readonly Reci
       signal.throwIfAborted();
       await zstd.end();
       await store(sealer.end());
+      await flush();
       await file.finish();
       return {
         plain: { digest: plain.hash.digest('hex'), sizeBytes: plain.sizeBytes },
