@@ -1,3 +1,4 @@
+import { crunFits } from '../domain/crun-fits.ts';
 import type { HostFacts } from '../domain/host-facts.ts';
 import type { ContainerdConfig, ContainerdUpgrade, RuntimeProbe } from '../domain/procedure.ts';
 import { compareReleases, formatRelease, parseRelease, type Release } from '../domain/release.ts';
@@ -14,7 +15,7 @@ const PATH = 'procedure.containerd-upgrade';
 export function planContainerdConfig({ install, sources, settings, probes }: ContainerdConfig, nodes: readonly ProcedureNode[]): readonly Hop[] {
   return oneHop(nodes, ({ facts }) =>
     composeSteps([
-      ...packages(install, sources, install.flatMap((wanted) => whyNeeded(wanted, facts))),
+      ...packages('packages', install, sources, facts),
       { name: 'containerd', containerd: writeSettings(settings), because: 'only the host itself knows what its configuration says' },
       ...probes.map(probe),
     ]),
@@ -23,7 +24,8 @@ export function planContainerdConfig({ install, sources, settings, probes }: Con
 
 /**
  * Images first, then the packages, then the configuration for the new version. Over a major the configuration is first made
- * one that both read: packages restart containerd, which would start on the old one.
+ * one that both read: packages restart containerd, which would start on the old one. A crun that is too old for the new
+ * version goes before that.
  */
 export function planContainerdUpgrade(procedure: ContainerdUpgrade, nodes: readonly ProcedureNode[]): PlannedProcedure {
   const to = targetOf(procedure.install);
@@ -41,14 +43,17 @@ function isNewer({ facts }: ProcedureNode, to: Release): boolean {
 }
 
 function upgrade({ install, sources, archives, settings, probes }: ContainerdUpgrade, facts: HostFacts | null): readonly ComposedStep[] {
-  const reasons = install.flatMap((wanted) => whyNeeded(wanted, facts));
-  if (reasons.length === 0) return [];
+  if (install.every((wanted) => whyNeeded(wanted, facts).length === 0)) return [];
   const [to, from] = [targetOf(install), parseRelease(facts?.runtimes.containerd ?? '')];
   const alsoFor = settings.alsoFor ?? (from === null ? null : formatRelease(from));
+  const before = to === null || from?.major === to.major ? null : formatRelease(to);
+  const first = before === null ? [] : install.filter((wanted) => isCrunFor(before, wanted, facts));
+  const rest = install.filter((wanted) => !first.includes(wanted));
   return composeSteps([
     ...(archives.length === 0 ? [] : [{ name: 'images', images: { archives: archives.map(({ images, ...ref }) => ({ ...ref, images: Object.fromEntries(images.map(({ name, id }) => [name, id])) })), pin: true }, because: 'the new version asks for them' } satisfies WantedStep]),
-    ...(to === null || from?.major === to.major ? [] : [{ name: 'containerd-before', containerd: { alsoFor: formatRelease(to) }, because: `containerd ${from === null ? 'of a version that nobody tells' : formatRelease(from)} and ${formatRelease(to)} have to read the same configuration` } satisfies WantedStep]),
-    ...packages(install, sources, reasons),
+    ...packages('crun', first, sources, facts),
+    ...(before === null ? [] : [{ name: 'containerd-before', containerd: { alsoFor: before }, because: `containerd ${from === null ? 'of a version that nobody tells' : formatRelease(from)} and ${before} have to read the same configuration` } satisfies WantedStep]),
+    ...packages('packages', rest, sources, facts),
     { name: 'containerd', containerd: writeSettings({ ...settings, alsoFor }), because: 'the new version has to answer over CRI' },
     ...probes.map(probe),
   ]);
@@ -58,8 +63,15 @@ function targetOf(install: readonly PackageVersion[]): Release | null {
   return parseRelease(install.find(({ name }) => CONTAINERD_PACKAGES.includes(name))?.version ?? '');
 }
 
-function packages(install: readonly PackageVersion[], sources: readonly string[], reasons: readonly string[]): readonly WantedStep[] {
-  return reasons.length === 0 ? [] : [{ name: 'packages', packages: { install: Object.fromEntries(install.map(({ name, version }) => [name, version])), sources: [...sources] }, because: reasons.join(', ') }];
+/** A crun that containerd cannot use is refused as soon as a step looks ahead to that containerd; the new one serves both. */
+function isCrunFor(containerd: string, { name, version }: PackageVersion, facts: HostFacts | null): boolean {
+  const there = facts?.runtimes.crun ?? null;
+  return name === 'crun' && there !== null && !crunFits(there, containerd) && crunFits(version, containerd);
+}
+
+function packages(name: string, install: readonly PackageVersion[], sources: readonly string[], facts: HostFacts | null): readonly WantedStep[] {
+  const reasons = install.flatMap((wanted) => whyNeeded(wanted, facts));
+  return reasons.length === 0 ? [] : [{ name, packages: { install: Object.fromEntries(install.map((each) => [each.name, each.version])), sources: [...sources] }, because: reasons.join(', ') }];
 }
 
 function probe({ handler, image, archive, annotations, expect }: RuntimeProbe, index: number): WantedStep {

@@ -87,7 +87,7 @@ async function unfitCrun({ run, programFolders }: DraftParts, runtimes: readonly
     const said = await run([binary, '--version'], { signal });
     const version = /^crun version (\S+)/m.exec(said.stdout)?.[1] ?? '';
     const strict = containerds.find((containerd) => !crunFits(version, containerd));
-    if (strict !== undefined) return stepFailure('config-refused', `crun-too-old: ${binary} is crun ${version === '' ? 'of no version that it tells' : version}, which starts no container for containerd ${strict} ("unknown version specified"); upgrade crun to ${CRUN_KNOWS} or newer first`, binary);
+    if (strict !== undefined) return stepFailure('config-refused', `crun-too-old: ${binary} is crun ${version === '' ? 'of no version that it tells' : version}, which starts no container for containerd ${strict} ("unknown version specified"); upgrade crun to ${CRUN_KNOWS} or newer in a step before this one, or in a rollout before`, binary);
   }
   return null;
 }

@@ -14,10 +14,10 @@ function parsed(procedure: string) {
   return parsePlan(`apiVersion: farrier/v1\nkind: Plan\nmetadata: { name: p }\nspec:\n  procedure: { ${procedure} }\n`, 'p.yaml');
 }
 
-function planned(procedure: string, installed: string | null): PlannedProcedure {
+function planned(procedure: string, installed: string | null, crun: string | null = null): PlannedProcedure {
   const plan = parsed(procedure);
   if (!plan.ok || plan.plan.procedure === null) throw new Error(JSON.stringify(plan));
-  const facts = installed === null ? null : { ...BARE_HOST, packages: { containerd: installed }, runtimes: { ...BARE_HOST.runtimes, containerd: installed } };
+  const facts = installed === null ? null : { ...BARE_HOST, packages: { containerd: installed, ...(crun === null ? {} : { crun }) }, runtimes: { ...BARE_HOST.runtimes, containerd: installed, crun } };
   const node: ProcedureNode = { name: 'n1', cluster: '', agent: null, isSelected: true, facts };
   return planProcedure(plan.plan.procedure, [node], 0);
 }
@@ -67,6 +67,28 @@ describe('containerd-upgrade', () => {
       { kind: 'packages' },
       { action: 'configure', settings: { alsoFor: '1.7.24', sandboxImage: 'registry.example/pause:3.10' } },
     ]);
+  });
+
+  describe('a crun that the new version cannot use', () => {
+    const withCrun = (version: string): string => `containerd-upgrade: { install: { containerd: 2.1.9, runc: 1.3.6, crun: ${version} }, sources: [ours] }`;
+    const packagesOf = (crun: string | null, version = '1.21-1', from = '1.7.23') => stepsOf(planned(withCrun(version), from, crun)).map((step) => (step.kind === 'packages' ? `${step.name}: ${step.install.map(({ name }) => name).join(' ')}` : step.name));
+
+    test('is upgraded before the new version is thought of', () => {
+      expect(packagesOf('1.8.1-1')).toEqual(['guard-containerd.service', 'crun: crun', 'containerd-before', 'packages: containerd runc', 'containerd']);
+      expect(composedLines(planned(withCrun('1.21-1'), '1.7.23', '1.8.1-1'))[0]).toContain('crun: crun is 1.8.1-1');
+    });
+
+    test.each<[string, string | null, string, string]>([
+      ['one that fits already', '1.15-1', '1.21-1', '1.7.23'],
+      ['none', null, '1.21-1', '1.7.23'],
+      ['a new one that does not fit either', '1.8.1-1', '1.9-1', '1.7.23'],
+    ])('with %s, all goes together', (_, crun, version, from) => {
+      expect(packagesOf(crun, version, from)).toEqual(['containerd-before', 'guard-containerd.service', 'packages: containerd crun runc', 'containerd']);
+    });
+
+    test('within a major all goes together: nothing looks ahead', () => {
+      expect(packagesOf('1.8.1-1', '1.21-1', '2.0.1')).toEqual(['guard-containerd.service', 'packages: containerd crun runc', 'containerd']);
+    });
   });
 
   test('within a major it is not, and a node at the target has nothing to do', () => {
