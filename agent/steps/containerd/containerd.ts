@@ -5,9 +5,10 @@ import type { StepSpec } from '../../../shared/domain/step-spec.ts';
 import { CONTAINERD_UNIT, type ContainerdSettings, type ContainerdSpec } from '../../../shared/domain/steps/containerd-spec.ts';
 import type { UnitLook } from '../../ports/units.ts';
 import { missingFolders, removeMadeFolders } from '../files/made-folders.ts';
-import { copiesKept } from '../files/copies-kept.ts';
+import { copiesFolder, copiesKept } from '../files/copies-kept.ts';
 import { copyPaths, type PathCopy, restorePaths } from '../files/path-copies.ts';
 import { answerOnceUp } from '../answer-once-up.ts';
+import { changedSince, rememberWritten } from '../files/written-files.ts';
 import { isOwed, owe, settleOwed } from '../owed.ts';
 import { isUp, looksAtKnown } from '../prove-unit.ts';
 import { captureSpace, releaseSpace } from '../packages/reserve.ts';
@@ -19,7 +20,6 @@ import type { ConfigDraft, DraftParts } from './draft-config.ts';
 import { installedContainerd } from './installed-containerd.ts';
 import type { ContainerdProofParts } from './prove-containerd.ts';
 import { refuseBoundDocker } from './refuse-bound-docker.ts';
-import { changedSince, rememberWritten } from './written-config.ts';
 
 /** containerd as it was found. */
 export interface ContainerdPrior {
@@ -129,9 +129,7 @@ async function apply(parts: ContainerdParts, { settings, timeoutMs }: Containerd
   if (!draft.ok) return draft;
   if (draft.isNew) await owe(context.folder);
   const config = draft.files.find(({ path }) => path === draft.containerd.configFile);
-  // What is there since an earlier attempt is told from what that one wrote.
-  const isOurs = (await changedSince(copies, copiesFolder(context), context.folder)) === null;
-  if (config !== undefined && isOurs) await rememberWritten(config, context.folder);
+  if (config !== undefined) await rememberWritten([config], copies, context);
   const placed = await placeConfig(parts.run, draft, settings, context);
   if (!placed.ok) return placed;
   // Registries are read at every pull: for them alone nothing is restarted.
@@ -155,8 +153,8 @@ async function verify(parts: ContainerdParts, spec: ContainerdSpec, { unit }: Co
 async function revert(parts: ContainerdParts, spec: ContainerdSpec, prior: ContainerdPrior, context: StepContext): Promise<StepResult> {
   const { units } = parts;
   await releaseSpace(context.folder);
-  const changed = await changedSince(prior.copies, copiesFolder(context), context.folder);
-  const isUndone = changed !== null && (await (await editor()).undoConfig(parts.run, changed, context));
+  const [changed] = await changedSince(prior.copies, context);
+  const isUndone = changed !== undefined && (await (await editor()).undoConfig(parts.run, changed, context));
   const lost = await restorePaths(isUndone ? prior.copies.filter(({ path }) => path !== changed.path) : prior.copies, copiesFolder(context));
   if (lost.length > 0) return stepFailure('revert-failed', `${lost.join(', ')} cannot be brought back, the copy is gone`, lost[0]);
   await removeMadeFolders(prior.folders, context);
@@ -196,8 +194,4 @@ function unitNotFound(): ReturnType<typeof stepFailure> {
 
 function shown(value: unknown): string {
   return value === undefined ? 'not set' : JSON.stringify(value);
-}
-
-function copiesFolder({ folder }: StepContext): string {
-  return join(folder, 'copies');
 }

@@ -1,16 +1,14 @@
-import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 
 import type { ContainerdSettings } from '../../../shared/domain/steps/containerd-spec.ts';
-import { writeDurably } from '../../../shared/files/write-durably.ts';
 import { removeToml } from '../../toml/remove-toml.ts';
 import { setToml } from '../../toml/set-toml.ts';
 import { isTable, parseToml, type TomlFile, valueAt } from '../../toml/toml-file.ts';
 import type { TomlSetting } from '../../toml/toml-style.ts';
 import type { RunProgram } from '../../ports/programs.ts';
 import { besideOf, rewriteFile } from '../files/place-file.ts';
+import { type ChangedSince, keepTheirs } from '../files/written-files.ts';
 import type { StepContext } from '../step.ts';
-import type { ChangedSince } from './written-config.ts';
 import { installedContainerd } from './installed-containerd.ts';
 import { proveDraft } from './place-config.ts';
 
@@ -31,9 +29,7 @@ export async function undoConfig(run: RunProgram, { path, was, written, now }: C
     context.output(`${path} was changed since it was written here: what the step set was taken out of it, the rest stays\n`);
     return true;
   }
-  const kept = join(context.folder, 'changed.toml');
-  await writeDurably(kept, now);
-  context.output(`${path} was changed since it was written here and is put back as it was before; what it was now is kept in ${kept}\n`);
+  await keepTheirs({ path, now }, context);
   return false;
 }
 

@@ -6,7 +6,7 @@ import { foundByK3s } from '../../facts/found-by-k3s.ts';
 import type { HostFiles } from '../../facts/host-files.ts';
 import type { Cri } from '../../ports/cri.ts';
 import type { K3s } from '../../ports/k3s.ts';
-import { copiesKept } from '../files/copies-kept.ts';
+import { copiesFolder, copiesKept } from '../files/copies-kept.ts';
 import { copyPaths, isAsCopied, type PathCopy, restorePaths } from '../files/path-copies.ts';
 import { placeFile, rewriteFile } from '../files/place-file.ts';
 import { unitOf } from '../k3s/places.ts';
@@ -210,8 +210,4 @@ function textOf(path: string): Promise<string | null> {
     if (error.code === 'ENOENT') return null;
     throw error;
   });
-}
-
-function copiesFolder({ folder }: StepContext): string {
-  return join(folder, 'copies');
 }

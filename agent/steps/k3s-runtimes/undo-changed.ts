@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
 import type { K3sRuntimesSpec } from '../../../shared/domain/steps/k3s-runtimes-spec.ts';
-import { writeDurably } from '../../../shared/files/write-durably.ts';
 import type { PathCopy } from '../files/path-copies.ts';
 import { rewriteFile } from '../files/place-file.ts';
+import { keepTheirs } from '../files/written-files.ts';
 import type { StepContext } from '../step.ts';
 import { TEMPLATE_KINDS, undoneTemplate } from './containerd-template.ts';
 import { mergeRegistries } from './merge-registries.ts';
@@ -29,7 +29,7 @@ export async function undoChanged(copies: readonly PathCopy[], copiesFolder: str
     if (kind === undefined) {
       // Nothing of these was the plan's.
       if (mirrors.length === 0) return true;
-      if (now !== (await mergeRegistries(was, mirrors))) await keepTheirs(copy.path, now);
+      if (now !== (await mergeRegistries(was, mirrors))) await keepTheirs({ path: copy.path, now }, context);
       return false;
     }
     const undone = undoneTemplate(now, was, kind, runtimes);
@@ -37,12 +37,6 @@ export async function undoChanged(copies: readonly PathCopy[], copiesFolder: str
     if (undone !== now) await rewriteFile(copy.path, undone);
     context.output(`${copy.path} was changed since it was written here: what the step added was taken out of it, the rest stays\n`);
     return true;
-  }
-
-  async function keepTheirs(path: string, now: string): Promise<void> {
-    const kept = join(context.folder, `changed-${basename(path)}`);
-    await writeDurably(kept, now);
-    context.output(`${path} was changed since it was written here and is put back as it was before; what it was now is kept in ${kept}\n`);
   }
 }
 

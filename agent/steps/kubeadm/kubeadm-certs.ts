@@ -1,5 +1,3 @@
-import { join } from 'node:path';
-
 import type { KubeadmCertsSpec } from '../../../shared/domain/steps/kubeadm-spec.ts';
 import { holdControlPlane } from '../kubelet/hold-control-plane.ts';
 import { isOwed, owe, settleOwed } from '../owed.ts';
@@ -9,7 +7,7 @@ import { type CaptureResult, type CheckResult, STEP_OK, type StepContext, type S
 import { certificateNamed, type Expiry, filesOf, parseExpiration, type StaticPod, usersOf } from './certificates.ts';
 import { invokeKubeadm, kubeadmFailure } from './invoke-kubeadm.ts';
 import type { KubeadmParts } from './kubeadm.ts';
-import { copiesKept } from '../files/copies-kept.ts';
+import { copiesFolder, copiesKept } from '../files/copies-kept.ts';
 import { copyPaths, isAsCopied, type PathCopy, restorePaths, syncPaths, tornOf } from '../files/path-copies.ts';
 import { restartStaticPods, returnManifests } from './restart-static-pods.ts';
 
@@ -147,8 +145,4 @@ async function revert(parts: Parts, spec: KubeadmCertsSpec, prior: KubeadmCertsP
 
 function deadlineOf({ clock }: Parts, { timeoutMs }: KubeadmCertsSpec): number {
   return clock.monotonicMs() + timeoutMs - LAST_WORDS_MS;
-}
-
-function copiesFolder({ folder }: StepContext): string {
-  return join(folder, 'copies');
 }

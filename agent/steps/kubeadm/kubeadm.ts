@@ -15,7 +15,7 @@ import { invokeKubeadm, kubeadmFailure, kubeadmIsNot } from './invoke-kubeadm.ts
 import { type KubeadmPlaces, kubeletFiles } from './kubeadm-places.ts';
 import { isControlPlane, manifestsNotAt } from './manifests.ts';
 import { copyNodeFiles, firstDifference, manifestsTouched, type NodeFiles, restoreNodeFiles, returnForAnother, syncNodeFiles } from './node-files.ts';
-import { copiesKept } from '../files/copies-kept.ts';
+import { copiesFolder, copiesKept } from '../files/copies-kept.ts';
 import { TooMuchToCopy } from '../files/path-copies.ts';
 import { upgradeConfiguration } from './upgrade-configuration.ts';
 import { parseUpgradePlan } from './upgrade-plan.ts';
@@ -149,8 +149,4 @@ async function unsafeFolder(folder: string): Promise<string> {
 
 function deadlineOf({ clock }: KubeadmParts, { timeoutMs }: KubeadmSpec): number {
   return clock.monotonicMs() + timeoutMs - LAST_WORDS_MS;
-}
-
-function copiesFolder({ folder }: StepContext): string {
-  return join(folder, 'copies');
 }

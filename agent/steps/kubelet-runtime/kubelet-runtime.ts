@@ -7,9 +7,10 @@ import type { Cri } from '../../ports/cri.ts';
 import type { Docker } from '../../ports/docker.ts';
 import type { NodeAnnotations } from '../../ports/node-annotations.ts';
 import type { RunProgram } from '../../ports/programs.ts';
-import { rewriteFile } from '../files/place-file.ts';
-import { copiesKept } from '../files/copies-kept.ts';
+import { copiesFolder, copiesKept } from '../files/copies-kept.ts';
 import { copyPaths, isAsCopied, type PathCopy, restorePaths } from '../files/path-copies.ts';
+import { rewriteFile } from '../files/place-file.ts';
+import { changedSince, keepTheirs, rememberWritten, writtenCopies } from '../files/written-files.ts';
 import { type KubeadmPlaces, kubeletFiles } from '../kubeadm/kubeadm-places.ts';
 import { readKubeletVersion } from '../kubelet/kubelet-version.ts';
 import { kubeletNotFound } from '../kubelet/kubelet-prior.ts';
@@ -50,7 +51,7 @@ export function kubeletRuntimeStep(parts: KubeletRuntimeParts): StepExecutor<Kub
     },
     check: (spec, context) => check(parts, spec, context),
     capture: (spec, context) => capture(parts, spec, context),
-    apply: async (spec, _prior, context) => (spec.action === 'guard' ? STEP_OK : apply(parts, spec, context)),
+    apply: async (spec, prior, context) => (spec.action === 'guard' ? STEP_OK : apply(parts, spec, prior, context)),
     verify: async (spec, _prior, context) => (spec.action === 'guard' ? STEP_OK : verify(parts, spec, context)),
     revert: (spec, prior, context) => (spec.action === 'guard' ? awaitAnnotation(parts, spec, prior.annotation, context) : revert(parts, spec, prior, context)),
     canRevert: (_spec, { copies }, context) => copiesKept(copies, copiesFolder(context)),
@@ -100,7 +101,7 @@ async function capture({ annotations, criAt, places }: KubeletRuntimeParts, { ac
 }
 
 /** The annotation first: on a control plane of one the API server goes with the old runtime. */
-async function apply(parts: KubeletRuntimeParts, spec: KubeletRuntimeSpec, context: StepContext): Promise<StepResult> {
+async function apply(parts: KubeletRuntimeParts, spec: KubeletRuntimeSpec, { copies }: KubeletRuntimePrior, context: StepContext): Promise<StepResult> {
   const found = await inspect(parts, spec, context);
   if (!found.ok) return found;
   const { form, changes } = found.places;
@@ -108,6 +109,7 @@ async function apply(parts: KubeletRuntimeParts, spec: KubeletRuntimeSpec, conte
   if (!annotated.ok) return annotated;
   const stopped = await stopKubelet(parts.units, context);
   if (!stopped.ok) return stopped;
+  await rememberWritten([...changes].map(([path, text]) => ({ path, text })), copies, context);
   for (const [path, text] of changes) await rewriteFile(path, text);
   return STEP_OK;
 }
@@ -124,14 +126,16 @@ async function verify(parts: KubeletRuntimeParts, spec: KubeletRuntimeSpec, cont
 }
 
 /** With the kubelet down: one that runs would fill the runtime that is being left. Its guard starts it again. */
-async function revert(parts: KubeletRuntimeParts, spec: KubeletRuntimeSpec, { copies, pods }: KubeletRuntimePrior, context: StepContext): Promise<StepResult> {
+async function revert(parts: KubeletRuntimeParts, spec: KubeletRuntimeSpec, { pods, ...prior }: KubeletRuntimePrior, context: StepContext): Promise<StepResult> {
   await releaseSpace(context.folder);
+  const copies = await writtenCopies(prior.copies, context);
   if (!(await Promise.all(copies.map(isAsCopied))).every(Boolean)) {
     const stopped = await stopKubelet(parts.units, context);
     if (!stopped.ok) return stopped;
     const emptied = await removeNewPods(parts, spec, pods, context);
     if (!emptied.ok) return emptied;
   }
+  for (const changed of await changedSince(copies, context)) await keepTheirs(changed, context);
   // Also where every file is as it was: a kill may have left a draft beside it.
   const lost = await restorePaths(copies, copiesFolder(context));
   return lost.length === 0 ? STEP_OK : stepFailure('revert-failed', `${lost.join(', ')} cannot be brought back, the copy is gone`, lost[0]);
@@ -151,8 +155,3 @@ async function removeNewPods({ criAt }: KubeletRuntimeParts, { endpoint }: Kubel
   }
   return STEP_OK;
 }
-
-function copiesFolder({ folder }: StepContext): string {
-  return join(folder, 'copies');
-}
-

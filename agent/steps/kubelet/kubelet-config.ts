@@ -1,13 +1,12 @@
-import { join } from 'node:path';
-
 import type { KubeletConfigSpec } from '../../../shared/domain/steps/kubeadm-spec.ts';
 import { isOwed, owe, settleOwed } from '../owed.ts';
 import { captureSpace, releaseSpace } from '../packages/reserve.ts';
 import { isUp, looksAtKnown } from '../prove-unit.ts';
 import { type CaptureResult, type CheckResult, STEP_OK, type StepContext, type StepExecutor, type StepFailure, type StepResult, stepFailure } from '../step.ts';
-import { copiesKept } from '../files/copies-kept.ts';
+import { copiesFolder, copiesKept } from '../files/copies-kept.ts';
 import { copyPaths, isAsCopied, type PathCopy, restorePaths } from '../files/path-copies.ts';
 import { rewriteFile } from '../files/place-file.ts';
+import { changedSince, keepTheirs, rememberWritten } from '../files/written-files.ts';
 import { asItWas, captureKubelet, kubeletNotFound, type KubeletPrior, wasRestarted } from './kubelet-prior.ts';
 import { hasFields, withFields } from '../yaml-mapping.ts';
 import { readKubeletConfig } from './kubelet-configuration.ts';
@@ -31,7 +30,7 @@ export function kubeletConfigStep(parts: Parts): StepExecutor<KubeletConfigSpec,
     stage: async () => STEP_OK,
     check: (spec, context) => check(parts, spec, context),
     capture: (_spec, context) => capture(parts, context),
-    apply: (spec, _prior, context) => apply(parts, spec, context),
+    apply: (spec, prior, context) => apply(parts, spec, prior, context),
     verify: (spec, prior, context) => verify(parts, spec, prior, context),
     revert: (spec, prior, context) => revert(parts, spec, prior, context),
     canRevert: (_spec, { copies }, context) => copiesKept(copies, copiesFolder(context)),
@@ -54,13 +53,16 @@ async function capture(parts: Parts, context: StepContext): Promise<CaptureResul
   return { ok: true, prior: { kubelet: kubelet.prior, copies } };
 }
 
-async function apply({ units, configFile }: Parts, spec: KubeletConfigSpec, context: StepContext): Promise<StepResult> {
+async function apply({ units, configFile }: Parts, spec: KubeletConfigSpec, { copies }: KubeletConfigPrior, context: StepContext): Promise<StepResult> {
   const config = await readKubeletConfig(configFile);
   if (config === null) return unreadable(configFile);
   const text = await withFields(config, spec.set);
   if (text === null) return unreadable(configFile);
   await owe(context.folder);
-  if (!hasFields(config, spec.set)) await rewriteFile(configFile, text);
+  if (!hasFields(config, spec.set)) {
+    await rememberWritten([{ path: configFile, text }], copies, context);
+    await rewriteFile(configFile, text);
+  }
   const restarted = await restartKubelet(units, context);
   if (restarted.ok) await settleOwed(context.folder);
   return restarted;
@@ -82,6 +84,7 @@ async function revert(parts: Parts, spec: KubeletConfigSpec, prior: KubeletConfi
   const differs = !(await Promise.all(prior.copies.map(isAsCopied))).every(Boolean);
   // A revert that is cut off between the file and the restart is called again.
   if (differs) await owe(context.folder);
+  for (const changed of await changedSince(prior.copies, context)) await keepTheirs(changed, context);
   const lost = await restorePaths(prior.copies, copiesFolder(context));
   if (lost.length > 0) return stepFailure('revert-failed', `${lost.join(', ')} cannot be brought back, the copy is gone`, lost[0]);
   if (!isUp(prior.kubelet.unit)) return stopKubelet(parts.units, context);
@@ -95,8 +98,4 @@ async function revert(parts: Parts, spec: KubeletConfigSpec, prior: KubeletConfi
 
 function unreadable(path: string): StepFailure {
   return stepFailure('config-unreadable', `${path} is no configuration of a kubelet that can be read; mend it by hand`, path);
-}
-
-function copiesFolder({ folder }: StepContext): string {
-  return join(folder, 'copies');
 }

@@ -1,4 +1,5 @@
-import { rmSync, statSync } from 'node:fs';
+import { renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { kubeletConfigStep, type KubeletConfigPrior } from '../../../agent/steps/kubelet/kubelet-config.ts';
@@ -158,5 +159,56 @@ describe('going back', () => {
     lab.write(`step/copies/${copy!.sha256}`, 'damaged');
     expect(stateOf(await step().canRevert(spec(), prior, lab.context()))).toBe('prior-unavailable');
     expect(stateOf(await step().revert(spec(), prior, lab.context()))).toBe('revert-failed');
+  });
+});
+
+describe('what a person changed since', () => {
+  const revert = async (prior: KubeletConfigPrior): Promise<string> => stateOf(await step().revert(spec(), prior, lab.context()));
+
+  test('is kept for them, and the file comes back as it was, twice as well as once', async () => {
+    const prior = await captured();
+    await step().apply(spec(), prior, lab.context());
+    const theirs = `${config()}serializeImagePulls: false\n`;
+    lab.write('var/lib/kubelet/config.yaml', theirs, 0o644);
+    for (const _ of ['once', 'twice']) {
+      expect(await revert(prior)).toBe('ok');
+      expect(config()).toBe(kubeletConfigText);
+      expect(lab.read('step/changed-config.yaml')).toBe(theirs);
+    }
+    expect(lab.output).toContain(`${lab.configFile} was changed since it was written here and is put back as it was before; what it was now is kept in ${lab.folder}/changed-config.yaml\n`);
+  });
+
+  test('is kept where a link led to the file, and the link comes back', async () => {
+    const folder = join(lab.configFile, '..');
+    renameSync(lab.configFile, join(folder, 'own.yaml'));
+    symlinkSync('own.yaml', lab.configFile);
+    const before = lab.files();
+    const prior = await captured();
+    await step().apply(spec(), prior, lab.context());
+    const theirs = `${config()}serializeImagePulls: false\n`;
+    lab.write('var/lib/kubelet/config.yaml', theirs, 0o644);
+    for (const _ of ['once', 'twice']) {
+      expect(await revert(prior)).toBe('ok');
+      expect(lab.files()).toEqual(before);
+      expect(lab.read('step/changed-config.yaml')).toBe(theirs);
+    }
+  });
+
+  test('between two attempts is told from what the step wrote', async () => {
+    const prior = await captured();
+    lab.restartSays = 'no';
+    await step().apply(spec(), prior, lab.context());
+    lab.write('var/lib/kubelet/config.yaml', `${kubeletConfigText}serializeImagePulls: false\n`, 0o644);
+    lab.restartSays = '';
+    expect(await step().apply(spec(), prior, lab.context())).toEqual({ ok: true });
+    expect(await revert(prior)).toBe('ok');
+    expect(lab.read('step/changed-config.yaml')).toBe(`${kubeletConfigText.replace('110', '150')}serializeImagePulls: false\n`);
+  });
+
+  test('is nothing where nobody was there: no file is kept', async () => {
+    const prior = await captured();
+    await step().apply(spec(), prior, lab.context());
+    await revert(prior);
+    expect(() => lab.read('step/changed-config.yaml')).toThrow('ENOENT');
   });
 });

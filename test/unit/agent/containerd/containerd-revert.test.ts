@@ -141,8 +141,8 @@ describe('a configuration that a person changed since', () => {
     lab.dumpOf = (draft) => (draft.includes('# refused') ? 'version = 2\n' : draft);
     expect(await step().revert(crunByDefault(lab), prior, lab.context())).toEqual({ ok: true });
     expect(lab.files()).toEqual(before);
-    expect(lab.read('step/changed.toml')).toBe(theirs);
-    expect(lab.output).toContain(lab.at('step/changed.toml'));
+    expect(lab.read('step/changed-config.toml')).toBe(theirs);
+    expect(lab.output).toContain(lab.at('step/changed-config.toml'));
   });
 
   test('that was not there keeps what they wrote', async () => {

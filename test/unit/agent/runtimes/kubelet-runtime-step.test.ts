@@ -1,7 +1,8 @@
-import { rmSync, statSync } from 'node:fs';
+import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
+import type { KubeletRuntimePrior } from '../../../../agent/steps/kubelet-runtime/kubelet-runtime.ts';
 import { kubeletConfigText } from '../../../support/kubeadm-lab.ts';
 import { codeOf, CONFIG, CONTAINERD, DOCKER, FLAGS, INSTANCE, KubeletRuntimeLab, runtimeSpec, SOCKET } from '../../../support/kubelet-runtime-lab.ts';
 
@@ -173,5 +174,44 @@ describe('going back', () => {
     const [copy] = set.copies.flatMap((one) => (one.kind === 'file' ? [one] : []));
     lab.write(`step/copies/${copy!.sha256}`, 'damaged');
     expect(codeOf(await lab.step.canRevert(runtimeSpec(), set, lab.inSequence()))).toBe('prior-unavailable');
+  });
+});
+
+describe('what a person changed since', () => {
+  const revert = async (set: KubeletRuntimePrior): Promise<string> => codeOf(await lab.step.revert(runtimeSpec(), set, lab.inSequence()));
+
+  test('in a file that the step wrote is kept for them, and the file comes back as it was', async () => {
+    const { before, set } = await lab.there();
+    const theirs = lab.read(FLAGS).replace('"\n', ' --v=4"\n');
+    lab.write(FLAGS, theirs, 0o644);
+    for (const _ of ['once', 'twice']) {
+      expect(await revert(set)).toBe('ok');
+      expect(lab.files()).toEqual(before);
+      expect(lab.read('step/changed-kubeadm-flags.env')).toBe(theirs);
+    }
+    expect(lab.output).toContain('changed-kubeadm-flags.env');
+  });
+
+  test('in one that it never wrote stays, and is no reason to stop the kubelet', async () => {
+    const { set } = await lab.there();
+    await revert(set);
+    lab.did.length = 0;
+    lab.write(CONFIG, `${kubeletConfigText}serializeImagePulls: false\n`, 0o644);
+    expect(await revert(set)).toBe('ok');
+    expect(lab.read(CONFIG)).toBe(`${kubeletConfigText}serializeImagePulls: false\n`);
+    expect(lab.did).toEqual([]);
+  });
+
+  test('all comes back where an apply wrote and nobody remembers what', async () => {
+    const { before, set } = await lab.there();
+    rmSync(join(lab.folder, 'written.json'));
+    expect(await revert(set)).toBe('ok');
+    expect(lab.files()).toEqual(before);
+  });
+
+  test('is nothing where nobody was there: no file is kept', async () => {
+    const { set } = await lab.there();
+    await revert(set);
+    expect(readdirSync(lab.folder).filter((name) => name.startsWith('changed'))).toEqual([]);
   });
 });
