@@ -40,6 +40,9 @@ export interface EtcdMember {
   snapshot(take: (part: SnapshotPart) => Promise<void>, signal: AbortSignal): Promise<EtcdAnswer<null>>;
 }
 
+/** What can be asked of a member without changing anything. */
+export type EtcdReads = Pick<EtcdMember, 'status' | 'hashKv' | 'keys'>;
+
 export type EtcdAnswer<T> = { readonly ok: true; readonly value: T } | Failure<EtcdCode>;
 
 /**

@@ -16,6 +16,7 @@ export interface SnapshotRecord {
   readonly member: { readonly id: string | null; readonly name: string };
   /** Of the datastore: what came later is not in it. A lower bound. */
   readonly revision: number;
+  /** In the snapshot itself; null where nobody counted. */
   readonly liveKeys: number | null;
   /** Of etcd, or of K3s where that keeps the datastore: what can restore it. */
   readonly version: string;

@@ -1,7 +1,7 @@
 import { textOf } from './each-entry.ts';
 
 /** Kubernetes has some sixty kinds; each group of custom ones is one more. */
-const GROUPS_MAX = 4096;
+export const GROUPS_MAX = 4096;
 const GROUP_BYTES_MAX = 253;
 const REGISTRY = '/registry/';
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -15,6 +15,7 @@ import { systemClock } from '../../../shared/ports/system-clock.ts';
 import { issueEtcdClient, makeEtcdPki } from '../../support/etcd-pki.ts';
 import { etcdProgramsOrSayWhy } from '../../support/etcd-programs.ts';
 import { startEtcd } from '../../support/etcd-server.ts';
+import { fillDisk } from '../../support/fill-disk.ts';
 import { smallDiskOrSayWhy } from '../../support/small-disk.ts';
 
 const never = new AbortController().signal;
@@ -89,7 +90,7 @@ else {
     let filled = false;
     const taken = await take({
       onProgress: () => {
-        if (!filled) fillUp(join(disk.folder, 'ballast'));
+        if (!filled) fillDisk(join(disk.folder, 'ballast'));
         filled = true;
       },
     });
@@ -144,18 +145,5 @@ else {
         }, signal);
       },
     };
-  }
-}
-
-/** Until the disk takes no more. */
-function fillUp(path: string): void {
-  const file = openSync(path, 'w');
-  const block = Buffer.alloc(1024 * 1024);
-  try {
-    for (;;) writeSync(file, block);
-  } catch (error) {
-    expect(error).toMatchObject({ code: 'ENOSPC' });
-  } finally {
-    closeSync(file);
   }
 }
