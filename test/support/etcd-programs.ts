@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 
 import { unpackedPrograms } from '../fleet/unpacked-programs.ts';
+import { hadOrSayWhy } from './had-or-say-why.ts';
 
 /** The programs of one Debian suite: etcd 3.4 in bookworm, 3.5 in trixie. */
 export interface EtcdPrograms {
@@ -16,16 +17,9 @@ export async function etcdPrograms(suite: EtcdSuite): Promise<EtcdPrograms> {
   return { suite, etcd: join(await unpackedPrograms(suite, 'etcd-server'), 'etcd'), etcdctl: join(await unpackedPrograms(suite, 'etcd-client'), 'etcdctl') };
 }
 
-/** As etcdPrograms, but says loudly what is not checked without them, and fails where everything must be (CI=true). */
-export async function etcdProgramsOrSayWhy(suite: EtcdSuite, what: string): Promise<EtcdPrograms | null> {
-  try {
-    return await etcdPrograms(suite);
-  } catch (error) {
-    const notChecked = `NOT CHECKED: ${what}: etcd of Debian ${suite} cannot be had`;
-    if (process.env['CI'] === 'true') throw new Error(notChecked, { cause: error });
-    console.warn(`${notChecked}: ${String(error)}`);
-    return null;
-  }
+/** As etcdPrograms; null, and says why, where they cannot be had. */
+export function etcdProgramsOrSayWhy(suite: EtcdSuite, what: string): Promise<EtcdPrograms | null> {
+  return hadOrSayWhy(what, `etcd of Debian ${suite} cannot be had`, () => etcdPrograms(suite));
 }
 
 /** etcdutl came with 3.5: Debian 13's reads the files of both. @throws when it cannot be had. */

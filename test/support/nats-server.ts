@@ -9,6 +9,7 @@ import { once } from 'node:events';
 import { cacheFolder } from '../fleet/cache-folder.ts';
 import { downloadDebianPackages } from '../fleet/debian-packages.ts';
 import { mustRun } from '../fleet/run-program.ts';
+import { hadOrSayWhy } from './had-or-say-why.ts';
 
 export interface RunningNats {
   /** `127.0.0.1:PORT` */
@@ -42,16 +43,9 @@ export async function natsServerProgram(): Promise<string> {
   return program;
 }
 
-/** As natsServerProgram, but says loudly what is not checked without it, and fails where everything must be (CI=true). */
-export async function natsServerOrSayWhy(what: string): Promise<string | null> {
-  try {
-    return await natsServerProgram();
-  } catch (error) {
-    const notChecked = `NOT CHECKED: ${what}: nats-server of Debian 13 cannot be had`;
-    if (process.env['CI'] === 'true') throw new Error(notChecked, { cause: error });
-    console.warn(`${notChecked}: ${String(error)}`);
-    return null;
-  }
+/** As natsServerProgram; null, and says why, where it cannot be had. */
+export function natsServerOrSayWhy(what: string): Promise<string | null> {
+  return hadOrSayWhy(what, 'nats-server of Debian 13 cannot be had', natsServerProgram);
 }
 
 /** One real server with JetStream on the loopback. */
