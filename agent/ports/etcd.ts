@@ -34,8 +34,8 @@ export interface EtcdMember {
   /**
    * Streams the whole database, as of the moment when it begins, and after it the sha256 of it.
    *
-   * @param take gets each part when it has taken the one before; the bytes are its own. What it throws ends the stream, and is
-   *   thrown.
+   * @param take gets each part when it has taken the one before; the bytes are its own until it resolves. What it throws ends
+   *   the stream, and is thrown.
    */
   snapshot(take: (part: SnapshotPart) => Promise<void>, signal: AbortSignal): Promise<EtcdAnswer<null>>;
 }

@@ -22,8 +22,8 @@ export class NewFile {
   }
 
   async write(bytes: Uint8Array): Promise<void> {
-    // Not `write`: that may write less than all of it.
-    await this.#file.appendFile(bytes);
+    // appendFile would do the same in pieces of 512 KiB, each of them a way through the thread pool.
+    for (let at = 0; at < bytes.length; ) at += (await this.#file.write(bytes, at)).bytesWritten;
   }
 
   async finish(): Promise<void> {

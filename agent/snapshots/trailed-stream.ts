@@ -10,28 +10,24 @@ export interface TrailedStream {
 }
 
 export function trailedStream(sink: SnapshotSink): TrailedStream {
-  let held: Uint8Array = new Uint8Array();
+  let held = Buffer.alloc(0);
   let sizeBytes = 0;
   return {
     pass: async (bytes) => {
       sizeBytes += bytes.length;
-      if (bytes.length < TRAILER_BYTES) {
-        held = Buffer.concat([held, bytes]);
-        return;
-      }
-      const before = held;
-      held = bytes;
-      if (before.length > 0) await sink.write(before);
+      const over = held.length + bytes.length - TRAILER_BYTES;
+      const fromHeld = Math.min(held.length, Math.max(0, over));
+      const fromBytes = Math.max(0, over - fromHeld);
+      if (fromHeld > 0) await sink.write(held.subarray(0, fromHeld));
+      if (fromBytes > 0) await sink.write(bytes.subarray(0, fromBytes));
+      held = Buffer.concat([held.subarray(fromHeld), bytes.subarray(fromBytes)]);
     },
     end: async () => {
-      const begins = held.length - TRAILER_BYTES;
       // etcdctl stops at this, which would not find a byte that differs.
-      if (begins < 0 || !hasTrailer(sizeBytes)) return `it has ${sizeBytes} bytes, which are no pages and a sha256`;
-      if (begins > 0) await sink.write(held.subarray(0, begins));
-      const trailer = held.subarray(begins);
+      if (!hasTrailer(sizeBytes)) return `it has ${sizeBytes} bytes, which are no pages and a sha256`;
       const digest = sink.digestSoFar();
-      await sink.write(trailer);
-      const said = Buffer.from(trailer).toString('hex');
+      await sink.write(held);
+      const said = held.toString('hex');
       return said === digest ? '' : `its bytes have sha256 ${digest}, and it says ${said}`;
     },
   };

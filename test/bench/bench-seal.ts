@@ -33,12 +33,13 @@ const MB = 1_000_000;
 const programMaxMs = 10 * 60_000;
 
 /**
- * A member of etcd, its snapshot taken, checked, compressed and encrypted in one stream by us, beside `etcdctl snapshot save`, then
- * `zstd -1` and `sha256sum`, which encrypt nothing. Who is first changes from pair to pair.
+ * A member of etcd and its snapshot. Plain: every byte hashed by us, beside `etcdctl snapshot save`, which hashes none. Sealed:
+ * taken, checked, compressed and encrypted in one stream by us, beside `etcdctl snapshot save`, then `zstd -1` and `sha256sum`,
+ * which encrypt nothing. Who is first changes from pair to pair.
  *
  * @param node with its flags
  */
-export async function measureSealedSnapshot(node: readonly string[], sizeMb: number, pairs: number): Promise<SealFigures> {
+export async function measureSnapshots(node: { readonly plain: readonly string[]; readonly sealed: readonly string[] }, sizeMb: number, pairs: number): Promise<{ readonly plain: SealFigures; readonly sealed: SealFigures }> {
   const folder = mkdtempSync(join(tmpdir(), 'farrier-bench-etcd-'));
   const programs = await etcdPrograms('trixie');
   const etcd = await startEtcd(programs, { flags: ['--quota-backend-bytes', String(2 * sizeMb * MB + 2 ** 31), '--snapshot-count', '1000'] });
@@ -47,12 +48,13 @@ export async function measureSealedSnapshot(node: readonly string[], sizeMb: num
     // A request of etcd's may hold half as much again.
     await etcd.fill({ prefix: '/registry', count: sizeMb, valueBytes: MB, from: datastorePages() });
     const [ours, theirs] = [join(folder, 'ours'), join(folder, 'theirs.db')];
-    return await measurePairs({
-      sizeMb, pairs,
-      sealed: join(ours, 'snapshot'),
-      seal: [...node, join(folder, 'take-snapshot.mjs'), JSON.stringify(etcd.place), ours, 'snapshot', '', generateIdentity().recipient.text],
-      programs: [[programs.etcdctl, ...ctlFlags(etcd.place), 'snapshot', 'save', theirs], ...compressAndHash(theirs)],
-    });
+    const take = (flags: readonly string[], ...recipient: readonly string[]): readonly string[] => [...flags, join(folder, 'take-snapshot.mjs'), JSON.stringify(etcd.place), ours, 'snapshot', ...recipient];
+    const save = [programs.etcdctl, ...ctlFlags(etcd.place), 'snapshot', 'save', theirs];
+    const shared = { sizeMb, pairs, sealed: join(ours, 'snapshot') };
+    return {
+      plain: await measurePairs({ ...shared, seal: take(node.plain), programs: [save] }),
+      sealed: await measurePairs({ ...shared, seal: take(node.sealed, '', generateIdentity().recipient.text), programs: [save, ...compressAndHash(theirs)] }),
+    };
   } finally {
     await etcd.dispose();
     rmSync(folder, { recursive: true, force: true });

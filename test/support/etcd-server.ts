@@ -119,8 +119,8 @@ function isRunning({ exitCode, signalCode }: ChildProcess): boolean {
 }
 
 async function started(program: string, argv: readonly string[]): Promise<ChildProcess> {
-  const child = spawn(program, argv, { stdio: ['ignore', 'ignore', 'pipe'] });
-  process.once('exit', () => child.kill('SIGKILL')); // A test that dies leaves no member behind.
+  // A test that dies, however it dies, leaves no member behind.
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', program, ...argv], { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
   await new Promise<void>((resolve, reject) => {
     const fail = (why: string): void => {

@@ -21,7 +21,12 @@ export function describeSnapshotSink(name: string, open: (path: string, signal: 
     test.each([0, 1, 65_536, 3_000_000])('a file of %i bytes is there when it is finished, for root alone, and not before', async (sizeBytes) => {
       const bytes = patterned(sizeBytes);
       const sink = await open(path, signal);
-      for (const chunk of chunksOf(bytes)) await sink.write(chunk);
+      for (const chunk of chunksOf(bytes)) {
+        const lent = Uint8Array.from(chunk);
+        await sink.write(lent);
+        // The bytes are the caller's again.
+        lent.fill(0);
+      }
       expect(await readdir(folder)).not.toContain('snapshot');
       const { plain, sealed } = await sink.finish();
       await sink.discard();

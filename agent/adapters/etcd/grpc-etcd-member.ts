@@ -40,6 +40,6 @@ export function grpcEtcdMember(place: EtcdPlace, clock: Clock): EtcdMember {
     compact: (revision, signal) => call(({ kv }) => ask((options, done) => kv.compact({ revision, physical: true }, options, done), { maxMs: WALK_MAX_MS, signal }), nothing, signal),
     defragment: (signal) => call(({ maintenance }) => ask((options, done) => maintenance.defragment({}, options, done), { maxMs: DEFRAGMENT_MAX_MS, signal }), nothing, signal),
     moveLeader: (targetId, signal) => call(({ maintenance }) => ask((options, done) => maintenance.moveLeader({ targetId }, options, done), { maxMs: READ_MAX_MS, signal }), nothing, signal),
-    snapshot: (take, signal) => call(({ maintenance }) => streamSnapshot(maintenance, take, signal), nothing, signal),
+    snapshot: (take, signal) => call((clients) => streamSnapshot(clients, take, signal), nothing, signal),
   };
 }

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 
 import { failure, type Failure } from '../../../shared/trust/failure.ts';
 import { etcdInterface } from '../../../shared/wire/etcd-interface.ts';
-import { type TlsChannel, tlsChannel } from '../../../shared/wire/tls-channel.ts';
+import { type TlsChannel, tlsChannel, type TlsPems } from '../../../shared/wire/tls-channel.ts';
 import type { EtcdCode, EtcdPlace } from '../../ports/etcd.ts';
 import type { OwnCertificate } from './explain-etcd-failure.ts';
 
@@ -11,6 +11,8 @@ type Interface = ReturnType<typeof etcdInterface>;
 
 /** The services of one member, and what was shown to it. They share one connection, which is made by the first call. */
 export interface EtcdClients {
+  readonly endpoint: string;
+  readonly pems: Required<TlsPems>;
   readonly kv: InstanceType<Interface['KV']>;
   readonly cluster: InstanceType<Interface['Cluster']>;
   readonly maintenance: InstanceType<Interface['Maintenance']>;
@@ -23,9 +25,6 @@ const KEEPALIVE_MS = 10_000;
 const KEEPALIVE_ANSWER_MAX_MS = 20_000;
 /** Some twenty values of the greatest size that etcd takes. */
 const ANSWER_MAX_BYTES = 32 * 1024 * 1024;
-/** A snapshot comes in messages of 32 KiB: with gRPC's own 64 KiB the member waits for us after every second one. */
-const FLOW_WINDOW_BYTES = 4 * 1024 * 1024;
-
 /** Opened for a call or two and closed: what was renewed is read, and after a restart of the member nothing waits out a backoff. */
 export async function openEtcd(place: EtcdPlace): Promise<EtcdClients | Failure<EtcdCode>> {
   const [ca, certificate, key] = await Promise.all([place.caFile, place.certificateFile, place.keyFile].map(readPem));
@@ -41,6 +40,7 @@ export async function openEtcd(place: EtcdPlace): Promise<EtcdClients | Failure<
   }
   return {
     ...dial(new URL(place.endpoint).host, channel),
+    endpoint: place.endpoint, pems,
     own: { file: place.certificateFile, validFromUnixMs: own.validFromDate.getTime(), validToUnixMs: own.validToDate.getTime() },
   };
 }
@@ -54,14 +54,13 @@ function unreadable(why: string): Failure<EtcdCode> {
   return failure('certificate-unreadable', `etcd cannot be asked without its certificates: ${why}; see that they are where this kind of installation keeps them`);
 }
 
-function dial(address: string, { credentials, options }: TlsChannel): Omit<EtcdClients, 'own'> {
+function dial(address: string, { credentials, options }: TlsChannel): Pick<EtcdClients, 'kv' | 'cluster' | 'maintenance' | 'close'> {
   const { KV, Cluster, Maintenance } = etcdInterface();
   const all = {
     ...options,
     'grpc.keepalive_time_ms': KEEPALIVE_MS,
     'grpc.keepalive_timeout_ms': KEEPALIVE_ANSWER_MAX_MS,
     'grpc.max_receive_message_length': ANSWER_MAX_BYTES,
-    'grpc-node.flow_control_window': FLOW_WINDOW_BYTES,
     // A proxy that the agent may need for the network is none for the datastore.
     'grpc.enable_http_proxy': 0,
   };

@@ -61,13 +61,12 @@ describe.each(['bookworm', 'trixie'] as const)('a member of etcd of Debian %s', 
   });
 
   test('streams its database, to the end of the stream and not to the end of what remains', async () => {
-    let [size, parts, last] = [0, 0, -1];
+    let [size, last] = [0, -1];
     const answer = await member.snapshot(async ({ blob, remainingBytes }) => {
-      [size, parts, last] = [size + blob.length, parts + 1, remainingBytes];
+      [size, last] = [size + blob.length, remainingBytes];
     }, never);
     expect(answer).toEqual({ ok: true, value: null });
     expect([size % 512, last]).toEqual([32, 0]);
-    expect(parts).toBeGreaterThan(2);
   });
 
   test('throws what the taker of its stream throws', async () => {

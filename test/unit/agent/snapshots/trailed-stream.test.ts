@@ -12,7 +12,7 @@ function memorySink(): SnapshotSink & { readonly bytes: () => Buffer } {
   const bytes = (): Buffer => Buffer.concat(chunks);
   return {
     bytes,
-    write: async (chunk) => void chunks.push(chunk),
+    write: async (chunk) => void chunks.push(Uint8Array.from(chunk)),
     digestSoFar: () => sha256(bytes()).toString('hex'),
     finish: async () => ({ plain: { digest: sha256(bytes()).toString('hex'), sizeBytes: bytes().length }, sealed: null }),
     discard: async () => undefined,
