@@ -20,7 +20,8 @@ interface Sent {
 }
 
 function framed({ blob, remainingBytes, withRest }: Sent): Buffer {
-  const fields = Snapshot.responseSerialize({ ...(withRest ? { header: HEADER } : {}), remainingBytes, blob });
+  // As etcd does it: what is 0 is not sent.
+  const fields = Snapshot.responseSerialize({ ...(withRest ? { header: HEADER } : {}), ...(remainingBytes === 0 ? {} : { remainingBytes }), blob });
   const message = withRest ? Buffer.concat([fields, VERSION]) : fields;
   const head = Buffer.alloc(5);
   head.writeUInt32BE(message.length, 1);
