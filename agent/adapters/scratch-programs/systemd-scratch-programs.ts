@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 
 import type { RunProgram } from '../../ports/programs.ts';
@@ -9,7 +10,7 @@ const CALL_MAX_MS = 60_000;
 /**
  * Each in a transient unit of its own: whatever else the host does goes first, and nothing but the folder can be written. It has no
  * network at all, not even the host's loopback: who is asked is asked by a Unix socket in the folder. The folder must lie
- * outside /tmp, of which the unit has its own. One proof at a time on a host.
+ * outside /tmp, of which the unit has its own.
  *
  * @param memoryMaxBytes of one program; the disk's cache of what it reads is counted, and given back first
  */
@@ -18,7 +19,7 @@ export function systemdScratchPrograms(run: RunProgram, memoryMaxBytes: number):
   return {
     start: (argv, { folder, maxMs }, signal) => {
       count += 1;
-      const unit = `${PREFIX}${process.pid}-${count}`;
+      const unit = `${prefixOf(folder)}${process.pid}-${count}`;
       return {
         ended: run([
           'systemd-run', '--quiet', '--pipe', '--wait', '--collect', `--unit=${unit}`, '--service-type=exec', `--description=Farrier proof: ${basename(argv[0])}`,
@@ -27,8 +28,8 @@ export function systemdScratchPrograms(run: RunProgram, memoryMaxBytes: number):
         ], { signal }),
       };
     },
-    endAll: async () => {
-      const call = async (...args: readonly string[]): Promise<string> => (await run(['systemctl', ...args, `${PREFIX}*.service`], { signal: AbortSignal.timeout(CALL_MAX_MS) })).stdout.trim();
+    endAll: async (folder) => {
+      const call = async (...args: readonly string[]): Promise<string> => (await run(['systemctl', ...args, `${prefixOf(folder)}*.service`], { signal: AbortSignal.timeout(CALL_MAX_MS) })).stdout.trim();
       // It fails where there is none.
       await call('kill', '--signal=SIGKILL');
       await call('stop');
@@ -36,6 +37,11 @@ export function systemdScratchPrograms(run: RunProgram, memoryMaxBytes: number):
       return left === '' ? '' : `these units do not end: ${left}`;
     },
   };
+}
+
+/** The folder tells them apart: its path does not fit into a name. */
+function prefixOf(folder: string): string {
+  return `${PREFIX}${createHash('sha256').update(folder).digest('hex').slice(0, 16)}-`;
 }
 
 function properties(folder: string, maxMs: number, memoryMaxBytes: number): readonly string[] {

@@ -1,7 +1,9 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 
+import type { EtcdReads } from '../../../agent/ports/etcd.ts';
 import { generateIdentity } from '../../../agent/snapshots/sealed/age-keys.ts';
 import { openSealedFileSink } from '../../../agent/snapshots/sealed/sealed-file-sink.ts';
 import { proveEtcdSnapshot } from '../../../agent/snapshots/prove/prove-etcd-snapshot.ts';
@@ -69,6 +71,32 @@ describe.each([['bookworm', '3.4', 'etcdctl'], ['trixie', '3.5', 'etcdutl']] as 
     const left = proof.record.comparisons.filter(({ outcome, against }) => outcome === 'not-compared' && against === 'member');
     expect(left.map(({ fact, because }) => `${fact}: ${because}`)).toEqual(['live-keys', 'registry-keys', 'kube-system', 'key-value-hash'].map((fact) => `${fact}: revision ${taken.revision} cannot be read in it`));
     expect(proof.record.comparisons.filter(({ against }) => against === 'snapshot').map(({ outcome }) => outcome)).toEqual(['same', 'same', 'same', 'same', 'same']);
+  });
+
+  test('whose leases end while it is proved is no other one for that', { timeout: TEST_MAX_MS }, async () => {
+    const taken = await lab.look();
+    const [, lease = ''] = /lease (\S+) granted/.exec(await lab.etcd.ctl('lease', 'grant', '2')) ?? [];
+    await lab.etcd.ctl('put', '/registry/masterleases/10.0.0.1', 'short', `--lease=${lease}`);
+    const order = lab.order(await lab.take('leased.db'), taken);
+    let ended = 0;
+    /** Is not asked anything before the lease has ended there. */
+    const patient = (member: EtcdReads): EtcdReads => ({
+      ...member,
+      status: async (signal) => {
+        const first = await member.status(signal);
+        for (let now = first; first.ok && now.ok; now = await member.status(signal)) {
+          ended = now.value.revision - first.value.revision;
+          if (ended > 0) return now;
+          await sleep(100);
+        }
+        return first;
+      },
+    });
+    const proof = await proveEtcdSnapshot({ ...order, memberAt: (socket) => patient(order.memberAt(socket)) }, never);
+    expect(proof).toMatchObject({ ok: true });
+    expect(ended).toBe(1);
+    const revision = proof.ok ? proof.record.comparisons.find(({ fact, against }) => fact === 'revision' && against === 'snapshot') : null;
+    expect(Number(revision?.found)).toBe(Number(revision?.expected) + 1);
   });
 
   test('that is sealed is proved with its key, and is nothing to whoever has another', { timeout: TEST_MAX_MS }, async () => {

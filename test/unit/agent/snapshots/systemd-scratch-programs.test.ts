@@ -22,13 +22,21 @@ test('a program runs in a unit of its own that reaches nobody, writes only into 
     expect(first).toContain(`--property=${property}`);
   }
   const unitOf = (argv: readonly string[]): string | undefined => argv.find((argument) => argument.startsWith('--unit='));
-  expect(unitOf(first)).toMatch(/^--unit=farrier-proof-\d+-1$/);
+  expect(unitOf(first)).toMatch(/^--unit=farrier-proof-[0-9a-f]{16}-\d+-1$/);
   expect(unitOf(second)).not.toBe(unitOf(first));
 });
 
-test('all units of proofs are killed, those of a proof that died too, and what stays is told', async () => {
+test('all units of that folder are killed, those of a proof that died too, and what stays is told', async () => {
   const { run, ran } = recorder();
-  expect(await systemdScratchPrograms(run, 1).endAll('/scratch')).toBe('');
-  expect(ran.slice(0, 2)).toEqual([['systemctl', 'kill', '--signal=SIGKILL', 'farrier-proof-*.service'], ['systemctl', 'stop', 'farrier-proof-*.service']]);
+  const programs = systemdScratchPrograms(run, 1);
+  await programs.start(['/tools/etcd'], { folder: '/scratch', maxMs: 1 }, never).ended;
+  expect(await programs.endAll('/scratch')).toBe('');
+  expect(await programs.endAll('/another')).toBe('');
+  const [started = [], kill = [], stop = [], , another = []] = ran;
+  const pattern = kill.at(-1) ?? '';
+  expect([kill, stop]).toEqual([['systemctl', 'kill', '--signal=SIGKILL', pattern], ['systemctl', 'stop', pattern]]);
+  expect(pattern).toMatch(/^farrier-proof-[0-9a-f]{16}-\*\.service$/);
+  expect(started).toContainEqual(expect.stringContaining(pattern.slice(0, -'*.service'.length)));
+  expect(another.at(-1)).not.toBe(pattern);
   expect(await systemdScratchPrograms(recorder('farrier-proof-7-1.service loaded deactivating').run, 1).endAll('/scratch')).toContain('farrier-proof-7-1.service');
 });
