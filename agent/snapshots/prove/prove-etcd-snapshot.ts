@@ -9,13 +9,14 @@ import { failure, type Failure } from '../../../shared/trust/failure.ts';
 import { isDiskFull } from '../../core/disk-full.ts';
 import type { EtcdReads } from '../../ports/etcd.ts';
 import type { ScratchPlace, ScratchPrograms } from '../../ports/scratch-programs.ts';
-import { type CheckedSnapshot, checkSnapshot } from '../check-snapshot.ts';
+import { checkSnapshot } from '../check-snapshot.ts';
 import { openSnapshot } from '../open-snapshot.ts';
 import { openPlainFileSink } from '../plain-file-sink.ts';
 import type { Identity } from '../sealed/age-keys.ts';
 import { missingRoom } from '../snapshot-folder.ts';
 import { compareRestored, newestRevision } from './compare-restored.ts';
-import { type DatastoreLook, lookAtDatastore } from './look-at-datastore.ts';
+import type { DatastoreLook } from './look-at-datastore.ts';
+import { lookAtRestored } from './look-at-restored.ts';
 import { PhaseTimes } from './phase-times.ts';
 import type { ProofCode, ProofFailure } from './proof-failure.ts';
 import { askTools, type ProofTools } from './proof-tools.ts';
@@ -134,7 +135,7 @@ async function proveIn(place: ScratchPlace, order: ProofOrder, times: PhaseTimes
   if ('ok' in status) return status;
 
   times.enter('compare');
-  const looked = await looks(member, snapshot, order.taken, status.revision, signal);
+  const looked = await lookAtRestored(member, { fileRevision: newestRevision(snapshot), startedRevision: status.revision, takenRevision: order.taken?.revision ?? null }, signal);
   if ('ok' in looked) return looked;
   return { revision: newestRevision(snapshot), comparisons: compareRestored({ record, taken: order.taken, snapshot, startedRevision: status.revision, ...looked }), tools };
 }
@@ -149,21 +150,6 @@ async function unsealed({ path, record, identities }: ProofOrder, to: string, si
   } finally {
     await sink.discard();
   }
-}
-
-/** The restored member, at the newest revision of the file and at that of the member when it was taken. */
-async function looks(member: EtcdReads, snapshot: CheckedSnapshot, taken: DatastoreLook | null, startedRevision: number, signal: AbortSignal): Promise<{ readonly newest: DatastoreLook; readonly asTaken: DatastoreLook | null } | Failure<'not-answered'>> {
-  // Where the member is behind its own file, its newest is what there is to look at.
-  const newest = await lookAtDatastore(member, Math.min(newestRevision(snapshot), startedRevision), signal);
-  if (!newest.ok) return notAnswered(newest);
-  if (taken === null) return { newest: newest.value, asTaken: null };
-  const asTaken = await lookAtDatastore(member, taken.revision, signal);
-  if (asTaken.ok) return { newest: newest.value, asTaken: asTaken.value };
-  return asTaken.code === 'compacted' || asTaken.code === 'future-revision' ? { newest: newest.value, asTaken: null } : notAnswered(asTaken);
-}
-
-function notAnswered({ message }: Failure<string>): Failure<'not-answered'> {
-  return failure('not-answered', `the restored member does not answer: ${message}; look for what else needs this host's memory and disk, and prove it again`);
 }
 
 function mismatchMessage(different: readonly ProofComparison[]): string {

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
@@ -106,6 +106,11 @@ describe.each([['bookworm', '3.4', 'etcdctl'], ['trixie', '3.5', 'etcdutl']] as 
     expect(await proveEtcdSnapshot({ ...order, identities: [other, identity] }, never)).toMatchObject({ ok: true });
     lab.expectNothingLeft();
     expect(await proveEtcdSnapshot({ ...order, identities: [other] }, never)).toMatchObject({ ok: false, code: 'not-opened', phase: 'unseal' });
+    const broken = join(lab.folder, 'broken.db');
+    writeFileSync(broken, readFileSync(snapshot.path).fill(7, 5_000, 5_001));
+    expect(await proveEtcdSnapshot({ ...order, identities: [identity], path: broken }, never)).toMatchObject({ ok: false, code: 'damaged', phase: 'unseal' });
+    rmSync(broken);
+    expect(await proveEtcdSnapshot({ ...order, identities: [identity], path: broken }, never)).toMatchObject({ ok: false, code: 'damaged', phase: 'unseal' });
   });
 });
 
