@@ -1,3 +1,4 @@
+import { createPublicKey } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,6 +9,8 @@ import { generateIdentity } from '../../../agent/snapshots/sealed/age-keys.ts';
 import { openSealedFileSink } from '../../../agent/snapshots/sealed/sealed-file-sink.ts';
 import { proveEtcdSnapshot } from '../../../agent/snapshots/prove/prove-etcd-snapshot.ts';
 import { catalogueProof, PROOF_PHASES, type ProofPhase } from '../../../shared/domain/proof-record.ts';
+import { generateCertificateKey } from '../../../shared/trust/create-csr.ts';
+import { signSnapshotProof, verifySnapshotProof } from '../../../shared/trust/snapshot-proof.ts';
 import { etcdProgramsOrSayWhy } from '../../support/etcd-programs.ts';
 import { processesIn, proofLab } from '../../support/proof-lab.ts';
 
@@ -57,6 +60,8 @@ describe.each([['bookworm', '3.4', 'etcdctl'], ['trixie', '3.5', 'etcdutl']] as 
     expect(Object.keys(record.phasesMs)).toEqual(PROOF_PHASES);
     expect(record.phasesMs.restore * record.phasesMs.start * record.phasesMs.check * record.phasesMs.clean).toBeGreaterThan(0);
     expect(catalogueProof(record)).toMatchObject({ provedBy: 'worker-1', compared: ['digest', 'revision', 'cluster-identity', 'structure', 'live-keys', 'key-value-hash'] });
+    const keyPem = generateCertificateKey();
+    expect(verifySnapshotProof(signSnapshotProof(record, keyPem), { fleet: 'demo', name: 'worker-1', publicKey: createPublicKey(keyPem) })).toEqual({ ok: true, proof: record });
     // While it was up: root alone could see it, and it listened nowhere else.
     expect({ mode, processes: pids.length, tcp }).toEqual({ mode: '700', processes: 1, tcp: [] });
   });

@@ -85,6 +85,13 @@ test('a lease that ended since the start is no difference', () => {
   expect(outcomes({ ...GOOD, snapshot: { ...GOOD.snapshot, leases: 1 }, startedRevision: 26 }, 'different')).toEqual(['snapshot revision']);
 });
 
+test('a member is found among very many, and what is shown of them stays short', () => {
+  const members = Array.from({ length: 256 }, (_none, index) => ({ id: (0xf000000000000000n + BigInt(index)).toString(16), name: '', peerUrls: [], clientUrls: [], isLearner: false }));
+  const facts = { ...GOOD, snapshot: { ...GOOD.snapshot, members }, record: { ...GOOD.record, member: { id: 0xf0000000000000ffn.toString(), name: 'm0' } } };
+  expect(outcomes(facts, 'different')).toEqual([]);
+  expect(compareRestored(facts).find(({ fact }) => fact === 'member')?.found.length).toBeLessThan(300);
+});
+
 test('the newest revision is the last record\'s, or what was compacted to, and never below that of an empty datastore', () => {
   expect(newestRevision(GOOD.snapshot)).toBe(27);
   expect(newestRevision({ ...GOOD.snapshot, scheduledCompactRevision: 30 })).toBe(30);
