@@ -29,3 +29,8 @@ export function costOf(pid: number, procFolder = '/proc'): ProcessCost {
     cpuMs: (Number(fields[11]) + Number(fields[12])) * TICK_MS,
   };
 }
+
+/** The most that this program ever had in memory, in MB. Not `maxRSS`: Linux lets that begin with what the parent had. */
+export function ownPeakMb(procFolder = '/proc'): number {
+  return Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`${procFolder}/self/status`, 'utf8'))?.[1] ?? Number.NaN) / KIB_PER_MB;
+}

@@ -4,6 +4,7 @@ import { createReadStream } from 'node:fs';
 
 import { generateIdentity } from '../../agent/snapshots/sealed/age-keys.ts';
 import { openSealedFileSink } from '../../agent/snapshots/sealed/sealed-file-sink.ts';
+import { ownPeakMb } from './process-cost.ts';
 
 /** etcd sends messages of this size (server/etcdserver/api/v3rpc/maintenance.go). */
 const MESSAGE_BYTES = 32 * 1024;
@@ -15,5 +16,5 @@ for await (const piece of createReadStream(from, { highWaterMark: 8 * MESSAGE_BY
   for (let at = 0; at < piece.length; at += MESSAGE_BYTES) await sink.write(piece.subarray(at, at + MESSAGE_BYTES));
 }
 const written = await sink.finish();
-const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
-console.log(JSON.stringify({ written, elapsedMs: performance.now() - startedMs, cpuMs: (userCPUTime + systemCPUTime) / 1000, peakMb: maxRSS / 1024 }));
+const { userCPUTime, systemCPUTime } = process.resourceUsage();
+console.log(JSON.stringify({ written, elapsedMs: performance.now() - startedMs, cpuMs: (userCPUTime + systemCPUTime) / 1000, peakMb: ownPeakMb() }));

@@ -7,6 +7,7 @@ import { parseRecipient } from '../../agent/snapshots/sealed/age-keys.ts';
 import { openSealedFileSink } from '../../agent/snapshots/sealed/sealed-file-sink.ts';
 import { takeEtcdSnapshot, type TakeOrder } from '../../agent/snapshots/take-etcd-snapshot.ts';
 import { systemClock } from '../../shared/ports/system-clock.ts';
+import { ownPeakMb } from './process-cost.ts';
 
 const [place = '', folder = '', name = '', maxBytesPerS = '', recipient = ''] = process.argv.slice(2);
 const member = grpcEtcdMember(JSON.parse(place) as EtcdPlace, systemClock);
@@ -15,8 +16,8 @@ const taken = await takeEtcdSnapshot(
   { member, folder, name, maxBytesPerS: maxBytesPerS === '' ? null : Number(maxBytesPerS), openSink: recipient === '' ? openPlainFileSink : sealedFor(recipient), clock: systemClock },
   new AbortController().signal,
 );
-const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
-console.log(JSON.stringify({ taken, elapsedMs: performance.now() - startedMs, cpuMs: (userCPUTime + systemCPUTime) / 1000, peakMb: maxRSS / 1024 }));
+const { userCPUTime, systemCPUTime } = process.resourceUsage();
+console.log(JSON.stringify({ taken, elapsedMs: performance.now() - startedMs, cpuMs: (userCPUTime + systemCPUTime) / 1000, peakMb: ownPeakMb() }));
 process.exitCode = taken.ok ? 0 : 1;
 
 function sealedFor(text: string): TakeOrder['openSink'] & {} {
