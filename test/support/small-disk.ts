@@ -2,16 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { onTestFinished } from 'vitest';
+
 import { mustRun } from '../fleet/run-program.ts';
 
-/** A file system of its own, in memory. */
-export interface SmallDisk {
-  readonly folder: string;
-  remove(): Promise<void>;
-}
-
-/** @returns null, and says loudly what is not checked, where nothing may be mounted; fails where everything must be (CI=true). */
-export async function smallDiskOrSayWhy(sizeBytes: number, what: string): Promise<SmallDisk | null> {
+/** A file system of its own, in memory, until the test that asked for it is over. @returns its folder; null, and says loudly what is not checked, where nothing may be mounted; fails where everything must be (CI=true). */
+export async function smallDiskOrSayWhy(sizeBytes: number, what: string): Promise<string | null> {
   const folder = mkdtempSync(join(tmpdir(), 'farrier-disk-'));
   const remove = (): void => rmSync(folder, { recursive: true });
   try {
@@ -23,11 +19,9 @@ export async function smallDiskOrSayWhy(sizeBytes: number, what: string): Promis
     console.warn(`${notChecked}: ${String(error)}`);
     return null;
   }
-  return {
-    folder,
-    remove: async () => {
-      await mustRun(['umount', '--lazy', folder]);
-      remove();
-    },
-  };
+  onTestFinished(async () => {
+    await mustRun(['umount', '--lazy', folder]);
+    remove();
+  });
+  return folder;
 }

@@ -118,17 +118,15 @@ else {
     test('on a disk that is too small: no-room, before anything is written', async ({ skip }) => {
       const disk = await smallDiskOrSayWhy(RESERVE_BYTES + 2 * bytes.length, 'a proof on a disk that is too small');
       if (disk === null) return skip();
-      expect(expectFailure(await prove({ scratchFolder: join(disk.folder, 's') }), 'no-room', 'prepare', 'no-prover')).toMatch(/needs 3 times the \d+ MB .* lacks \d+ MB/);
-      await disk.remove();
+      expect(expectFailure(await prove({ scratchFolder: join(disk, 's') }), 'no-room', 'prepare', 'no-prover')).toMatch(/needs 3 times the \d+ MB .* lacks \d+ MB/);
     });
 
     test('on a disk that becomes full: no-room', { timeout: TEST_MAX_MS }, async ({ skip }) => {
       const disk = await smallDiskOrSayWhy(RESERVE_BYTES + 10 * bytes.length, 'a proof on a disk that becomes full');
       if (disk === null) return skip();
-      const filled = at('restore', () => fillDisk(join(disk.folder, 'ballast')));
-      expectFailure(await prove({ scratchFolder: join(disk.folder, 's'), ...filled }), 'no-room', 'restore', 'no-prover');
-      expect(processesIn(disk.folder)).toEqual([]);
-      await disk.remove();
+      const filled = at('restore', () => fillDisk(join(disk, 'ballast')));
+      expectFailure(await prove({ scratchFolder: join(disk, 's'), ...filled }), 'no-room', 'restore', 'no-prover');
+      expect(processesIn(disk)).toEqual([]);
     });
 
     test('whose path is too long for a socket: scratch-failed', async () => {

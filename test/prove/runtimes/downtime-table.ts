@@ -1,5 +1,6 @@
 import { printTable } from '../../../coordinator/cli/print/print-table.ts';
 import { cellName, CONTAINERD_CELLS } from '../../fleet/containerd-host.ts';
+import { median } from '../../bench/median.ts';
 import type { Seen } from '../../run/tally-tests.ts';
 import type { SeenTable } from '../play-tests.ts';
 import type { HostParts } from './containerd-hosts.ts';
@@ -18,21 +19,13 @@ export interface DowntimeSaw {
 export function downtimeTable(seen: readonly Seen[]): SeenTable {
   const told = seen.map(({ saw }) => saw as DowntimeSaw);
   const rows = told.map(({ parts, ours, bare }) => {
-    const ratio = undisturbed(ours) / undisturbed(bare);
-    return [parts.system, parts.containerd, inMs(undisturbed(ours)), inMs(undisturbed(bare)), ratio.toFixed(2), ratio <= DOWNTIME_MAX ? 'ok' : 'FAILED', `${sorted(ours).map(inMs).join(' ')} | ${sorted(bare).map(inMs).join(' ')}`];
+    const ratio = median(ours) / median(bare);
+    return [parts.system, parts.containerd, inMs(median(ours)), inMs(median(bare)), ratio.toFixed(2), ratio <= DOWNTIME_MAX ? 'ok' : 'FAILED', `${sorted(ours).map(inMs).join(' ')} | ${sorted(bare).map(inMs).join(' ')}`];
   });
   return {
     lines: ['', ...printTable(['SYSTEM', 'CONTAINERD', 'IN THE STEP, MS', 'BARE RESTART, MS', 'RATIO', `UP TO ${DOWNTIME_MAX}`, 'ALL RUNS'], rows)],
     problems: CONTAINERD_CELLS.map(cellName).filter((name) => !told.some(({ host }) => host === name)).map((name) => `${name}: CRI was not timed`),
   };
-}
-
-/**
- * The lower quartile, in milliseconds: what else a machine does only ever adds to a run, and to some runs, where a step that is in
- * the way of CRI is so in each. NaN of none: no comparison holds with it.
- */
-export function undisturbed(runs: readonly number[]): number {
-  return sorted(runs)[Math.floor((runs.length - 1) / 4)] ?? Number.NaN;
 }
 
 function sorted(runs: readonly number[]): readonly number[] {
