@@ -71,10 +71,16 @@ export async function prepareContainerd(host: Host, minor: ContainerdMinor, paus
   await host.writeFile('/etc/containerd/config.toml', containerdConfig(PAUSE));
   const installed = await installedContainerd(host);
   if (!installed.startsWith(`${minor}.`)) await host.mustExec(['sh', '-c', 'dpkg --install --force-confold /srv/repo/containerd_"$1"*.deb', 'sh', `${minor}.`], { timeoutMs: 120_000 });
-  await host.mustExec(['systemctl', 'restart', 'containerd.service']);
+  await restartContainerd(host);
   await host.copyIn(pauseArchive, '/var/tmp/pause.tar');
   await host.mustExec(['ctr', '--namespace', 'k8s.io', 'images', 'import', '/var/tmp/pause.tar']);
   return installedContainerd(host);
+}
+
+/** However often it was started just now. */
+export async function restartContainerd(host: Host): Promise<void> {
+  await host.mustExec(['systemctl', 'reset-failed', 'containerd.service']);
+  await host.mustExec(['systemctl', 'restart', 'containerd.service']);
 }
 
 async function installedContainerd(host: Host): Promise<string> {

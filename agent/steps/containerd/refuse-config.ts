@@ -5,7 +5,7 @@ import { type ConfigRefusal, refuse } from './config-refusal.ts';
 import { type ConfigVersion, isSupported, newestRead } from './config-version.ts';
 import { agreedCgroup, hasType, runtimesOf } from './runtime-table.ts';
 import { isCriOff, type SettingPlaces } from './setting-places.ts';
-import { wantedSettings } from './wanted-settings.ts';
+import { asksOfCri } from './wanted-settings.ts';
 
 /** @returns why this file is not for these daemons, before anything is set in it. */
 export function refuseFile(tree: TomlTree, version: ConfigVersion, releases: readonly Release[]): ConfigRefusal | null {
@@ -25,7 +25,7 @@ export function refuseFile(tree: TomlTree, version: ConfigVersion, releases: rea
 
 /** @returns why containerd would not start its CRI with this file, or would do other than the plan says. */
 export function refuseResult(tree: TomlTree, places: SettingPlaces, settings: ContainerdSettings, keepsRunc: boolean): ConfigRefusal | null {
-  if (wantedSettings(settings, tree, places, keepsRunc).length > 0 && isCriOff(tree)) return refuse('cri-off', 'it turns CRI off under disabled_plugins, and all that the plan sets is for CRI; write enableCri: true in the plan');
+  if (isCriOff(tree) && asksOfCri(settings)) return refuse('cri-off', 'it turns CRI off under disabled_plugins, and all that the plan sets is for CRI; write enableCri: true in the plan');
   return refuseRegistry(tree, places) ?? refuseDefault(tree, places, settings, keepsRunc) ?? refuseDrivers(tree, places, settings, keepsRunc);
 }
 

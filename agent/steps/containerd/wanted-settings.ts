@@ -27,6 +27,11 @@ export function wantedSettings(settings: ContainerdSettings, tree: TomlTree, pla
   ];
 }
 
+/** Whatever stands in a file: what is to be as it is already would be without effect, too, where CRI is off. */
+export function asksOfCri({ sandboxImage, snapshotter, registry, cdi, defaultRuntime, systemdCgroup, runtimes }: ContainerdSettings): boolean {
+  return runtimes.length > 0 || [sandboxImage, snapshotter, registry, cdi, defaultRuntime, systemdCgroup].some((asked) => asked !== null);
+}
+
 /**
  * containerd 2 moves what a file of version 2 says of images only where that file names a runtime; else 2.0 forgets the
  * sandbox image and the registry, and 2.1 the snapshotter. https://github.com/containerd/containerd/blob/v2.0.0/plugins/cri/images/plugin.go

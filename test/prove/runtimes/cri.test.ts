@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import type { ImagesSpec } from '../../../shared/domain/steps/images-spec.ts';
-import { CONTAINERD_CELLS, type ContainerdCell, containerdConfig } from '../../fleet/containerd-host.ts';
+import { CONTAINERD_CELLS, type ContainerdCell, containerdConfig, restartContainerd } from '../../fleet/containerd-host.ts';
 import { told } from '../../fleet/lonely-host.ts';
 import { missingParts, notChecked } from '../../fleet/missing-parts.ts';
 import { PAUSE, WASM_LINE } from '../../fleet/runtime-images.ts';
@@ -30,7 +30,7 @@ describe.skipIf(missing.length > 0)('container runtimes on real hosts', () => {
     hosts = await ContainerdHosts.boot();
     for (const cell of CONTAINERD_CELLS) {
       await hosts.host(cell).writeFile('/etc/containerd/config.toml', containerdConfig(PAUSE) + CRUN);
-      await hosts.host(cell).mustExec(['systemctl', 'restart', 'containerd.service']);
+      await restartContainerd(hosts.host(cell));
     }
   }, BOOT_MAX_MS);
 
@@ -56,10 +56,10 @@ describe.skipIf(missing.length > 0)('container runtimes on real hosts', () => {
     // Its CRI part alone is off, as packages of Docker's have it.
     const config = (await host.readFile('/etc/containerd/config.toml')).toString();
     await host.writeFile('/etc/containerd/config.toml', `disabled_plugins = ["io.containerd.grpc.v1.cri"]\n${config}`);
-    await host.mustExec(['systemctl', 'start', 'containerd.service']);
+    await restartContainerd(host);
     expect(await cri.look(never)).toMatchObject({ reached: false, why: expect.stringContaining('does not load that part') });
     await host.writeFile('/etc/containerd/config.toml', config);
-    await host.mustExec(['systemctl', 'restart', 'containerd.service']);
+    await restartContainerd(host);
     await untilCriAnswers(cell);
   });
 

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 
-import type { ContainerdCell, ContainerdMinor } from '../../fleet/containerd-host.ts';
+import { type ContainerdCell, type ContainerdMinor, restartContainerd } from '../../fleet/containerd-host.ts';
 import type { Host } from '../../fleet/host.ts';
 import type { ContainerdHosts } from './containerd-hosts.ts';
 import type { CellSaw } from './matrix-table.ts';
@@ -45,5 +45,5 @@ export function newerContainerds(host: Host, version: string): Promise<string> {
 
 async function bringConfig(host: Host, text: string): Promise<void> {
   await host.writeFile(CONFIG, text);
-  await host.mustExec(['systemctl', 'restart', 'containerd.service']);
+  await restartContainerd(host);
 }

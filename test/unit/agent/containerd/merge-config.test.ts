@@ -64,6 +64,11 @@ describe('runtimes', () => {
   });
 });
 
+test('that turns CRI off takes nothing for CRI, not even what would change no byte of it', () => {
+  for (const asked of [{ systemdCgroup: false }, { sandboxImage: 'p:1' }]) expect(codeOf(merge('version = 2\ndisabled_plugins = ["cri"]\n', asked, [CONTAINERD_21]))).toBe('cri-off');
+  expect(codeOf(merge('version = 2\ndisabled_plugins = ["cri"]\n', {}, [CONTAINERD_21]))).toBe('ok');
+});
+
 describe('a file of version 1', () => {
   const text = '# Docker\ndisabled_plugins = ["cri"]\n\n[plugins.cri]\nsandbox_image = "a" # old\n[plugins.linux]\nshim_debug = true\n';
 
