@@ -5,6 +5,7 @@ import { failure, type Failure } from '../../shared/trust/failure.ts';
 import { isDiskFull } from '../core/disk-full.ts';
 import { fullBucket, spend } from '../core/token-bucket.ts';
 import type { EtcdCode, EtcdMember, EtcdStatus, SnapshotPart } from '../ports/etcd.ts';
+import { megabytes } from './megabytes.ts';
 import { openPlainFileSink } from './plain-file-sink.ts';
 import type { TakenSnapshot } from './snapshot-file.ts';
 import { claimSnapshotFolder, missingRoom } from './snapshot-folder.ts';
@@ -118,8 +119,4 @@ function diskFailure(error: unknown, folder: string): Failure<TakeCode> | null {
   if (isDiskFull(error)) return failure('disk-full', `the disk of ${folder} became full while the snapshot was taken; it was removed. Free space, or keep snapshots on another disk`);
   const { syscall, message } = error as NodeJS.ErrnoException;
   return syscall === undefined ? null : failure('disk-failed', `the snapshot cannot be written into ${folder}: ${message}`);
-}
-
-function megabytes(bytes: number): string {
-  return `${Math.ceil(bytes / 1_000_000)} MB`;
 }

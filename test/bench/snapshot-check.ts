@@ -7,6 +7,7 @@ import { checkSnapshot } from '../../agent/snapshots/check-snapshot.ts';
 import { mustRun, runProgram } from '../fleet/run-program.ts';
 import { etcdutlProgram } from '../support/etcd-programs.ts';
 import { median } from './median.ts';
+import { ownPeakMb } from './process-cost.ts';
 
 const MIB = 1 << 20;
 const runMaxMs = 10 * 60_000;
@@ -32,8 +33,8 @@ async function checkOnce(): Promise<CheckCost> {
   let hashedMs = startedMs;
   const checked = await checkSnapshot(path, { onProgress: ({ part }) => { if (part === 'hash') hashedMs = performance.now(); } });
   if (!checked.ok) throw new Error(checked.message);
-  const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
-  return { wallMs: performance.now() - startedMs, hashMs: hashedMs - startedMs, cpuMs: (userCPUTime + systemCPUTime) / 1000, peakMib: maxRSS / 1024 };
+  const { userCPUTime, systemCPUTime } = process.resourceUsage();
+  return { wallMs: performance.now() - startedMs, hashMs: hashedMs - startedMs, cpuMs: (userCPUTime + systemCPUTime) / 1000, peakMib: ownPeakMb() };
 }
 
 async function comparePairs(pairs: number): Promise<object> {

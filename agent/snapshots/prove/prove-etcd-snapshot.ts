@@ -10,6 +10,7 @@ import { isDiskFull } from '../../core/disk-full.ts';
 import type { EtcdReads } from '../../ports/etcd.ts';
 import type { ScratchPlace, ScratchPrograms } from '../../ports/scratch-programs.ts';
 import { checkSnapshot } from '../check-snapshot.ts';
+import { megabytes } from '../megabytes.ts';
 import { openSnapshot } from '../open-snapshot.ts';
 import { openPlainFileSink } from '../plain-file-sink.ts';
 import type { Identity } from '../sealed/age-keys.ts';
@@ -164,8 +165,4 @@ function diskFailure(error: unknown, { scratchFolder, path }: ProofOrder): Failu
   const { syscall, message, path: at } = error as NodeJS.ErrnoException;
   if (syscall === undefined) return null;
   return at === path ? failure('damaged', `the snapshot cannot be read: ${message}; take another copy of it`) : failure('scratch-failed', `the snapshot cannot be restored in ${scratchFolder}: ${message}`);
-}
-
-function megabytes(bytes: number): string {
-  return `${Math.ceil(bytes / 1_000_000)} MB`;
 }

@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
 import { writeDurably } from '../../../shared/files/write-durably.ts';
 import type { StepContext } from '../step.ts';
 import { copiesFolder } from './copies-kept.ts';
+import { textIfReadable } from './file-text.ts';
 import { isAsCopied, type PathCopy } from './path-copies.ts';
 
 /** A file that a step writes. */
@@ -40,11 +40,11 @@ export async function changedSince(copies: readonly PathCopy[], context: Folder)
   const changed: ChangedSince[] = [];
   for (const { path, text: written } of (await remembered(context)) ?? []) {
     const copy = copies.find((one) => one.path === path);
-    const now = await textOf(path);
+    const now = await textIfReadable(path);
     if (now === null || now === written || copy === undefined || copy.kind === 'folder') continue;
     // What a step writes takes a link's place.
     if (copy.kind === 'link' && (await isAsCopied(copy))) continue;
-    const was = copy.kind === 'file' ? await textOf(join(copiesFolder(context), copy.sha256)) : null;
+    const was = copy.kind === 'file' ? await textIfReadable(join(copiesFolder(context), copy.sha256)) : null;
     // A copy that is gone is told by whoever needs it.
     if (now !== was && (was !== null || copy.kind !== 'file')) changed.push({ path, was, written, now });
   }
@@ -66,10 +66,6 @@ export async function keepTheirs({ path, now }: Pick<ChangedSince, 'path' | 'now
 
 /** An older agent remembered one file, not in a list. */
 async function remembered({ folder }: Folder): Promise<readonly WrittenFile[] | null> {
-  const text = await textOf(join(folder, WRITTEN));
+  const text = await textIfReadable(join(folder, WRITTEN));
   return text === null ? null : [JSON.parse(text) as WrittenFile | readonly WrittenFile[]].flat();
-}
-
-function textOf(path: string): Promise<string | null> {
-  return readFile(path, 'utf8').catch(() => null);
 }

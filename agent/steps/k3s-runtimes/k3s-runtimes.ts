@@ -1,4 +1,4 @@
-import { mkdir, readFile, stat } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import type { K3sRuntimesSpec } from '../../../shared/domain/steps/k3s-runtimes-spec.ts';
@@ -7,6 +7,7 @@ import type { HostFiles } from '../../facts/host-files.ts';
 import type { Cri } from '../../ports/cri.ts';
 import type { K3s } from '../../ports/k3s.ts';
 import { copiesFolder, copiesKept } from '../files/copies-kept.ts';
+import { textIfThere } from '../files/file-text.ts';
 import { copyPaths, isAsCopied, type PathCopy, restorePaths } from '../files/path-copies.ts';
 import { placeFile, rewriteFile } from '../files/place-file.ts';
 import { unitOf } from '../k3s/places.ts';
@@ -83,12 +84,12 @@ async function inspect({ k3s, files }: K3sRuntimesParts, spec: K3sRuntimesSpec, 
   if ((await stat(folder).catch(() => null)) === null) return stepFailure('not-allowed', `K3s never ran on this host: there is no ${folder}; start it once first`, folder);
   const generated = join(folder, 'config.toml');
   const templates = new Map<string, string | null>();
-  for (const { file } of TEMPLATE_KINDS) templates.set(file, await textOf(join(folder, file)));
+  for (const { file } of TEMPLATE_KINDS) templates.set(file, await textIfThere(join(folder, file)));
   const kind = templateKind(version, (file) => templates.get(file) !== null);
   const [template, text] = [join(folder, kind.file), templates.get(kind.file) ?? null];
   const refused = refuse(spec, template, text, foundByK3s(files));
   if (refused !== null) return refused;
-  const registriesText = spec.mirrors.length === 0 ? null : await textOf(unit.registries);
+  const registriesText = spec.mirrors.length === 0 ? null : await textIfThere(unit.registries);
   const registries = spec.mirrors.length === 0 ? null : await mergeRegistries(registriesText, spec.mirrors);
   if (spec.mirrors.length > 0 && registries === null) return stepFailure('config-unreadable', `${unit.registries} cannot be read without doubt; mend it by hand`, unit.registries);
   const merged = mergeTemplate(text, kind, spec.runtimes);
@@ -152,7 +153,7 @@ async function verify(parts: K3sRuntimesParts, spec: K3sRuntimesSpec, { version 
   if (wrong !== undefined) return stepFailure('verify-failed', `${wrong} is not as it was written`, wrong);
   const proved = await proveK3s(parts, { unit: found.unit, kubeconfig: found.kubeconfig, version, watchMs: NEW_WATCH_MS, unreachable: 'fails' }, context);
   if (!proved.ok) return proved;
-  const generated = (await textOf(found.generated)) ?? '';
+  const generated = (await textIfThere(found.generated)) ?? '';
   const missing = spec.runtimes.find(({ name }) => !hasRuntime(generated, name));
   if (missing !== undefined) return stepFailure('verify-failed', `K3s made no runtime ${missing.name} of its template: ${found.generated} has none`, found.generated);
   return proveHandlers(parts, spec, context);
@@ -203,11 +204,4 @@ async function write(path: string, text: string, newMode: number): Promise<void>
 /** Those that writing a file there makes, the topmost first. */
 async function missingFolders(folder: string): Promise<readonly string[]> {
   return (await stat(folder).catch(() => null)) === null ? [...(await missingFolders(dirname(folder))), folder] : [];
-}
-
-function textOf(path: string): Promise<string | null> {
-  return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return null;
-    throw error;
-  });
 }

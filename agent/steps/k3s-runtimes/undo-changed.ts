@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
 import type { K3sRuntimesSpec } from '../../../shared/domain/steps/k3s-runtimes-spec.ts';
+import { textIfReadable } from '../files/file-text.ts';
 import type { PathCopy } from '../files/path-copies.ts';
 import { rewriteFile } from '../files/place-file.ts';
 import { keepTheirs } from '../files/written-files.ts';
@@ -21,8 +21,8 @@ export async function undoChanged(copies: readonly PathCopy[], copiesFolder: str
   return left;
 
   async function isUndone(copy: PathCopy): Promise<boolean> {
-    const now = copy.kind === 'file' || copy.kind === 'none' ? await textOf(copy.path) : null;
-    const was = copy.kind === 'file' ? await textOf(join(copiesFolder, copy.sha256)) : null;
+    const now = copy.kind === 'file' || copy.kind === 'none' ? await textIfReadable(copy.path) : null;
+    const was = copy.kind === 'file' ? await textIfReadable(join(copiesFolder, copy.sha256)) : null;
     // A copy that is gone is told by whoever brings it back.
     if (now === null || now === was || (copy.kind === 'file' && was === null)) return false;
     const kind = TEMPLATE_KINDS.find(({ file }) => file === basename(copy.path));
@@ -38,8 +38,4 @@ export async function undoChanged(copies: readonly PathCopy[], copiesFolder: str
     context.output(`${copy.path} was changed since it was written here: what the step added was taken out of it, the rest stays\n`);
     return true;
   }
-}
-
-function textOf(path: string): Promise<string | null> {
-  return readFile(path, 'utf8').catch(() => null);
 }

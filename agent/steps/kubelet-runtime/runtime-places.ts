@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { parseKubeVersion } from '../../../shared/domain/kube-version.ts';
 import type { KubeletField } from '../../../shared/domain/steps/kubeadm-spec.ts';
 import type { HostFiles } from '../../facts/host-files.ts';
 import { lastFlagValue, lastYamlValue, unitFiles } from '../../facts/kubelet-flags.ts';
+import { textIfThere } from '../files/file-text.ts';
 import type { KubeadmPlaces } from '../kubeadm/kubeadm-places.ts';
 import { readKubeletConfig, readKubeletPatch } from '../kubelet/kubelet-configuration.ts';
 import { stepFailure, type StepFailure } from '../step.ts';
@@ -49,7 +49,7 @@ export async function lookUpPlaces(files: HostFiles, { kubelet }: Pick<KubeadmPl
   const [flagsPath, configPath, instancePath] = ['kubeadm-flags.env', 'config.yaml', 'instance-config.yaml'].map((name) => join(kubelet, name)) as [string, string, string];
   const foreign = setElsewhere(files, endpoint);
   if (foreign !== null) return foreign;
-  const [flags, config, instance] = [await textOf(flagsPath), await readKubeletConfig(configPath), await readKubeletPatch(instancePath)];
+  const [flags, config, instance] = [await textIfThere(flagsPath), await readKubeletConfig(configPath), await readKubeletPatch(instancePath)];
   if (config === null) return unreadable(configPath);
   if (instance === null) return unreadable(instancePath);
   const given = endpointsIn(flags ?? '');
@@ -65,7 +65,7 @@ export async function lookUpPlaces(files: HostFiles, { kubelet }: Pick<KubeadmPl
   const changes = new Map<string, string>();
   for (const [path, text] of wanted) {
     if (text === null) return unreadable(path);
-    if (text !== (await textOf(path))) changes.set(path, text);
+    if (text !== (await textIfThere(path))) changes.set(path, text);
   }
   return { ok: true, places: { form, changes, driver: config.document.get('cgroupDriver') === 'systemd' ? 'systemd' : 'cgroupfs' } };
 }
@@ -115,11 +115,4 @@ function minorOf(version: string): number {
 
 function unreadable(path: string): StepFailure {
   return stepFailure('config-unreadable', `${path} cannot be read without doubt; nobody but a person can say what it means: mend it by hand`, path);
-}
-
-function textOf(path: string): Promise<string | null> {
-  return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return null;
-    throw error;
-  });
 }

@@ -1,10 +1,9 @@
-import { readFile } from 'node:fs/promises';
-
+import { textIfReadable } from '../files/file-text.ts';
 import { parseMapping, type YamlMapping } from '../yaml-mapping.ts';
 
 /** @returns null where there is none, or it is none that can be read without doubt. */
 export async function readKubeletConfig(path: string): Promise<YamlMapping | null> {
-  const text = await textOf(path);
+  const text = await textIfReadable(path);
   const config = text === null ? null : await parseMapping(text);
   return config?.document.get('kind') === 'KubeletConfiguration' ? config : null;
 }
@@ -14,12 +13,8 @@ export async function readKubeletConfig(path: string): Promise<YamlMapping | nul
  * @returns null where it cannot be read without doubt
  */
 export async function readKubeletPatch(path: string): Promise<YamlMapping | 'none' | null> {
-  const text = await textOf(path);
+  const text = await textIfReadable(path);
   if (text === null) return 'none';
   const patch = await parseMapping(text);
   return patch === null || ![undefined, 'KubeletConfiguration'].includes(patch.document.get('kind') as string | undefined) ? null : patch;
-}
-
-function textOf(path: string): Promise<string | null> {
-  return readFile(path, 'utf8').catch(() => null);
 }
