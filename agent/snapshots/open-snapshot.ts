@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import type { SnapshotRecord } from '../../shared/domain/snapshot.ts';
 import { failure } from '../../shared/trust/failure.ts';
-import type { Identity } from './sealed/age-keys.ts';
+import type { Identity } from '../../shared/age/age-keys.ts';
 import { unseal, type Unsealed } from './sealed/unseal.ts';
 import type { SnapshotSink } from './snapshot-sink.ts';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { generateIdentity } from '../../agent/snapshots/sealed/age-keys.ts';
+import { generateIdentity } from '../../shared/age/age-keys.ts';
 import { bundlePrograms } from '../../systemd/package/bundle-programs.ts';
 import { mustRun } from '../fleet/run-program.ts';
 import { etcdPrograms } from '../support/etcd-programs.ts';

@@ -2,7 +2,7 @@
 //   seal-file.ts FROM TO
 import { createReadStream } from 'node:fs';
 
-import { generateIdentity } from '../../agent/snapshots/sealed/age-keys.ts';
+import { generateIdentity } from '../../shared/age/age-keys.ts';
 import { openSealedFileSink } from '../../agent/snapshots/sealed/sealed-file-sink.ts';
 import { ownPeakMb } from './process-cost.ts';
 

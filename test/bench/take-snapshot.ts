@@ -3,7 +3,7 @@
 import { grpcEtcdMember } from '../../agent/adapters/etcd/grpc-etcd-member.ts';
 import type { EtcdPlace } from '../../agent/ports/etcd.ts';
 import { openPlainFileSink } from '../../agent/snapshots/plain-file-sink.ts';
-import { parseRecipient } from '../../agent/snapshots/sealed/age-keys.ts';
+import { parseRecipient } from '../../shared/age/age-keys.ts';
 import { openSealedFileSink } from '../../agent/snapshots/sealed/sealed-file-sink.ts';
 import { takeEtcdSnapshot, type TakeOrder } from '../../agent/snapshots/take-etcd-snapshot.ts';
 import { systemClock } from '../../shared/ports/system-clock.ts';

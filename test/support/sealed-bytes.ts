@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import type { Identity, Recipient } from '../../agent/snapshots/sealed/age-keys.ts';
+import type { Identity, Recipient } from '../../shared/age/age-keys.ts';
 import { openSealedFileSink } from '../../agent/snapshots/sealed/sealed-file-sink.ts';
 import { type RecordedDigests, unseal, type Unsealed } from '../../agent/snapshots/sealed/unseal.ts';
 

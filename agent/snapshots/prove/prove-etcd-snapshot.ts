@@ -13,7 +13,7 @@ import { checkSnapshot } from '../check-snapshot.ts';
 import { megabytes } from '../megabytes.ts';
 import { openSnapshot } from '../open-snapshot.ts';
 import { openPlainFileSink } from '../plain-file-sink.ts';
-import type { Identity } from '../sealed/age-keys.ts';
+import type { Identity } from '../../../shared/age/age-keys.ts';
 import { missingRoom } from '../snapshot-folder.ts';
 import { compareRestored, newestRevision } from './compare-restored.ts';
 import type { DatastoreLook } from './look-at-datastore.ts';

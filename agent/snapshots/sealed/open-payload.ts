@@ -1,6 +1,6 @@
 import { type Failure, failure } from '../../../shared/trust/failure.ts';
-import { brokenHeader, type HeaderFailure, readHeader } from './age-header.ts';
-import type { Identity } from './age-keys.ts';
+import { brokenHeader, type HeaderFailure, readHeader } from '../../../shared/age/age-header.ts';
+import type { Identity } from '../../../shared/age/age-keys.ts';
 import { ChunkOpener, type ChunkFault, NONCE_BYTES, payloadKeyOf, SEALED_CHUNK_BYTES } from './age-payload.ts';
 
 export type PayloadFailure = HeaderFailure | Failure<ChunkFault>;

@@ -2,10 +2,10 @@ import { createHash, randomBytes } from 'node:crypto';
 
 import { NewFile } from '../new-file.ts';
 import type { SnapshotSink } from '../snapshot-sink.ts';
-import { writeHeader } from './age-header.ts';
-import type { Recipient } from './age-keys.ts';
+import { writeHeader } from '../../../shared/age/age-header.ts';
+import type { Recipient } from '../../../shared/age/age-keys.ts';
 import { ChunkSealer, NONCE_BYTES, payloadKeyOf } from './age-payload.ts';
-import { FILE_KEY_BYTES } from './age-stanza.ts';
+import { FILE_KEY_BYTES } from '../../../shared/age/age-stanza.ts';
 import { ZstdStage } from './zstd-stage.ts';
 
 /** Hashed and written together, some 256 KiB: a chunk is two pieces, and a call to the disk for each costs more than copying them. */

@@ -5,7 +5,7 @@ import { createZstdDecompress } from 'node:zlib';
 import type { SizedDigest } from '../../../shared/domain/snapshot.ts';
 import { type Failure, failure } from '../../../shared/trust/failure.ts';
 import type { SnapshotSink } from '../snapshot-sink.ts';
-import type { Identity } from './age-keys.ts';
+import type { Identity } from '../../../shared/age/age-keys.ts';
 import { openPayload, type PayloadFailure } from './open-payload.ts';
 
 /** More at once costs no less; 16 KiB, as it comes, costs a fifth more. */

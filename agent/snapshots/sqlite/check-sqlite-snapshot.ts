@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { ComparedFact, SnapshotRecord } from '../../../shared/domain/snapshot.ts';
 import { type Failure, failure } from '../../../shared/trust/failure.ts';
 import { openSnapshot } from '../open-snapshot.ts';
-import type { Identity } from '../sealed/age-keys.ts';
+import type { Identity } from '../../../shared/age/age-keys.ts';
 import type { UnsealFailure } from '../sealed/unseal.ts';
 import { checkKine, type KineFailure } from './kine-database.ts';
 import { ArchiveError, archiveReader, type ReadArchive } from './read-archive.ts';

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 
 import type { EtcdReads } from '../../../agent/ports/etcd.ts';
-import { generateIdentity } from '../../../agent/snapshots/sealed/age-keys.ts';
+import { generateIdentity } from '../../../shared/age/age-keys.ts';
 import { openSealedFileSink } from '../../../agent/snapshots/sealed/sealed-file-sink.ts';
 import { proveEtcdSnapshot } from '../../../agent/snapshots/prove/prove-etcd-snapshot.ts';
 import { catalogueProof, PROOF_PHASES, type ProofPhase } from '../../../shared/domain/proof-record.ts';

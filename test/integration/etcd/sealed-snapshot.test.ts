@@ -11,7 +11,7 @@ import { hasRecordedBytes } from '../../../agent/snapshots/catalogue/verify-byte
 import { checkSnapshot } from '../../../agent/snapshots/check-snapshot.ts';
 import { openSnapshot } from '../../../agent/snapshots/open-snapshot.ts';
 import { openPlainFileSink } from '../../../agent/snapshots/plain-file-sink.ts';
-import { generateIdentity } from '../../../agent/snapshots/sealed/age-keys.ts';
+import { generateIdentity } from '../../../shared/age/age-keys.ts';
 import { openSealedFileSink } from '../../../agent/snapshots/sealed/sealed-file-sink.ts';
 import { takeEtcdSnapshot, type Taken, type TakeOrder } from '../../../agent/snapshots/take-etcd-snapshot.ts';
 import type { SnapshotRecord } from '../../../shared/domain/snapshot.ts';

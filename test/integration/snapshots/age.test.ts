@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { afterAll, expect, test } from 'vitest';
 
-import { writeHeader } from '../../../agent/snapshots/sealed/age-header.ts';
-import { formatIdentity, generateIdentity, type Identity, parseRecipient } from '../../../agent/snapshots/sealed/age-keys.ts';
+import { writeHeader } from '../../../shared/age/age-header.ts';
+import { formatIdentity, generateIdentity, type Identity, parseRecipient } from '../../../shared/age/age-keys.ts';
 import { ChunkSealer, payloadKeyOf } from '../../../agent/snapshots/sealed/age-payload.ts';
-import { parseIdentityFile } from '../../../agent/snapshots/sealed/identity-file.ts';
+import { parseIdentityFile } from '../../../shared/age/identity-file.ts';
 import { openPayload } from '../../../agent/snapshots/sealed/open-payload.ts';
 import { runForBytes, runProgram } from '../../fleet/run-program.ts';
 import { ageProgramsOrSayWhy } from '../../support/age-programs.ts';

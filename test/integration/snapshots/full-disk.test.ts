@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
 import { openPlainFileSink } from '../../../agent/snapshots/plain-file-sink.ts';
-import { generateIdentity } from '../../../agent/snapshots/sealed/age-keys.ts';
+import { generateIdentity } from '../../../shared/age/age-keys.ts';
 import { openSealedFileSink } from '../../../agent/snapshots/sealed/sealed-file-sink.ts';
 import type { SnapshotSink } from '../../../agent/snapshots/snapshot-sink.ts';
 import { smallDiskOrSayWhy } from '../../support/small-disk.ts';

@@ -10,7 +10,7 @@ import { pack } from 'tar-stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { openPlainFileSink } from '../../../agent/snapshots/plain-file-sink.ts';
-import { generateIdentity } from '../../../agent/snapshots/sealed/age-keys.ts';
+import { generateIdentity } from '../../../shared/age/age-keys.ts';
 import { openSealedFileSink } from '../../../agent/snapshots/sealed/sealed-file-sink.ts';
 import { checkSqliteSnapshot } from '../../../agent/snapshots/sqlite/check-sqlite-snapshot.ts';
 import { takeSqliteSnapshot, type TakenSqliteSnapshot } from '../../../agent/snapshots/sqlite/take-sqlite-snapshot.ts';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
 
-import { generateIdentity } from '../../../agent/snapshots/sealed/age-keys.ts';
+import { generateIdentity } from '../../../shared/age/age-keys.ts';
 import { type SealedBytes, sealBytes, unsealBytes } from '../../support/sealed-bytes.ts';
 
 const [mine, other] = [generateIdentity(), generateIdentity()];

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
 import { hasRecordedBytes } from '../../../../../agent/snapshots/catalogue/verify-bytes.ts';
-import { generateIdentity } from '../../../../../agent/snapshots/sealed/age-keys.ts';
+import { generateIdentity } from '../../../../../shared/age/age-keys.ts';
 import { exampleSnapshot } from '../../../../support/example-snapshot.ts';
 import { sealBytes } from '../../../../support/sealed-bytes.ts';
 

@@ -1,4 +1,4 @@
-import { generateIdentity } from '../../../../../agent/snapshots/sealed/age-keys.ts';
+import { generateIdentity } from '../../../../../shared/age/age-keys.ts';
 import { openSealedFileSink } from '../../../../../agent/snapshots/sealed/sealed-file-sink.ts';
 import { describeSnapshotSink } from '../../../../support/snapshot-sink-cases.ts';
 

@@ -2,8 +2,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { zstdCompressSync } from 'node:zlib';
 import { beforeAll, expect, test } from 'vitest';
 
-import { writeHeader } from '../../../../../agent/snapshots/sealed/age-header.ts';
-import { generateIdentity } from '../../../../../agent/snapshots/sealed/age-keys.ts';
+import { writeHeader } from '../../../../../shared/age/age-header.ts';
+import { generateIdentity } from '../../../../../shared/age/age-keys.ts';
 import { ChunkOpener, ChunkSealer, payloadKeyOf, SEALED_CHUNK_BYTES } from '../../../../../agent/snapshots/sealed/age-payload.ts';
 import { unseal } from '../../../../../agent/snapshots/sealed/unseal.ts';
 import { type SealedBytes, sealBytes, unsealBytes } from '../../../../support/sealed-bytes.ts';

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { formatIdentity, generateIdentity, parseIdentity, parseRecipient } from '../../../../../agent/snapshots/sealed/age-keys.ts';
-import { encodeBech32 } from '../../../../../agent/snapshots/sealed/bech32.ts';
+import { formatIdentity, generateIdentity, parseIdentity, parseRecipient } from '../../../shared/age/age-keys.ts';
+import { encodeBech32 } from '../../../shared/age/bech32.ts';
 
 // The example of https://c2sp.org/age, "The X25519 recipient type".
 const SECRET = 'AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX';

@@ -1,4 +1,4 @@
-import { type Failure, failure } from '../../../shared/trust/failure.ts';
+import { type Failure, failure } from '../trust/failure.ts';
 
 const CHARSET = 'qpzry9x8gf2tvdw0s3jn54khce6mua7l';
 const CHECKSUM_LENGTH = 6;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
-import { formatIdentity, generateIdentity } from '../../../../../agent/snapshots/sealed/age-keys.ts';
-import { parseIdentityFile } from '../../../../../agent/snapshots/sealed/identity-file.ts';
+import { formatIdentity, generateIdentity } from '../../../shared/age/age-keys.ts';
+import { parseIdentityFile } from '../../../shared/age/identity-file.ts';
 
 const [first, second] = [generateIdentity(), generateIdentity()];
 

@@ -1,6 +1,6 @@
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 
-import { type Failure, failure } from '../../../shared/trust/failure.ts';
+import { type Failure, failure } from '../trust/failure.ts';
 import type { Identity, Recipient } from './age-keys.ts';
 import { fromUnpadded, type Stanza, unpadded, unwrapFileKey, wrapFileKey } from './age-stanza.ts';
 
@@ -46,7 +46,7 @@ export function brokenHeader(why: string): HeaderFailure {
 
 function findFileKey(stanzas: readonly Stanza[], identities: readonly Identity[]): Buffer | HeaderFailure {
   for (const identity of identities) {
-    for (const stanza of stanzas) {
+    for (const stanza of [...stanzas, ...(identity.beside ?? [])]) {
       const found = unwrapFileKey(stanza, identity);
       if (found === 'broken') return brokenHeader('a recipient in it is none');
       if (found !== 'other') return found;

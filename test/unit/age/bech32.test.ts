@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { decodeBech32, encodeBech32 } from '../../../../../agent/snapshots/sealed/bech32.ts';
+import { decodeBech32, encodeBech32 } from '../../../shared/age/bech32.ts';
 
 // BIP 173, "Test vectors", as far as they are of whole bytes.
 test.each([

@@ -1,7 +1,8 @@
 import { createHash, createPrivateKey, createPublicKey, diffieHellman, generateKeyPairSync, type KeyObject } from 'node:crypto';
 
-import type { Digest } from '../../../shared/domain/ids.ts';
-import { type Failure, failure } from '../../../shared/trust/failure.ts';
+import type { Digest } from '../domain/ids.ts';
+import { type Failure, failure } from '../trust/failure.ts';
+import type { Stanza } from './age-stanza.ts';
 import { type Bech32Failure, decodeBech32, encodeBech32 } from './bech32.ts';
 
 /** Whoever can open what is sealed for it (https://c2sp.org/age, the X25519 recipient type). */
@@ -19,6 +20,8 @@ export interface Recipient {
 export interface Identity {
   readonly privateKey: KeyObject;
   readonly recipient: Recipient;
+  /** Of file keys that were wrapped for it after their files were sealed: they are tried as if they stood in the file. */
+  readonly beside?: readonly Stanza[];
 }
 
 /** `wrong-kind`: a key, but not of this kind. `weak-key`: whatever is sealed for it, everybody can open. */

@@ -1,4 +1,4 @@
-import { type Failure, failure } from '../../../shared/trust/failure.ts';
+import { type Failure, failure } from '../trust/failure.ts';
 import { type Identity, type KeyFailure, parseIdentity } from './age-keys.ts';
 
 /**
