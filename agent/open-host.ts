@@ -22,8 +22,7 @@ export interface OpenHost extends Host {
 }
 
 /** Opens what every verb that acts on assignments needs: identity, trust, and where things lie. Changes nothing. */
-export async function openHost(settings: AgentSettings, logger: Logger): Promise<OpenedHost> {
-  const { stateDir, allow } = settings;
+export async function openHost({ stateDir, allow }: Pick<AgentSettings, 'stateDir' | 'allow'>, logger: Logger): Promise<OpenedHost> {
   const loaded = await loadIdentity(stateDir);
   if (!loaded.ok) return loaded;
   const { identity } = loaded;

@@ -54,6 +54,11 @@ export function k3sSetting(files: HostFiles, flag: string): string | null {
   return lastYamlValue(files, k3sConfigs(files), flag);
 }
 
+/** Where a server of K3s keeps what is its own. */
+export function k3sDataDir(files: HostFiles): string {
+  return dataDirOf(files, unitFiles(files, 'k3s.service'));
+}
+
 /** As K3s itself looks for it: argument, environment, configuration files. */
 function dataDirOf(files: HostFiles, units: readonly string[]): string {
   const environment = units.flatMap((path) => [...(files.text(path) ?? '').matchAll(/^(?:[ \t]*Environment=.*?)?["']?K3S_DATA_DIR=["']?([^\s"']+)/gm)].map(([, value = '']) => value)).at(-1);

@@ -1,3 +1,4 @@
+import type { KeyValueHash } from '../../shared/domain/snapshot.ts';
 import type { Failure } from '../../shared/trust/failure.ts';
 
 /** Where a member is asked, and what with. */
@@ -109,10 +110,7 @@ export interface EtcdAlarm {
   readonly alarm: 'no-space' | 'corrupt';
 }
 
-export interface EtcdHash {
-  /** Unsigned, of 32 bits. */
-  readonly hash: number;
-  readonly compactRevision: number;
+export interface EtcdHash extends KeyValueHash {
   /** What the member had applied when it answered. */
   readonly revision: number;
 }

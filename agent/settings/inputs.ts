@@ -3,7 +3,7 @@ import type { Fragment, SettingsError } from '../../shared/settings/read-fragmen
 /** Second stage: the last word on each key, with where it was said. */
 export type Inputs = ReadonlyMap<string, { readonly source: string; readonly value: unknown }>;
 
-const KNOWN_KEYS = ['coordinator', 'enrollment', 'stateDir', 'sourcesDir', 'logLevel', 'allow'];
+const KNOWN_KEYS = ['coordinator', 'enrollment', 'stateDir', 'sourcesDir', 'logLevel', 'allow', 'snapshots'];
 
 export function mergeFragments(fragments: readonly Fragment[]): { readonly inputs: Inputs; readonly errors: readonly SettingsError[] } {
   const inputs = new Map<string, { readonly source: string; readonly value: unknown }>();

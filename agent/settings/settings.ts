@@ -1,6 +1,7 @@
 import { type Fragment, isRecord, readFragments, type SettingsError } from '../../shared/settings/read-fragments.ts';
 import { ALLOW_ALL, type AllowList } from '../core/allow-list.ts';
 import { type Inputs, mergeFragments } from './inputs.ts';
+import { DEFAULT_SNAPSHOTS, type SnapshotSettings } from './snapshot-settings.ts';
 
 /** Third stage: complete, typed, with defaults. Nothing past here looks at a file or a variable again. */
 export interface AgentSettings {
@@ -12,6 +13,7 @@ export interface AgentSettings {
   readonly sourcesDir: string;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly allow: AllowList;
+  readonly snapshots: SnapshotSettings;
 }
 
 const ADDRESS = /^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/;
@@ -32,8 +34,9 @@ export async function loadSettings(configDir: string, environment: NodeJS.Proces
   const read = await readFragments(configDir, 'agent');
   const merged = mergeFragments([...read.fragments, environmentFragment(environment)]);
   const compiled = compileSettings(merged.inputs);
-  const errors = [...read.errors, ...merged.errors, ...compiled.errors];
-  return errors.length === 0 ? { ok: true, settings: compiled.settings } : { ok: false, errors };
+  const { snapshots, errors: snapshotErrors } = await snapshotsOf(merged.inputs);
+  const errors = [...read.errors, ...merged.errors, ...compiled.errors, ...snapshotErrors];
+  return errors.length === 0 ? { ok: true, settings: { ...compiled.settings, snapshots } } : { ok: false, errors };
 }
 
 function environmentFragment(environment: NodeJS.ProcessEnv): Fragment {
@@ -44,7 +47,16 @@ function environmentFragment(environment: NodeJS.ProcessEnv): Fragment {
   return { source: 'environment', values: Object.fromEntries(values) };
 }
 
-export function compileSettings(inputs: Inputs): { readonly settings: AgentSettings; readonly errors: readonly SettingsError[] } {
+/** What compiles them, cron among it, is loaded where there is something to compile. */
+async function snapshotsOf(inputs: Inputs): Promise<{ readonly snapshots: SnapshotSettings; readonly errors: readonly SettingsError[] }> {
+  const input = inputs.get('snapshots');
+  if (input === undefined) return { snapshots: DEFAULT_SNAPSHOTS, errors: [] };
+  const { compileSnapshots } = await import('./compile-snapshots.ts');
+  const { snapshots, messages } = compileSnapshots(input.value);
+  return { snapshots, errors: messages.map((message) => ({ source: input.source, message })) };
+}
+
+function compileSettings(inputs: Inputs): { readonly settings: Omit<AgentSettings, 'snapshots'>; readonly errors: readonly SettingsError[] } {
   const errors: SettingsError[] = [];
   const take = <T>(key: string, otherwise: T, demand: string, accept: (value: unknown) => T | undefined): T => {
     const input = inputs.get(key);
@@ -53,7 +65,7 @@ export function compileSettings(inputs: Inputs): { readonly settings: AgentSetti
     if (value === undefined) errors.push({ source: input.source, message: `\`${key}\` must be ${demand}` });
     return value ?? otherwise;
   };
-  const settings: AgentSettings = {
+  const settings: Omit<AgentSettings, 'snapshots'> = {
     coordinator: take('coordinator', null, 'host:port', address),
     enrollment: take('enrollment', null, 'host:port', address),
     stateDir: take('stateDir', '/var/lib/farrier-agent', 'an absolute path', absolutePath),

@@ -2,14 +2,12 @@ import { join } from 'node:path';
 
 import type { Clock } from '../../shared/ports/clock.ts';
 import { failure, type Failure } from '../../shared/trust/failure.ts';
-import { isDiskFull } from '../core/disk-full.ts';
 import { fullBucket, spend } from '../core/token-bucket.ts';
 import type { EtcdCode, EtcdMember, EtcdStatus, SnapshotPart } from '../ports/etcd.ts';
-import { megabytes } from './megabytes.ts';
 import { openPlainFileSink } from './plain-file-sink.ts';
 import type { TakenSnapshot } from './snapshot-file.ts';
-import { claimSnapshotFolder, missingRoom } from './snapshot-folder.ts';
 import type { SnapshotSink, WrittenSnapshot } from './snapshot-sink.ts';
+import { type FolderCode, refuseWithoutRoom, takeIntoFolder } from './take-into-folder.ts';
 import { trailedStream } from './trailed-stream.ts';
 
 export interface TakeOrder {
@@ -31,14 +29,8 @@ export interface TakeProgress {
   readonly remainingBytes: number;
 }
 
-/**
- * What etcd says, and:
- * snapshot-running  another process takes one on this host
- * disk-full         before the first byte, or with it half done
- * disk-failed       the disk says something else
- * snapshot-damaged  what arrived is not what the member hashed
- */
-export type TakeCode = EtcdCode | 'snapshot-running' | 'disk-full' | 'disk-failed' | 'snapshot-damaged';
+/** What etcd says, what the folder's disk says, and `snapshot-damaged`: what arrived is not what the member hashed. */
+export type TakeCode = EtcdCode | FolderCode | 'snapshot-damaged';
 
 export type Taken = { readonly ok: true; readonly snapshot: TakenSnapshot } | Failure<TakeCode>;
 
@@ -49,20 +41,7 @@ export type Taken = { readonly ok: true; readonly snapshot: TakenSnapshot } | Fa
  * @throws the signal's reason.
  */
 export async function takeEtcdSnapshot(order: TakeOrder, signal: AbortSignal): Promise<Taken> {
-  try {
-    const lock = await claimSnapshotFolder(order.folder);
-    if (lock === null) return failure('snapshot-running', `another snapshot is being taken into ${order.folder}; it is enough, or try again when it is done`);
-    try {
-      return await takeAlone(order, signal);
-    } finally {
-      lock.release();
-    }
-  } catch (error) {
-    signal.throwIfAborted();
-    const failed = diskFailure(error, order.folder);
-    if (failed === null) throw error;
-    return failed;
-  }
+  return await takeIntoFolder(order.folder, async () => await takeAlone(order, signal), signal);
 }
 
 async function takeAlone(order: TakeOrder, signal: AbortSignal): Promise<Taken> {
@@ -88,9 +67,7 @@ async function takeAlone(order: TakeOrder, signal: AbortSignal): Promise<Taken> 
 async function refusal({ isLearner, dbSizeBytes }: EtcdStatus, folder: string): Promise<Failure<TakeCode> | null> {
   // What it holds may be far behind its cluster; K3s refuses it too.
   if (isLearner) return failure('learner', 'this member is a learner, whose data may be incomplete; take the snapshot from a voting member, or when this one is promoted');
-  const missing = await missingRoom(folder, dbSizeBytes);
-  if (missing === 0) return null;
-  return failure('disk-full', `the snapshot needs up to ${megabytes(dbSizeBytes)} in ${folder}, which lacks ${megabytes(missing)} for it; free them, or keep snapshots on another disk`);
+  return await refuseWithoutRoom(folder, dbSizeBytes);
 }
 
 /** From the member into the sink, and to the sink's end. */
@@ -112,11 +89,4 @@ async function stream(sink: SnapshotSink, { member, maxBytesPerS, clock, onProgr
   const damage = await trailed.end();
   if (damage !== '') return failure('snapshot-damaged', `the snapshot is damaged: ${damage}; take it again, and if it stays so look at the member's disk`);
   return await sink.finish();
-}
-
-/** @returns null where it is no disk that says so. */
-function diskFailure(error: unknown, folder: string): Failure<TakeCode> | null {
-  if (isDiskFull(error)) return failure('disk-full', `the disk of ${folder} became full while the snapshot was taken; it was removed. Free space, or keep snapshots on another disk`);
-  const { syscall, message } = error as NodeJS.ErrnoException;
-  return syscall === undefined ? null : failure('disk-failed', `the snapshot cannot be written into ${folder}: ${message}`);
 }

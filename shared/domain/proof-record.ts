@@ -1,17 +1,18 @@
 import type { Digest, FleetName, NodeName } from './ids.ts';
-import type { ComparedFact, SnapshotId, SnapshotProof } from './snapshot.ts';
+import type { ComparedFact, Datastore, SnapshotId, SnapshotProof } from './snapshot.ts';
 
 /**
  * digest           the bytes, by their sha256
- * structure        the trailer holds, and every page of the database can be read
+ * structure        the trailer or the archive holds, and every page of the database can be read
  * revision         the newest
  * live-keys        how many
  * registry-keys    of them below /registry/
  * key-value-hash   etcd's own hash of all keys and values up to one revision
  * member           that it was taken from is a member of the cluster in it
  * kube-system      the namespace, which lives as long as its Kubernetes cluster
+ * token            of K3s, without which nobody can use its SQLite
  */
-export const PROOF_FACTS = ['digest', 'structure', 'revision', 'live-keys', 'registry-keys', 'key-value-hash', 'member', 'kube-system'] as const;
+export const PROOF_FACTS = ['digest', 'structure', 'revision', 'live-keys', 'registry-keys', 'key-value-hash', 'member', 'kube-system', 'token'] as const;
 export type ProofFact = (typeof PROOF_FACTS)[number];
 
 /**
@@ -40,8 +41,8 @@ export interface ProofComparison {
  * prepare  room and tools
  * unseal   nothing where the snapshot is not sealed
  * check    sha256 and structure
- * restore  by etcd's own tool
- * start    of etcd on what was restored, until it answers
+ * restore  by etcd's own tool; nothing of SQLite, which `check` unpacks
+ * start    of etcd on what was restored, until it answers; nothing of SQLite
  * compare
  * clean    nothing is left
  */
@@ -53,7 +54,7 @@ export interface ProofRecord {
   readonly fleet: FleetName;
   readonly cluster: string;
   readonly prover: NodeName;
-  readonly datastore: 'etcd';
+  readonly datastore: Datastore;
   readonly snapshot: {
     readonly id: SnapshotId;
     /** Of the plain bytes. */
@@ -64,7 +65,7 @@ export interface ProofRecord {
   };
   /** None of them is different. */
   readonly comparisons: readonly ProofComparison[];
-  /** With their versions: `etcdutl 3.5.16`. Restoring needs no etcdctl from 3.5 on. */
+  /** With their versions: `etcdutl 3.5.16`. Restoring needs no etcdctl from 3.5 on. Of SQLite it is one library for both. */
   readonly tools: { readonly restore: string; readonly server: string };
   /** What a restore takes (RTO), on the prover's disk. */
   readonly phasesMs: Readonly<Record<ProofPhase, number>>;
@@ -73,7 +74,7 @@ export interface ProofRecord {
 
 const CATALOGUED: Readonly<Record<ProofFact, ComparedFact>> = {
   digest: 'digest', structure: 'structure', revision: 'revision', 'live-keys': 'live-keys', 'registry-keys': 'live-keys', 'key-value-hash': 'key-value-hash',
-  member: 'cluster-identity', 'kube-system': 'cluster-identity',
+  member: 'cluster-identity', 'kube-system': 'cluster-identity', token: 'token',
 };
 
 /** What the catalogue keeps of a proof. */

@@ -5,11 +5,14 @@ export type SnapshotId = string;
 
 export const SNAPSHOT_ID_PATTERN = /^[0-9a-z][0-9a-z-]{0,63}$/;
 
+export const DATASTORES = ['etcd', 'sqlite'] as const;
+export type Datastore = (typeof DATASTORES)[number];
+
 /** What both sides know of one snapshot of one datastore: an entry of the catalogue. */
 export interface SnapshotRecord {
   readonly id: SnapshotId;
   readonly cluster: string;
-  readonly datastore: 'etcd' | 'sqlite';
+  readonly datastore: Datastore;
   /** etcd's own, unsigned 64-bit in decimal; null of a datastore that has none. */
   readonly clusterId: string | null;
   /** Where it was taken: the id as above; the name is that of the member, or of the node where there are no members. */
@@ -22,6 +25,8 @@ export interface SnapshotRecord {
   readonly version: string;
   /** Wall clock of the host that took it. */
   readonly takenUnixMs: number;
+  /** What its member said right before; null where it was not asked, and of SQLite. */
+  readonly look: DatastoreLook | null;
   /** Of the datastore's bytes. */
   readonly plain: SizedDigest;
   /** Of the file that lies about; null where it holds the plain bytes. */
@@ -29,6 +34,25 @@ export interface SnapshotRecord {
   readonly copies: readonly SnapshotCopy[];
   /** The newest; null where nobody has restored it yet. */
   readonly proof: SnapshotProof | null;
+}
+
+/** What a member says of its datastore as of one revision. Two that hold the same say the same. */
+export interface DatastoreLook {
+  readonly revision: number;
+  /** All that live. */
+  readonly keys: number;
+  /** Those of them below /registry/, where Kubernetes keeps its objects. */
+  readonly registryKeys: number;
+  /** sha256 of the namespace as it is stored; null where it is not there. */
+  readonly kubeSystem: Digest | null;
+  /** etcd's own, of all keys and values; null where the member cannot hash that revision, because it is compacted. */
+  readonly hash: KeyValueHash | null;
+}
+
+export interface KeyValueHash {
+  /** Unsigned, of 32 bits. */
+  readonly hash: number;
+  readonly compactRevision: number;
 }
 
 export interface SizedDigest {

@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 
 import type { FleetName, NodeName } from '../domain/ids.ts';
 import { PROOF_FACTS, PROOF_OUTCOMES, PROOF_PHASES, PROOF_SIDES, type ProofRecord } from '../domain/proof-record.ts';
-import { SNAPSHOT_ID_PATTERN } from '../domain/snapshot.ts';
+import { DATASTORES, SNAPSHOT_ID_PATTERN } from '../domain/snapshot.ts';
 import type { EnvelopeCode } from './dsse.ts';
 import type { Envelope } from './envelope.ts';
 import { failure, type Failure } from './failure.ts';
@@ -74,7 +74,7 @@ const FIELDS: Readonly<Record<keyof ProofRecord, Check>> = {
   fleet: name,
   cluster: name,
   prover: name,
-  datastore: oneOf(['etcd']),
+  datastore: oneOf(DATASTORES),
   snapshot: object({ id: (value) => typeof value === 'string' && SNAPSHOT_ID_PATTERN.test(value), digest, revision: count, takenUnixMs: count }),
   comparisons: (value) => Array.isArray(value) && value.length <= COMPARISONS_MAX && value.every(comparison),
   tools: object({ restore: name, server: name }),

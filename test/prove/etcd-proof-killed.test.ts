@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 
-import { proveEtcdSnapshot } from '../../agent/snapshots/prove/prove-etcd-snapshot.ts';
+import { proveSnapshot } from '../../agent/snapshots/prove/prove-snapshot.ts';
 import { etcdPrograms } from '../support/etcd-programs.ts';
 import { processesIn, proofLab } from '../support/proof-lab.ts';
 import { seededDice } from '../support/seeded-dice.ts';
@@ -25,12 +25,12 @@ describe.each(['bookworm', 'trixie'] as const)('proofs of etcd of Debian %s', as
 
   test('that are killed at any moment stop nobody, and what they leave goes with the next one', { timeout: TEST_MAX_MS }, async () => {
     const dice = seededDice(suite.length);
-    const taken = await lab.look();
-    const order = lab.order(await lab.take('good.db'), taken);
+    const look = await lab.look();
+    const order = lab.order(await lab.take('good.db'), look);
     const { record, path, toolsFolder, scratchFolder } = order;
     const left = { folder: 0, processes: 0 };
     for (let kills = 0; kills < KILLS; kills += 1) {
-      const child = spawn(process.execPath, [PROVE_ALONE, JSON.stringify({ record, path, taken, toolsFolder, scratchFolder })], { stdio: 'ignore' });
+      const child = spawn(process.execPath, [PROVE_ALONE, JSON.stringify({ record, path, toolsFolder, scratchFolder })], { stdio: 'ignore' });
       const gone = once(child, 'exit');
       await sleep(dice.int(FROM_MS, TO_MS));
       const running = processesIn(scratchFolder);
@@ -40,7 +40,7 @@ describe.each(['bookworm', 'trixie'] as const)('proofs of etcd of Debian %s', as
       await gone;
       if (existsSync(scratchFolder)) left.folder += 1;
       if (processesIn(scratchFolder).length > 0) left.processes += 1;
-      const proof = await proveEtcdSnapshot(order, never);
+      const proof = await proveSnapshot(order, never);
       if (!proof.ok) throw new Error(`after ${kills + 1} kills: ${proof.phase}: ${proof.message}`);
       lab.expectNothingLeft();
     }

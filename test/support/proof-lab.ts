@@ -7,10 +7,10 @@ import { grpcEtcdMember } from '../../agent/adapters/etcd/grpc-etcd-member.ts';
 import { grpcEtcdSocket } from '../../agent/adapters/etcd/grpc-etcd-socket.ts';
 import { childScratchPrograms } from '../../agent/adapters/scratch-programs/child-scratch-programs.ts';
 import type { SnapshotSink } from '../../agent/snapshots/snapshot-sink.ts';
-import { type DatastoreLook, lookAtDatastore } from '../../agent/snapshots/prove/look-at-datastore.ts';
-import type { ProofOrder } from '../../agent/snapshots/prove/prove-etcd-snapshot.ts';
+import { lookAtDatastore } from '../../agent/snapshots/prove/look-at-datastore.ts';
+import type { ProofOrder } from '../../agent/snapshots/prove/prove-snapshot.ts';
 import { takeEtcdSnapshot } from '../../agent/snapshots/take-etcd-snapshot.ts';
-import type { SnapshotRecord } from '../../shared/domain/snapshot.ts';
+import type { DatastoreLook, SnapshotRecord } from '../../shared/domain/snapshot.ts';
 import { systemClock } from '../../shared/ports/system-clock.ts';
 import type { EtcdPrograms } from './etcd-programs.ts';
 import { type RunningEtcd, startEtcd } from './etcd-server.ts';
@@ -24,8 +24,8 @@ export interface ProofLab {
   look(): Promise<DatastoreLook>;
   /** Takes a snapshot. */
   take(name: string, openSink?: (path: string, signal: AbortSignal) => Promise<SnapshotSink>): Promise<{ readonly path: string; readonly record: SnapshotRecord }>;
-  /** To prove that snapshot. */
-  order(snapshot: { readonly path: string; readonly record: SnapshotRecord }, taken: DatastoreLook | null): ProofOrder;
+  /** To prove that snapshot, before which the member said that. */
+  order(snapshot: { readonly path: string; readonly record: SnapshotRecord }, look: DatastoreLook | null): ProofOrder;
   /** Neither a file nor a process, and the next proof is not kept out. */
   expectNothingLeft(): void;
   dispose(): Promise<void>;
@@ -55,10 +55,10 @@ export async function proofLab(programs: EtcdPrograms): Promise<ProofLab> {
       const taken = await takeEtcdSnapshot({ member, folder: join(folder, 'snapshots'), name, maxBytesPerS: null, clock: systemClock, ...(openSink === undefined ? {} : { openSink }) }, never);
       if (!taken.ok) throw new Error(taken.message);
       const { path, clusterId, memberId, revision, etcdVersion, takenUnixMs, plain, sealed } = taken.snapshot;
-      return { path, record: { id: 'one', cluster: 'prod', datastore: 'etcd', clusterId, member: { id: memberId, name: 'm0' }, revision, liveKeys: null, version: etcdVersion, takenUnixMs, plain, sealed, copies: [], proof: null } };
+      return { path, record: { id: 'one', cluster: 'prod', datastore: 'etcd', clusterId, member: { id: memberId, name: 'm0' }, revision, liveKeys: null, version: etcdVersion, takenUnixMs, look: null, plain, sealed, copies: [], proof: null } };
     },
-    order: (snapshot, taken) => ({
-      ...snapshot, taken, identities: [], toolsFolder, scratchFolder, programs: childScratchPrograms, memberAt: (socket) => grpcEtcdSocket(socket, systemClock), prover: { fleet: 'demo', node: 'worker-1' }, maxMs: 60_000, clock: systemClock,
+    order: ({ path, record }, look) => ({
+      path, record: { ...record, look }, identities: [], toolsFolder, scratchFolder, programs: childScratchPrograms, memberAt: (socket) => grpcEtcdSocket(socket, systemClock), prover: { fleet: 'demo', node: 'worker-1' }, maxMs: 60_000, clock: systemClock,
     }),
     expectNothingLeft: () => {
       expect(processesIn(scratchFolder)).toEqual([]);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { loadSettings as loadAgent } from '../../agent/settings/settings.ts';
+import { DEFAULT_SNAPSHOTS } from '../../agent/settings/snapshot-settings.ts';
 import { loadSettings as loadCoordinator } from '../../coordinator/settings/settings.ts';
 
 let folder: string;
@@ -17,6 +18,7 @@ function write(name: string, text: string): void {
   mkdirSync(join(folder, name, '..'), { recursive: true });
   writeFileSync(join(folder, name), text);
 }
+import { formatIdentity, generateIdentity } from '../../shared/age/age-keys.ts';
 
 describe('the agent’s settings', () => {
   test('nothing written: the defaults', async () => {
@@ -46,6 +48,40 @@ describe('the agent’s settings', () => {
       '/agent.yaml: unknown key `speed`; known a',
       'environment: `logLevel` must be one of de',
     ]);
+  });
+
+  test('snapshots: what is written, with defaults for the rest', async () => {
+    expect(await loadAgent(folder, {})).toMatchObject({ ok: true, settings: { snapshots: DEFAULT_SNAPSHOTS } });
+    const { recipient } = generateIdentity();
+    write('agent.yaml', `snapshots:\n  recipients: [${recipient.text}]\n  every: 6h\n  timeZone: Europe/Berlin\n  keep: { newest: 2, within: 24h }\n  folder: /srv/snapshots\n`);
+    const loaded = await loadAgent(folder, {});
+    expect(loaded.ok ? loaded.settings.snapshots : loaded).toEqual({
+      ...DEFAULT_SNAPSHOTS, recipients: [recipient.text], schedule: { cron: '0 */6 * * *', timeZone: 'Europe/Berlin', jitterMs: 600_000 },
+      keep: { newest: 2, withinMs: 86_400_000, hourly: 0, daily: 0, weekly: 0 }, folder: '/srv/snapshots', scratchFolder: '/srv/snapshots/scratch',
+    });
+  });
+
+  test.each([['15m', '*/15 * * * *'], ['1h', '0 * * * *'], ['12h', '0 */12 * * *'], ['1d', '0 0 * * *'], ['24h', '0 0 * * *'], ['30 1,13 * * mon-fri', '30 1,13 * * mon-fri']])('snapshots every %s are those of cron %s', async (every, cron) => {
+    write('agent.yaml', `snapshots: { every: ${JSON.stringify(every)} }\n`);
+    expect(await loadAgent(folder, {})).toMatchObject({ ok: true, settings: { snapshots: { schedule: { cron } } } });
+  });
+
+  test.each(['7h', '25m', '90m', '2d', '0h', '30s', 'hourly', '61 * * * *'])('snapshots every %s are refused', async (every) => {
+    write('agent.yaml', `snapshots: { every: ${JSON.stringify(every)} }\n`);
+    const loaded = await loadAgent(folder, {});
+    expect(loaded.ok ? [] : loaded.errors.map(({ message }) => message)).toEqual([expect.stringMatching(/^`snapshots\.every`/)]);
+  });
+
+  test('every mistake about snapshots comes back at once, and no message repeats a secret', async () => {
+    const secret = formatIdentity(generateIdentity());
+    write('agent.yaml', `snapshots:\n  recipients: [${secret}, age1nonsense]\n  keep: { newest: -1 }\n  jitter: soon\n  timeZone: Mars/Olympus\n  every: 6h\n  maxBytesPerSecond: 3\n  folder: /tmp/snapshots\n  scratchFolder: /srv/../tmp\n  proveOnControlPlane: maybe\n  cluster: ""\n  reciepients: []\n`);
+    const loaded = await loadAgent(folder, {});
+    const messages = loaded.ok ? [] : loaded.errors.map(({ message }) => message);
+    expect(messages.map((message) => message.slice(0, 22)).toSorted()).toEqual([
+      '`snapshots.cluster` mu', '`snapshots.every`: "Ma', '`snapshots.folder` mus', '`snapshots.jitter` mus', '`snapshots.keep` must ', '`snapshots.maxBytesPer',
+      '`snapshots.proveOnCont', '`snapshots.recipients`', '`snapshots.recipients`', '`snapshots.scratchFold', 'unknown key `snapshots',
+    ]);
+    expect(messages.join()).not.toContain(secret);
   });
 });
 

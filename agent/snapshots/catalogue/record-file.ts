@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { COMPARED_FACTS, SNAPSHOT_ID_PATTERN, type SnapshotRecord } from '../../../shared/domain/snapshot.ts';
+import { COMPARED_FACTS, DATASTORES, SNAPSHOT_ID_PATTERN, type SnapshotRecord } from '../../../shared/domain/snapshot.ts';
 
 /** What this version writes, and all that it reads. */
 const FORMAT = 'farrier-snapshot 1';
@@ -25,6 +25,7 @@ type Check = (value: unknown) => boolean;
 
 const text: Check = (value) => typeof value === 'string';
 const count: Check = (value) => Number.isSafeInteger(value) && Number(value) >= 0;
+const integer: Check = (value) => Number.isSafeInteger(value);
 const digest: Check = (value) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value);
 const orNull = (check: Check): Check => (value) => value === null || check(value);
 const listOf = (check: Check): Check => (value) => Array.isArray(value) && value.every(check);
@@ -36,13 +37,14 @@ const COPIES: Readonly<Record<string, Check>> = { host: object({ node: text }), 
 const FIELDS: Readonly<Record<keyof SnapshotRecord, Check>> = {
   id: (value) => typeof value === 'string' && SNAPSHOT_ID_PATTERN.test(value),
   cluster: text,
-  datastore: oneOf(['etcd', 'sqlite']),
+  datastore: oneOf(DATASTORES),
   clusterId: orNull(text),
   member: object({ id: orNull(text), name: text }),
   revision: count,
   liveKeys: orNull(count),
   version: text,
   takenUnixMs: count,
+  look: orNull(object({ revision: count, keys: count, registryKeys: count, kubeSystem: orNull(digest), hash: orNull(object({ hash: count, compactRevision: integer })) })),
   plain: object({ digest, sizeBytes: count }),
   sealed: orNull(object({ digest, sizeBytes: count, recipients: listOf(digest) })),
   copies: listOf((copy) => isObject(copy) && (COPIES[String(copy['kind'])]?.(copy) ?? false)),

@@ -1,21 +1,18 @@
 import type { ProofComparison, ProofFact, ProofSide } from '../../../shared/domain/proof-record.ts';
-import type { SnapshotRecord } from '../../../shared/domain/snapshot.ts';
+import type { DatastoreLook, SnapshotRecord } from '../../../shared/domain/snapshot.ts';
 import type { CheckedSnapshot } from '../check-snapshot.ts';
 import { GROUPS_MAX } from '../contents/registry-counts.ts';
-import type { DatastoreLook } from './look-at-datastore.ts';
 
 /** All that is known of one snapshot and of what came up from it. */
 export interface RestoredFacts {
   readonly record: SnapshotRecord;
-  /** What the member said when the snapshot was taken; null where it was not asked. */
-  readonly taken: DatastoreLook | null;
   /** The file, as our own reader sees it. */
   readonly snapshot: CheckedSnapshot;
   /** What the restored member said first. */
   readonly startedRevision: number;
   /** Asked at the newest revision that the file holds. */
   readonly newest: DatastoreLook;
-  /** Asked at the revision of `taken`; null where it cannot answer that any more. */
+  /** Asked at the revision of the record's look; null where it cannot answer that any more. */
   readonly asTaken: DatastoreLook | null;
 }
 
@@ -69,7 +66,7 @@ function withSnapshot({ snapshot, startedRevision, newest }: RestoredFacts): rea
   ];
 }
 
-function withMember({ taken, newest, asTaken }: RestoredFacts): readonly ProofComparison[] {
+function withMember({ record: { look: taken }, newest, asTaken }: RestoredFacts): readonly ProofComparison[] {
   const against = comparisonsAgainst('member');
   const facts = ['live-keys', 'registry-keys', 'kube-system', 'key-value-hash'] as const;
   const none = (because: string): readonly ProofComparison[] => facts.map((fact) => against.not(fact, because));

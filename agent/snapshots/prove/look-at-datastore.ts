@@ -1,20 +1,7 @@
 import { createHash } from 'node:crypto';
 
-import type { Digest } from '../../../shared/domain/ids.ts';
-import type { EtcdAnswer, EtcdHash, EtcdReads } from '../../ports/etcd.ts';
-
-/** What a member says of its datastore as of one revision. Two that hold the same say the same. */
-export interface DatastoreLook {
-  readonly revision: number;
-  /** All that live. */
-  readonly keys: number;
-  /** Those of them below /registry/, where Kubernetes keeps its objects. */
-  readonly registryKeys: number;
-  /** sha256 of the namespace as it is stored; null where it is not there. */
-  readonly kubeSystem: Digest | null;
-  /** Null where the member cannot hash that revision, because it is compacted. */
-  readonly hash: Pick<EtcdHash, 'hash' | 'compactRevision'> | null;
-}
+import type { DatastoreLook } from '../../../shared/domain/snapshot.ts';
+import type { EtcdAnswer, EtcdReads } from '../../ports/etcd.ts';
 
 const KUBE_SYSTEM = '/registry/namespaces/kube-system';
 

@@ -1,6 +1,7 @@
+import type { DatastoreLook } from '../../../shared/domain/snapshot.ts';
 import { failure, type Failure } from '../../../shared/trust/failure.ts';
 import type { EtcdReads } from '../../ports/etcd.ts';
-import { type DatastoreLook, lookAtDatastore } from './look-at-datastore.ts';
+import { lookAtDatastore } from './look-at-datastore.ts';
 
 export interface RevisionsToSee {
   /** The newest in the file. */

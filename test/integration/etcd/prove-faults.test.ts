@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 
 import { COORDINATOR_CODES } from '../../../agent/snapshots/prove/proof-failure.ts';
-import { type Proof, type ProofOrder, proveEtcdSnapshot } from '../../../agent/snapshots/prove/prove-etcd-snapshot.ts';
+import { type Proof, type ProofOrder, proveSnapshot } from '../../../agent/snapshots/prove/prove-snapshot.ts';
 import { PROOF_PHASES, type ProofPhase } from '../../../shared/domain/proof-record.ts';
 import type { SnapshotRecord } from '../../../shared/domain/snapshot.ts';
 import { etcdProgramsOrSayWhy } from '../../support/etcd-programs.ts';
@@ -31,12 +31,12 @@ else {
   afterAll(() => lab.dispose());
   afterEach(() => lab.expectNothingLeft());
   await lab.etcd.ctl('put', '/registry/configmaps/default/marked', 'MARKED');
-  const taken = await lab.look();
+  const look = await lab.look();
   const good = await lab.take('good.db');
-  const order = lab.order(good, taken);
+  const order = lab.order(good, look);
   const bytes = readFileSync(good.path);
 
-  const prove = async (change: Partial<ProofOrder> = {}, signal = never): Promise<Proof> => await proveEtcdSnapshot({ ...order, ...change }, signal);
+  const prove = async (change: Partial<ProofOrder> = {}, signal = never): Promise<Proof> => await proveSnapshot({ ...order, ...change }, signal);
   /** Fails with that code, in that phase, in words that say what to do; as the coordinator's code. */
   const expectFailure = (proof: Proof, code: keyof typeof COORDINATOR_CODES, phase: ProofPhase, coordinators: string): string => {
     expect(proof).toMatchObject({ ok: false, code, phase });
@@ -49,7 +49,7 @@ else {
   const written = (name: string, content: Buffer): Pick<ProofOrder, 'path' | 'record'> => {
     const path = join(lab.folder, name);
     writeFileSync(path, content);
-    return { path, record: { ...good.record, plain: { digest: sha256(content), sizeBytes: content.length } } };
+    return { path, record: { ...order.record, plain: { digest: sha256(content), sizeBytes: content.length } } };
   };
 
   /** Does something when it comes to that phase. */
@@ -62,7 +62,7 @@ else {
       ['its end is missing', () => written('cut.db', bytes.subarray(0, bytes.length - 4096))],
       ['its sha256 is missing', () => written('bare.db', bytes.subarray(0, bytes.length - TRAILER_BYTES))],
       ['a page is overwritten, and the sha256 made anew', () => written('page.db', sealedAnew(Buffer.from(bytes.subarray(0, -TRAILER_BYTES)).fill(7, 0, 8192)))],
-      ['it is another one', () => ({ record: { ...good.record, plain: { ...good.record.plain, digest: 'f'.repeat(64) } } })],
+      ['it is another one', () => ({ record: { ...order.record, plain: { ...good.record.plain, digest: 'f'.repeat(64) } } })],
       ['it is not there', () => ({ path: join(lab.folder, 'gone.db') })],
     ])('%s: damaged', async (_what, change) => {
       expectFailure(await prove(change()), 'damaged', 'check', 'snapshot-failed');
@@ -79,18 +79,17 @@ else {
   });
 
   describe('a record that is not of this snapshot: mismatch', () => {
-    const { record } = good;
-    test.each<[string, Partial<Pick<ProofOrder, 'record' | 'taken'>>]>([
-      ['revision', { record: { ...record, revision: record.revision + 1 } }],
-      ['live-keys', { record: { ...record, liveKeys: 1 } }],
-      ['member', { record: { ...record, member: { id: '7', name: 'm0' } } }],
-      ['revision', { taken: { ...taken, revision: taken.revision + 1 } }],
-      ['live-keys', { taken: { ...taken, keys: taken.keys + 1 } }],
-      ['registry-keys', { taken: { ...taken, registryKeys: taken.registryKeys - 1 } }],
-      ['kube-system', { taken: { ...taken, kubeSystem: sha256('the one of another cluster') } }],
-      ['key-value-hash', { taken: { ...taken, hash: { compactRevision: -1, hash: 1 } } }],
+    test.each<[string, Partial<SnapshotRecord>]>([
+      ['revision', { revision: good.record.revision + 1 }],
+      ['live-keys', { liveKeys: 1 }],
+      ['member', { member: { id: '7', name: 'm0' } }],
+      ['revision', { look: { ...look, revision: look.revision + 1 } }],
+      ['live-keys', { look: { ...look, keys: look.keys + 1 } }],
+      ['registry-keys', { look: { ...look, registryKeys: look.registryKeys - 1 } }],
+      ['kube-system', { look: { ...look, kubeSystem: sha256('the one of another cluster') } }],
+      ['key-value-hash', { look: { ...look, hash: { compactRevision: -1, hash: 1 } } }],
     ])('%s', { timeout: TEST_MAX_MS }, async (fact, change) => {
-      const message = expectFailure(await prove(change), 'mismatch', 'compare', 'mismatch');
+      const message = expectFailure(await prove({ record: { ...order.record, ...change } }), 'mismatch', 'compare', 'mismatch');
       expect(message.match(/[a-z-]+(?= is [^ ]+ and not )/g)).toEqual([fact]);
     });
   });
@@ -199,7 +198,7 @@ else {
 
   test('a proof that is killed leaves its etcd, and the next one ends that and removes what was restored', { timeout: TEST_MAX_MS }, async () => {
     const { record, path, toolsFolder, scratchFolder } = order;
-    const child = spawn(process.execPath, [PROVE_ALONE, JSON.stringify({ record, path, taken, toolsFolder, scratchFolder } satisfies { record: SnapshotRecord } & Partial<ProofOrder>)], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [PROVE_ALONE, JSON.stringify({ record, path, toolsFolder, scratchFolder } satisfies { record: SnapshotRecord } & Partial<ProofOrder>)], { stdio: ['ignore', 'pipe', 'inherit'] });
     const gone = once(child, 'exit');
     for await (const line of createInterface({ input: child.stdout })) if (line === 'start') break;
     const left = await untilRunning('etcd', scratchFolder);

@@ -7,7 +7,7 @@ import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import type { EtcdReads } from '../../../agent/ports/etcd.ts';
 import { generateIdentity } from '../../../shared/age/age-keys.ts';
 import { openSealedFileSink } from '../../../agent/snapshots/sealed/sealed-file-sink.ts';
-import { proveEtcdSnapshot } from '../../../agent/snapshots/prove/prove-etcd-snapshot.ts';
+import { proveSnapshot } from '../../../agent/snapshots/prove/prove-snapshot.ts';
 import { catalogueProof, PROOF_PHASES, type ProofPhase } from '../../../shared/domain/proof-record.ts';
 import { generateCertificateKey } from '../../../shared/trust/create-csr.ts';
 import { signSnapshotProof, verifySnapshotProof } from '../../../shared/trust/snapshot-proof.ts';
@@ -35,7 +35,7 @@ describe.each([['bookworm', '3.4', 'etcdctl'], ['trixie', '3.5', 'etcdutl']] as 
     const snapshot = await lab.take('good.db');
     const order = lab.order(snapshot, taken);
     let [mode, pids, tcp]: [string, readonly string[], readonly string[]] = ['', [], []];
-    const proof = await proveEtcdSnapshot({
+    const proof = await proveSnapshot({
       ...order,
       onPhase: (phase: ProofPhase) => {
         if (phase !== 'compare') return;
@@ -71,7 +71,7 @@ describe.each([['bookworm', '3.4', 'etcdctl'], ['trixie', '3.5', 'etcdutl']] as 
     await lab.etcd.ctl('put', '/registry/pods/default/9', 'changed');
     await lab.etcd.ctl('put', '/registry/pods/default/9', 'changed again');
     await lab.etcd.ctl('compact', '--physical', String(taken.revision + 2));
-    const proof = await proveEtcdSnapshot(lab.order(await lab.take('compacted.db'), taken), never);
+    const proof = await proveSnapshot(lab.order(await lab.take('compacted.db'), taken), never);
     if (!proof.ok) throw new Error(`${proof.phase}: ${proof.message}`);
     const left = proof.record.comparisons.filter(({ outcome, against }) => outcome === 'not-compared' && against === 'member');
     expect(left.map(({ fact, because }) => `${fact}: ${because}`)).toEqual(['live-keys', 'registry-keys', 'kube-system', 'key-value-hash'].map((fact) => `${fact}: revision ${taken.revision} cannot be read in it`));
@@ -97,7 +97,7 @@ describe.each([['bookworm', '3.4', 'etcdctl'], ['trixie', '3.5', 'etcdutl']] as 
         return first;
       },
     });
-    const proof = await proveEtcdSnapshot({ ...order, memberAt: (socket) => patient(order.memberAt(socket)) }, never);
+    const proof = await proveSnapshot({ ...order, memberAt: (socket) => patient(order.memberAt(socket)) }, never);
     expect(proof).toMatchObject({ ok: true });
     expect(ended).toBe(1);
     const revision = proof.ok ? proof.record.comparisons.find(({ fact, against }) => fact === 'revision' && against === 'snapshot') : null;
@@ -108,14 +108,14 @@ describe.each([['bookworm', '3.4', 'etcdctl'], ['trixie', '3.5', 'etcdutl']] as 
     const [identity, other] = [generateIdentity(), generateIdentity()];
     const snapshot = await lab.take('sealed.db', (path, signal) => openSealedFileSink(path, [identity.recipient], signal));
     const order = lab.order(snapshot, await lab.look());
-    expect(await proveEtcdSnapshot({ ...order, identities: [other, identity] }, never)).toMatchObject({ ok: true });
+    expect(await proveSnapshot({ ...order, identities: [other, identity] }, never)).toMatchObject({ ok: true });
     lab.expectNothingLeft();
-    expect(await proveEtcdSnapshot({ ...order, identities: [other] }, never)).toMatchObject({ ok: false, code: 'not-opened', phase: 'unseal' });
+    expect(await proveSnapshot({ ...order, identities: [other] }, never)).toMatchObject({ ok: false, code: 'not-opened', phase: 'unseal' });
     const broken = join(lab.folder, 'broken.db');
     writeFileSync(broken, readFileSync(snapshot.path).fill(7, 5_000, 5_001));
-    expect(await proveEtcdSnapshot({ ...order, identities: [identity], path: broken }, never)).toMatchObject({ ok: false, code: 'damaged', phase: 'unseal' });
+    expect(await proveSnapshot({ ...order, identities: [identity], path: broken }, never)).toMatchObject({ ok: false, code: 'damaged', phase: 'unseal' });
     rmSync(broken);
-    expect(await proveEtcdSnapshot({ ...order, identities: [identity], path: broken }, never)).toMatchObject({ ok: false, code: 'damaged', phase: 'unseal' });
+    expect(await proveSnapshot({ ...order, identities: [identity], path: broken }, never)).toMatchObject({ ok: false, code: 'damaged', phase: 'unseal' });
   });
 });
 

@@ -49,7 +49,7 @@ else {
     if (!taken.ok) throw new Error(taken.message);
     const { plain, sealed, revision, clusterId, memberId, etcdVersion, takenUnixMs } = taken.snapshot;
     return {
-      id, cluster: 'prod', datastore: 'etcd', clusterId, member: { id: memberId, name: 'm0' }, revision, liveKeys: null, version: etcdVersion, takenUnixMs, plain, sealed,
+      id, cluster: 'prod', datastore: 'etcd', clusterId, member: { id: memberId, name: 'm0' }, revision, liveKeys: null, version: etcdVersion, takenUnixMs, look: null, plain, sealed,
       copies: [{ kind: 'host', node: 'cp-1' }], proof: null,
     };
   };

@@ -22,7 +22,7 @@ it('a host whose trust document has expired takes no command, whoever signed it'
   try {
     const token = await call<CreateTokenResponse__Output>((done) => coordinator.admin.CreateToken({}, done));
     expect(await enroll({ ...token, name: 'a', machineId: '', stateDir, force: false, clock: systemClock }, AbortSignal.timeout(20_000))).toMatchObject({ ok: true });
-    const opened = await openHost({ stateDir, allow: ALLOW_ALL, coordinator: null, enrollment: null, sourcesDir: '', logLevel: 'info' }, silentLogger);
+    const opened = await openHost({ stateDir, allow: ALLOW_ALL }, silentLogger);
     if (!opened.ok) throw new Error(opened.message);
     const { host } = opened;
     const keys = await openKeys(coordinator.settings.dataFolder, { fleet: 'test', serverNames: ['localhost'], clock: systemClock, random: systemRandom });

@@ -56,7 +56,7 @@ beforeAll(async () => {
   const token = await call<CreateTokenResponse__Output>((done) => coordinator.admin.CreateToken({}, done));
   const enrolled = await enroll({ ...token, name: 'n1', machineId: '', stateDir, force: false, clock: systemClock }, AbortSignal.timeout(20_000));
   expect(enrolled).toMatchObject({ ok: true });
-  const opened = await openHost({ coordinator: null, enrollment: null, stateDir, sourcesDir: '', logLevel: 'debug', allow: ALLOW_ALL }, log.logger);
+  const opened = await openHost({ stateDir, allow: ALLOW_ALL }, log.logger);
   if (!opened.ok) throw new Error(opened.message);
   host = opened.host;
   const found = await openKeys(settings.dataFolder, { fleet: settings.fleet, serverNames: ['localhost'], clock: systemClock, random: systemRandom });

@@ -5,7 +5,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 
 import { checkSnapshot } from '../../../../agent/snapshots/check-snapshot.ts';
 import { compareRestored, newestRevision, type RestoredFacts } from '../../../../agent/snapshots/prove/compare-restored.ts';
-import type { DatastoreLook } from '../../../../agent/snapshots/prove/look-at-datastore.ts';
+import type { DatastoreLook } from '../../../../shared/domain/snapshot.ts';
 import { boltFile, withTrailer } from '../../../support/bolt-file.ts';
 import { exampleSnapshot } from '../../../support/example-snapshot.ts';
 import { SAMPLE_DATASTORE } from '../../../support/sample-datastore.ts';
@@ -20,12 +20,12 @@ const { kvHash, digest, totalKey } = checked;
 const registryKeys = totalKey - checked.elsewhere;
 
 const newest: DatastoreLook = { revision: 27, keys: totalKey, registryKeys, kubeSystem: null, hash: kvHash };
-const taken: DatastoreLook = { revision: 20, keys: 18, registryKeys: 18, kubeSystem: 'a'.repeat(64), hash: { hash: 77, compactRevision: 1 } };
+const look: DatastoreLook = { revision: 20, keys: 18, registryKeys: 18, kubeSystem: 'a'.repeat(64), hash: { hash: 77, compactRevision: 1 } };
 
 /** A snapshot that holds what it should. */
 const GOOD: RestoredFacts = {
-  record: exampleSnapshot({ plain: { digest, sizeBytes: checked.size }, revision: 25, liveKeys: totalKey, member: { id: '10276657743932975437', name: 'm0' } }),
-  snapshot: { ...checked, leases: 0 }, startedRevision: 27, newest, asTaken: taken, taken,
+  record: exampleSnapshot({ plain: { digest, sizeBytes: checked.size }, revision: 25, liveKeys: totalKey, look, member: { id: '10276657743932975437', name: 'm0' } }),
+  snapshot: { ...checked, leases: 0 }, startedRevision: 27, newest, asTaken: look,
 };
 
 function outcomes(facts: RestoredFacts, outcome: 'different' | 'not-compared'): readonly string[] {
@@ -53,11 +53,11 @@ describe('one thing that differs is found, and nothing else', () => {
     ['snapshot key-value-hash', { newest: { ...newest, hash: { ...kvHash, hash: kvHash.hash + 1 } } }],
     ['snapshot key-value-hash', { newest: { ...newest, hash: { ...kvHash, compactRevision: 3 } } }],
     ['member revision', { newest: { ...newest, revision: 19 } }],
-    ['member live-keys', { asTaken: { ...taken, keys: 17 } }],
-    ['member registry-keys', { asTaken: { ...taken, registryKeys: 17 } }],
-    ['member kube-system', { asTaken: { ...taken, kubeSystem: null } }],
-    ['member kube-system', { asTaken: { ...taken, kubeSystem: 'b'.repeat(64) } }],
-    ['member key-value-hash', { asTaken: { ...taken, hash: { hash: 78, compactRevision: 1 } } }],
+    ['member live-keys', { asTaken: { ...look, keys: 17 } }],
+    ['member registry-keys', { asTaken: { ...look, registryKeys: 17 } }],
+    ['member kube-system', { asTaken: { ...look, kubeSystem: null } }],
+    ['member kube-system', { asTaken: { ...look, kubeSystem: 'b'.repeat(64) } }],
+    ['member key-value-hash', { asTaken: { ...look, hash: { hash: 78, compactRevision: 1 } } }],
   ])('%s', (what, change) => {
     expect(outcomes({ ...GOOD, ...change }, 'different')).toEqual([what]);
   });
@@ -65,10 +65,10 @@ describe('one thing that differs is found, and nothing else', () => {
 
 describe('what cannot be compared is said so, and taken for neither', () => {
   test.each<[string, Partial<RestoredFacts>, readonly string[]]>([
-    ['nobody asked the member', { taken: null, asTaken: null }, ['member live-keys', 'member registry-keys', 'member kube-system', 'member key-value-hash']],
+    ['nobody asked the member', { record: { ...GOOD.record, look: null }, asTaken: null }, ['member live-keys', 'member registry-keys', 'member kube-system', 'member key-value-hash']],
     ['its revision is compacted away', { asTaken: null }, ['member live-keys', 'member registry-keys', 'member kube-system', 'member key-value-hash']],
-    ['more was compacted since', { asTaken: { ...taken, hash: { hash: 99, compactRevision: 12 } } }, ['member key-value-hash']],
-    ['the member could not hash it', { taken: { ...taken, hash: null } }, ['member key-value-hash']],
+    ['more was compacted since', { asTaken: { ...look, hash: { hash: 99, compactRevision: 12 } } }, ['member key-value-hash']],
+    ['the member could not hash it', { record: { ...GOOD.record, look: { ...look, hash: null } } }, ['member key-value-hash']],
     ['too many keys', { snapshot: { ...GOOD.snapshot, kvHash: null } }, ['snapshot key-value-hash']],
     ['too many groups', { snapshot: { ...GOOD.snapshot, registry: Object.fromEntries(Array.from({ length: 4096 }, (_none, index) => [String(index), 2])) } }, ['snapshot registry-keys']],
     ['nothing recorded', { record: { ...GOOD.record, liveKeys: null, member: { id: null, name: 'm0' } } }, ['record live-keys', 'record member']],
