@@ -7,7 +7,7 @@ import { syncFolder } from '../../shared/files/write-durably.ts';
 import type { ArtifactsClient } from '../../shared/wire/messages.ts';
 import type { FetchCode } from '../link/explain-fetch-failure.ts';
 import { fetchArtifact } from '../link/fetch-artifact.ts';
-import { hasSha256, lengthOf } from '../link/part-file.ts';
+import { hasSha256, lengthOf } from '../../shared/files/part-file.ts';
 import type { Artifacts, FetchedArtifact } from '../ports/artifacts.ts';
 import { copyVerified } from '../steps/copy-verified.ts';
 import { type StepFailure, stepFailure } from '../steps/step.ts';

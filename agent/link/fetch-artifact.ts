@@ -7,7 +7,7 @@ import { failure, type Failure } from '../../shared/trust/failure.ts';
 import { syncFolder } from '../../shared/files/write-durably.ts';
 import type { ArtifactsClient, FetchResponse__Output } from '../../shared/wire/messages.ts';
 import { explainFetchFailure, type FetchCode } from './explain-fetch-failure.ts';
-import { hashFile, hasSha256, lengthOf } from './part-file.ts';
+import { hashFile, hasSha256, lengthOf } from '../../shared/files/part-file.ts';
 
 export interface FetchOrder {
   /** Of the whole artifact, lower-case hex: from something that was signed. */

@@ -2,7 +2,7 @@ import { lstat, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { ImagesSpec } from '../../../shared/domain/steps/images-spec.ts';
-import { hasSha256 } from '../../link/part-file.ts';
+import { hasSha256 } from '../../../shared/files/part-file.ts';
 import type { K3s } from '../../ports/k3s.ts';
 import { type FileCopy, isBack, isKept, keepFile, restoreFile } from '../k3s/file-copies.ts';
 import { draftFolderOf, placeArchive } from '../k3s/place-archive.ts';

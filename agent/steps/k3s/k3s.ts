@@ -2,7 +2,7 @@ import { lstat, readdir } from 'node:fs/promises';
 
 import { changeOf, parseKubeVersion } from '../../../shared/domain/kube-version.ts';
 import type { K3sSpec } from '../../../shared/domain/steps/k3s-spec.ts';
-import { hasSha256 } from '../../link/part-file.ts';
+import { hasSha256 } from '../../../shared/files/part-file.ts';
 import type { Artifacts } from '../../ports/artifacts.ts';
 import type { K3s } from '../../ports/k3s.ts';
 import { removeNewState, stateFiles } from '../kubelet/kubelet-state.ts';

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import type { ArtifactRef } from '../../../shared/domain/steps/artifact-ref.ts';
 import type { K3sSpec } from '../../../shared/domain/steps/k3s-spec.ts';
 import { syncFolder } from '../../../shared/files/write-durably.ts';
-import { hasSha256 } from '../../link/part-file.ts';
+import { hasSha256 } from '../../../shared/files/part-file.ts';
 import { copyVerified } from '../copy-verified.ts';
 import { STEP_OK, type StepContext, type StepResult, stepFailure } from '../step.ts';
 import { placeKept } from './file-copies.ts';
