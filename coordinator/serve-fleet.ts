@@ -32,6 +32,9 @@ import { Intake } from './runtime/intake.ts';
 import { loadState } from './runtime/load-state.ts';
 import { Performer } from './runtime/perform.ts';
 import { raiseEpoch } from './runtime/raise-epoch.ts';
+import { SnapshotCommands } from './runtime/snapshot-commands.ts';
+import { SnapshotIntake } from './runtime/snapshot-intake.ts';
+import { SnapshotLog } from './runtime/snapshot-log.ts';
 import { watchCluster } from './runtime/watch-cluster.ts';
 import { watchCordons } from './runtime/watch-cordons.ts';
 import { watchProofs } from './runtime/watch-proofs.ts';
@@ -78,6 +81,10 @@ export async function serveFleet(parts: ServeParts, signal: AbortSignal): Promis
       logger.warn('the store is older than what agents or clusters have seen; epoch raised', { epoch: state.epoch });
     });
   };
+  const signer = new CommandSigner(keys.planKey, clock);
+  const snapshotLog = await SnapshotLog.open(store, clock);
+  const snapshotCommands = new SnapshotCommands({ state, signer, clock, random, logger, sessions: { send: (node, message) => sessions.send(node, message) }, assertLeading: async () => await log.assertLeading() });
+  const suspect = (node: NodeName, code: string): void => void auditAgentRefusal(refusals, node, code);
   const sessions = new AgentLinkService({
     state,
     intake,
@@ -86,12 +93,13 @@ export async function serveFleet(parts: ServeParts, signal: AbortSignal): Promis
     raiseEpoch: raiseAbove,
     admit: async (node) => await controller.command(async () => await admitNode(state, store, node, clock)),
     opened: (node) => performer.forgetSent(node),
-    refused: (node, code) => void auditAgentRefusal(refusals, node, code),
+    refused: suspect,
+    snapshots: new SnapshotIntake({ state, log: snapshotLog, commands: snapshotCommands, logger, suspect }),
     clock,
     logger,
   });
   const drains = new DrainCalls({ state, drain, clock, logger, changed: () => controller.wake() });
-  const performer = new Performer({ state, log, sessions, signer: new CommandSigner(keys.planKey, clock), drains, clock, random, logger });
+  const performer = new Performer({ state, log, sessions, signer, drains, clock, random, logger });
   const controller = new Controller(state, log, performer, clock, logger);
 
   const artifactsFolder = join(settings.dataFolder, 'artifacts');

@@ -1,4 +1,5 @@
 import { status, type ServerDuplexStream } from '@grpc/grpc-js';
+import { X509Certificate } from 'node:crypto';
 
 import type { NodeName } from '../../shared/domain/ids.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
@@ -9,6 +10,7 @@ import { fromFactsMessage } from '../../shared/wire/facts-codec.ts';
 import type { AgentSessions, ToAgent } from '../ports/agent-sessions.ts';
 import type { FleetState } from '../runtime/fleet-state.ts';
 import type { Intake } from '../runtime/intake.ts';
+import type { SnapshotIntake } from '../runtime/snapshot-intake.ts';
 import { AgentSession } from './agent-session.ts';
 import { doubtHello } from './doubt-hello.ts';
 import { helloFacts } from './hello-facts.ts';
@@ -25,6 +27,8 @@ type NamedNode = { readonly ok: true; readonly node: NodeName } | { readonly ok:
 export interface AgentLinkParts {
   readonly state: FleetState;
   readonly intake: Intake;
+  /** Absent: what agents tell of snapshots is let go. */
+  readonly snapshots?: SnapshotIntake;
   /** Names the node behind a call from its certificate, or says why it may not speak here. */
   readonly nameNode: (call: AgentCall) => Promise<NamedNode>;
   /** The fleet's trust document, above the version that this agent has seen. */
@@ -73,7 +77,7 @@ export class AgentLinkService implements AgentSessions {
   send(node: NodeName, message: ToAgent): boolean {
     const served = this.#sessions.get(node);
     if (served === undefined || !served.welcomed || served.session.isEnding) return false;
-    if (message.kind === 'assignment' || message.kind === 'permit') this.#parts.intake.commanded(node);
+    if (message.kind === 'assignment' || message.kind === 'permit' || message.kind === 'snapshot') this.#parts.intake.commanded(node);
     served.session.send(toWire(message));
     return true;
   }
@@ -117,8 +121,10 @@ export class AgentLinkService implements AgentSessions {
 
   async #accept(call: AgentCall): Promise<void> {
     const { nameNode, logger } = this.#parts;
-    // Nothing may be lost while the certificate is looked up.
+    // Nothing may be lost while the certificate is looked up, which is gone when the connection is.
     call.pause();
+    const { snapshots } = this.#parts;
+    const certificate = snapshots === undefined ? undefined : call.getAuthContext()?.sslPeerCertificate?.raw;
     const session = new AgentSession(call, logger);
     const named = await nameNode(call);
     if (!named.ok) {
@@ -131,6 +137,12 @@ export class AgentLinkService implements AgentSessions {
       hello: (hello) => this.#greet(node, { session, call, welcomed: false, trust: null }, hello),
       report: (records) => this.#parts.intake.reports(node, records),
       facts: (facts) => this.#told(node, facts),
+      snapshots: async (catalogue) => await snapshots?.catalogue(node, catalogue),
+      snapshotOutcome: async (outcome) => {
+        // Who was named showed a certificate.
+        if (certificate !== undefined) await snapshots?.outcome(node, outcome, new X509Certificate(certificate).publicKey);
+      },
+      snapshotProgress: (progress) => snapshots?.progress(node, progress),
       permitRequest: (request) => this.#parts.intake.permitRequested(node, request),
       refusal: (reason, detail) => {
         logger.warn('agent refused what it was sent', { node, reason, detail });

@@ -21,6 +21,10 @@ export interface SessionEvents {
   /** Resolves when the records are durable. */
   report(records: readonly (JournalRecord | UnreadReport)[]): Promise<void>;
   facts(facts: HostFacts__Output): Promise<void>;
+  /** Each of them resolves when what is to be kept of it is durable. */
+  snapshots(catalogue: NonNullable<AgentMessage__Output['snapshots']>): Promise<void>;
+  snapshotOutcome(outcome: NonNullable<AgentMessage__Output['snapshotOutcome']>): Promise<void>;
+  snapshotProgress(progress: NonNullable<AgentMessage__Output['snapshotProgress']>): void;
   permitRequest(request: PermitRequestView): void;
   refusal(reason: string, detail: string): void;
   ended(): void;
@@ -106,6 +110,13 @@ export class AgentSession {
       this.#reported(message.report, events);
     } else if (message.facts) {
       this.#guard(events.facts(message.facts));
+    } else if (message.snapshots) {
+      this.#guard(events.snapshots(message.snapshots));
+    } else if (message.snapshotOutcome) {
+      const { command } = message.snapshotOutcome;
+      this.#guard(events.snapshotOutcome(message.snapshotOutcome).then(() => this.send({ snapshotAck: { command } })));
+    } else if (message.snapshotProgress) {
+      events.snapshotProgress(message.snapshotProgress);
     } else if (message.permitRequest) {
       const { requestId, rollout, generation, digest, bootId } = message.permitRequest;
       events.permitRequest({ requestId, rollout, generation, digest, bootId });

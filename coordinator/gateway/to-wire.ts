@@ -12,5 +12,7 @@ export function toWire(message: ToAgent): CoordinatorMessage {
       return { permitOffer: { rollout: message.rollout, generation: message.generation } };
     case 'recall':
       return { recall: { rollout: message.rollout, generation: message.generation, reason: message.reason } };
+    case 'snapshot':
+      return { snapshot: decodeEnvelope(message.envelope) };
   }
 }

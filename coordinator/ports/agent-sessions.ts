@@ -11,4 +11,6 @@ export type ToAgent =
   | { readonly kind: 'assignment'; readonly envelope: Uint8Array }
   | { readonly kind: 'permit-offer'; readonly rollout: string; readonly generation: number }
   | { readonly kind: 'permit'; readonly envelope: Uint8Array }
-  | { readonly kind: 'recall'; readonly rollout: string; readonly generation: number; readonly reason: string };
+  | { readonly kind: 'recall'; readonly rollout: string; readonly generation: number; readonly reason: string }
+  /** A signed command of snapshots. */
+  | { readonly kind: 'snapshot'; readonly envelope: Uint8Array };

@@ -65,7 +65,8 @@ async function loadLedger(store: EventStore): Promise<LedgerState> {
 
 async function loadPolicy(store: EventStore): Promise<FleetPolicy> {
   const record = await store.getRecord(POLICY_RECORD);
-  return record === null ? DEFAULT_POLICY : (record.value as { readonly policy: FleetPolicy }).policy;
+  // One that was put before a field existed has its default.
+  return { ...DEFAULT_POLICY, ...(record?.value as { readonly policy: FleetPolicy } | undefined)?.policy };
 }
 
 async function loadNodeJournal(store: EventStore, name: string): Promise<{ journal: NodeJournal; sequence: number }> {

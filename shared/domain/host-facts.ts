@@ -1,5 +1,3 @@
-import type { EtcdLook } from './etcd-look.ts';
-
 /**
  * What an agent tells about its host, for preflights and procedures. It says what is there, as it is written there; who
  * uses a version parses it. Never trusted for identity, labels or place: a host may say what it likes.
@@ -16,14 +14,27 @@ export interface HostFacts {
   readonly freeBytes: Readonly<Partial<Record<DiskPath, number>>>;
   readonly runtimes: RuntimeFacts;
   readonly kubernetes: KubernetesFacts | null;
-  /** Null where no member of etcd runs here. */
-  readonly etcdMember: EtcdLook | null;
   /** The package system asks for one. */
   readonly rebootRequired: boolean;
   /** Others that change this host on their own. */
   readonly otherTools: readonly OtherTool[];
   /** Of FACT_PACKAGES: the version of each that is installed. */
   readonly packages: Readonly<Record<string, string>>;
+  /** Null where the agent knows nothing of snapshots. */
+  readonly snapshots: SnapshotFacts | null;
+}
+
+/** What a host can do for snapshots of datastores, its own and others'. */
+export interface SnapshotFacts {
+  /** `age1...`: what is sealed for it, this host can open in order to prove it. */
+  readonly recipient: string;
+  readonly mayProve: boolean;
+  /** Why, or why not, as a sentence. */
+  readonly reason: string;
+  /** Minors of etcd whose programs it has, sorted: `3.5`. */
+  readonly tools: readonly string[];
+  /** Free for root where it restores to prove, rounded down as `freeBytes` above. */
+  readonly freeBytes: number;
 }
 
 export interface OsFacts {
@@ -114,9 +125,11 @@ export const FACT_FILES_MAX = 16;
 export const FACT_CERTIFICATES_MAX = 48;
 /** Past it a certificate's end is no date that Date can hold. */
 export const FACT_MOMENT_MAX_MS = 8.64e15;
+export const FACT_TOOLS_MAX = 16;
 
 /** One line of printable ASCII: whatever shows it is not repainted by it. */
 export const FACT_TEXT_PATTERN = /^[\x20-\x7e]{0,128}$/;
 export const FACT_VERSION_PATTERN = /^[A-Za-z0-9][A-Za-z0-9.+~:_^-]{0,127}$/;
 export const FACT_PATH_PATTERN = /^\/[\x21-\x7e]{0,255}$/;
+export const FACT_SENTENCE_PATTERN = /^[\x20-\x7e]{0,300}$/;
 export const FACT_FLAG_PATTERN = /^--[a-z0-9-]{1,100}$/;

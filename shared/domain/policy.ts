@@ -1,3 +1,4 @@
+import type { Retention } from './keep-snapshots.ts';
 import type { Share } from './plan.ts';
 
 /** The ceilings of a fleet, written by an admin; a plan can only narrow them and the strictest holds. */
@@ -16,7 +17,28 @@ export interface FleetPolicy {
   readonly permitValidForMs: number;
   /** A host whose clock differs by more takes no assignment. */
   readonly clockLimitMs: number;
+  readonly snapshots: SnapshotPolicy;
 }
+
+/** Of the datastores of all clusters. What is missed is an alert and blocks nothing; I8 has limits of its own. */
+export interface SnapshotPolicy {
+  /** `age1...` of keys that lie with people, off line: they can open every snapshot that this coordinator orders. */
+  readonly recipients: readonly string[];
+  /** RPO: how old the newest snapshot may be. */
+  readonly takenWithinMs: number;
+  /** How old the newest one that was proved may be. */
+  readonly provedWithinMs: number;
+  /** RTO: how long a drill may take. */
+  readonly restoredWithinMs: number;
+  /** A snapshot is taken and brought to the coordinator this often; null: only when somebody asks for it. */
+  readonly copyEveryMs: number | null;
+  /** The same for drills. */
+  readonly drillEveryMs: number | null;
+  /** Of the coordinator's copies. */
+  readonly keep: Retention;
+}
+
+const HOUR_MS = 3_600_000;
 
 /** Careful where nobody decided: one node at a time. */
 export const DEFAULT_POLICY: FleetPolicy = {
@@ -30,4 +52,9 @@ export const DEFAULT_POLICY: FleetPolicy = {
   deferAfterMs: 3_600_000,
   permitValidForMs: 60_000,
   clockLimitMs: 120_000,
+  snapshots: {
+    recipients: [],
+    ...{ takenWithinMs: HOUR_MS, provedWithinMs: 24 * HOUR_MS, restoredWithinMs: 2 * HOUR_MS, copyEveryMs: null, drillEveryMs: null },
+    keep: { newest: 3, withinMs: 24 * HOUR_MS, hourly: 0, daily: 7, weekly: 4 },
+  },
 };

@@ -10,20 +10,30 @@ export const REASONS = {
     unblock: 'an operator: abort, and start the plan again with `allowControlPlaneOutage: true`',
     next: 'no slot is granted to a control-plane node of that cluster',
   },
-  'quorum-at-risk': {
-    message: 'etcd would lose its quorum with this node, as its members are now',
-    unblock: 'an admin of the named members: their hosts, their etcd and their agents; `farrier node show NODE` tells what each agent saw',
-    next: 'no slot is granted to a node whose member the quorum cannot spare; it goes on when enough members are up',
-  },
-  'member-lost': {
-    message: 'a member of etcd is gone for good',
-    unblock: 'an admin of the cluster: bring the named member back, or `etcdctl member remove` it',
-    next: 'no slot is granted to a node that runs a member of that etcd; it goes on when the member is removed or back',
-  },
   'datastore-unproved': {
     message: 'nothing proves that the cluster’s datastore can be brought back to a moment right before this upgrade',
     unblock: 'an admin of the cluster: the coordinator’s log says why its snapshot could not be proved',
     next: 'a proof is tried again every few minutes; the control plane goes on when there is one',
+  },
+  'rpo-missed': {
+    message: 'the newest snapshot of the cluster’s datastore is older than the policy’s takenWithin: so much would be lost with it',
+    unblock: 'an operator: `farrier snapshot take CLUSTER`; a schedule stands under `snapshots` of each host’s agent.yaml, or is the policy’s copyEvery',
+    next: 'nothing is blocked by it; it is over with the next snapshot',
+  },
+  'snapshot-unproved': {
+    message: 'no snapshot of the cluster’s datastore that was proved is as young as the policy’s provedWithin',
+    unblock: 'an operator: `farrier snapshot prove CLUSTER`, which says what is missing where it cannot be done',
+    next: 'nothing is blocked by it; an upgrade of the control plane makes a proof of its own first',
+  },
+  'copies-missed': {
+    message: 'no young snapshot of the cluster’s datastore lies anywhere but on its hosts',
+    unblock: 'an operator: `farrier snapshot take CLUSTER`; an admin: the policy’s copyEvery',
+    next: 'nothing is blocked by it; whoever loses the hosts loses their snapshots',
+  },
+  'rto-missed': {
+    message: 'no drill shows that the cluster’s datastore can be restored within the policy’s restoredWithin',
+    unblock: 'an operator: `farrier snapshot drill CLUSTER`, which says what is missing; an admin: the policy’s drillEvery',
+    next: 'nothing is blocked by it; it is over with the next drill that goes well',
   },
   'wave-failed': {
     message: 'the wave at hand cannot complete any more, so that no other can follow',

@@ -1,9 +1,9 @@
 import type { Diagnostic } from '../domain/diagnostic.ts';
-import { DEFAULT_POLICY, type FleetPolicy } from '../domain/policy.ts';
+import { DEFAULT_POLICY, type FleetPolicy, type SnapshotPolicy } from '../domain/policy.ts';
 import { checkFile } from './check-file.ts';
 import { durationOr, formatDuration } from './duration.ts';
 import { entryOf } from './loose.ts';
-import { policyFile } from './policy-schema.ts';
+import { policyFile, type SnapshotSpec } from './policy-schema.ts';
 import type { Problem } from './problem.ts';
 import { problem } from './problem.ts';
 
@@ -15,9 +15,17 @@ export type ParsedPolicy =
 export function parsePolicy(text: string, file: string, version: number): ParsedPolicy {
   const checked = checkFile(text, file, policyFile, crossCheck);
   if (!checked.ok) return checked;
-  const { maxUnavailable, lostAfter, deferAfter, permitValidFor, clockLimit } = checked.value.spec;
-  const policy: FleetPolicy = { version, maxUnavailable, lostAfterMs: lostAfter, deferAfterMs: deferAfter, permitValidForMs: permitValidFor, clockLimitMs: clockLimit };
+  const { maxUnavailable, lostAfter, deferAfter, permitValidFor, clockLimit, snapshots } = checked.value.spec;
+  const policy: FleetPolicy = { version, maxUnavailable, lostAfterMs: lostAfter, deferAfterMs: deferAfter, permitValidForMs: permitValidFor, clockLimitMs: clockLimit, snapshots: snapshotPolicy(snapshots) };
   return { ok: true, policy, warnings: checked.warnings };
+}
+
+function snapshotPolicy({ recipients, takenWithin, provedWithin, restoredWithin, copyEvery, drillEvery, keep: { within, ...keep } }: SnapshotSpec): SnapshotPolicy {
+  return {
+    recipients,
+    ...{ takenWithinMs: takenWithin, provedWithinMs: provedWithin, restoredWithinMs: restoredWithin, copyEveryMs: copyEvery ?? null, drillEveryMs: drillEvery ?? null },
+    keep: { ...keep, withinMs: within },
+  };
 }
 
 /** A deferred node leaves the budget: one that is not even lost yet must not. */

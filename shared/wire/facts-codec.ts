@@ -6,7 +6,9 @@ import {
   FACT_MOMENT_MAX_MS,
   FACT_PACKAGES,
   FACT_PATH_PATTERN,
+  FACT_SENTENCE_PATTERN,
   FACT_TEXT_PATTERN,
+  FACT_TOOLS_MAX,
   FACT_VERSION_PATTERN,
   type EtcdFacts,
   type HostFacts,
@@ -15,11 +17,11 @@ import {
   type KubernetesFacts,
   OTHER_TOOLS,
   PACKAGE_FAMILIES,
+  type SnapshotFacts,
 } from '../domain/host-facts.ts';
 import { RUNTIME_HANDLER_PATTERN } from '../domain/step-limits.ts';
 import type { Decoded } from './decoded.ts';
 import { decoded } from './decoded.ts';
-import { etcdLookFrom } from './etcd-look-codec.ts';
 import { FieldCheck } from './field-check.ts';
 import type { HostFacts as HostFactsMessage, HostFacts__Output } from './generated/farrier/v1/HostFacts.d.ts';
 import type { K3sFacts__Output } from './generated/farrier/v1/K3sFacts.d.ts';
@@ -28,13 +30,13 @@ import type { KubeletFacts, KubeletFacts__Output } from './generated/farrier/v1/
 
 /** What a host tells about itself, as a message of AgentLink and of Fleet. */
 export function toFactsMessage(facts: HostFacts): HostFactsMessage {
-  const { os, kernel, architecture, cgroupVersion, memoryBytes, freeBytes, runtimes, kubernetes, etcdMember, rebootRequired, otherTools, packages } = facts;
+  const { os, kernel, architecture, cgroupVersion, memoryBytes, freeBytes, runtimes, kubernetes, rebootRequired, otherTools, packages, snapshots } = facts;
   return {
     ...{ osId: os.id, osVersionId: os.versionId, osPrettyName: os.prettyName, packageFamily: os.packageFamily ?? '' },
     ...{ kernel, architecture, cgroupVersion: cgroupVersion ?? 0, memoryBytes, freeBytes, rebootRequired, packages, otherTools: [...otherTools] },
     ...{ containerd: runtimes.containerd ?? '', runc: runtimes.runc ?? '', crun: runtimes.crun ?? '', docker: runtimes.docker ?? '' },
     ...(kubernetes === null ? {} : kubernetesToMessage(kubernetes)),
-    ...(etcdMember === null ? {} : { etcdMember: { ...etcdMember, version: etcdMember.version ?? '', clusterVersion: etcdMember.clusterVersion ?? '', members: [...etcdMember.members], alarms: [...etcdMember.alarms] } }),
+    ...(snapshots === null ? {} : { snapshots: { ...snapshots, tools: [...snapshots.tools] } }),
   };
 }
 
@@ -59,12 +61,12 @@ export function fromFactsMessage(message: HostFacts__Output): Decoded<HostFacts>
       docker: version(message.docker, 'docker', check),
     },
     kubernetes: kubernetesFrom(message, check),
-    etcdMember: message.etcdMember === null ? null : etcdLookFrom(message.etcdMember, 'etcdMember', check),
     otherTools: OTHER_TOOLS.filter((tool) => message.otherTools.includes(tool)),
     packages: Object.fromEntries(pick(message.packages, FACT_PACKAGES).map(([name, text]) => {
       check.text(text, `packages[${name}]`, FACT_VERSION_PATTERN);
       return [name, text];
     })),
+    snapshots: message.snapshots === null ? null : snapshotsFrom(message.snapshots, check),
   };
   return check.error === null ? decoded(facts) : { ok: false, error: check.error };
 }
@@ -78,6 +80,15 @@ function version(text: string, field: string, check: FieldCheck): string | null 
   if (text === '') return null;
   check.text(text, field, FACT_VERSION_PATTERN);
   return text;
+}
+
+function snapshotsFrom({ recipient, mayProve, reason, tools, freeBytes }: NonNullable<HostFacts__Output['snapshots']>, check: FieldCheck): SnapshotFacts {
+  check.text(recipient, 'snapshots.recipient', /^age1[0-9a-z]{58}$/);
+  check.text(reason, 'snapshots.reason', FACT_SENTENCE_PATTERN);
+  check.count(tools.length, 'snapshots.tools', { max: FACT_TOOLS_MAX });
+  for (const minor of tools) check.text(minor, 'snapshots.tools', /^\d{1,3}\.\d{1,3}$/);
+  check.count(freeBytes, 'snapshots.freeBytes');
+  return { recipient, mayProve, reason, tools, freeBytes };
 }
 
 function kubernetesToMessage(facts: KubernetesFacts): Pick<HostFactsMessage, 'kubeadm' | 'k3s'> {

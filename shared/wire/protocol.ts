@@ -5,16 +5,18 @@ import type { ProtoGrpcType as AssignmentProto } from './generated/assignment.d.
 import type { ProtoGrpcType as EnrollmentProto } from './generated/enrollment.d.ts';
 import type { ProtoGrpcType as FleetProto } from './generated/fleet.d.ts';
 import type { ProtoGrpcType as LinkProto } from './generated/link.d.ts';
+import type { ProtoGrpcType as SnapshotsProto } from './generated/snapshots.d.ts';
 import type { ProtoGrpcType as StepsProto } from './generated/steps.d.ts';
 import { loadProtos } from './load-protos.ts';
 
-const FILES = ['link', 'enrollment', 'artifacts', 'assignment', 'steps', 'fleet'].map((name) => `farrier/v1/${name}.proto`);
+const FILES = ['link', 'enrollment', 'artifacts', 'assignment', 'steps', 'snapshots', 'fleet'].map((name) => `farrier/v1/${name}.proto`);
 
 type Farrier = LinkProto['farrier']['v1'] &
   EnrollmentProto['farrier']['v1'] &
   ArtifactsProto['farrier']['v1'] &
   AssignmentProto['farrier']['v1'] &
   StepsProto['farrier']['v1'] &
+  SnapshotsProto['farrier']['v1'] &
   FleetProto['farrier']['v1'];
 
 /** Everything of package farrier.v1: service clients, service definitions, message codecs. */

@@ -4,7 +4,7 @@ import type { ProcedureNode } from '../../shared/procedures/composition.ts';
 import { planWork } from '../../shared/procedures/plan-work.ts';
 import { freezePlan } from '../../coordinator/runtime/freeze-plan.ts';
 import { kubeadmFacts } from '../support/example-cluster.ts';
-import type { FleetPolicy } from '../../shared/domain/policy.ts';
+import { DEFAULT_POLICY, type FleetPolicy } from '../../shared/domain/policy.ts';
 import { resolveShare } from '../../shared/domain/resolve-share.ts';
 import type { Dice } from '../support/seeded-dice.ts';
 import type { Faults } from './faults.ts';
@@ -33,7 +33,7 @@ export function drawScenario(dice: Dice, faults: Faults): Scenario {
   const policy: FleetPolicy = {
     version: 1,
     maxUnavailable: { fleet: drawShare(dice), perCluster: drawShare(dice), perZone: drawShare(dice) },
-    ...{ lostAfterMs: 5_000, deferAfterMs: 60_000, permitValidForMs: 30_000, clockLimitMs: 60_000 },
+    ...{ lostAfterMs: 5_000, deferAfterMs: 60_000, permitValidForMs: 30_000, clockLimitMs: 60_000, snapshots: DEFAULT_POLICY.snapshots },
   };
   const controlPlanes = drawControlPlanes(dice, records);
   const upgrade = dice.chance(0.4) ? drawUpgrade(dice, faults, records, controlPlanes) : null;

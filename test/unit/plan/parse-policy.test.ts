@@ -17,6 +17,21 @@ test('a policy is read with its units resolved', () => {
       deferAfterMs: 7_200_000,
       permitValidForMs: 90_000,
       clockLimitMs: 60_000,
+      snapshots: DEFAULT_POLICY.snapshots,
+    },
+  });
+});
+
+test('targets of snapshots are read with their units resolved', () => {
+  const recipient = `age1${'q'.repeat(58)}`;
+  const text = `${HEAD}spec: { snapshots: { recipients: [${recipient}], takenWithin: 30m, provedWithin: 2d, restoredWithin: 1h, copyEvery: 6h, drillEvery: 7d, keep: { newest: 5, within: 0s } } }\n`;
+  expect(parsePolicy(text, 'policy.yaml', 1)).toMatchObject({
+    ok: true,
+    policy: {
+      snapshots: {
+        recipients: [recipient], takenWithinMs: 1_800_000, provedWithinMs: 172_800_000, restoredWithinMs: 3_600_000, copyEveryMs: 21_600_000, drillEveryMs: 604_800_000,
+        keep: { newest: 5, withinMs: 0, hourly: 0, daily: 7, weekly: 4 },
+      },
     },
   });
 });
@@ -35,6 +50,8 @@ test.each<[string, string, string]>([
   ['a nameless ceiling', `${HEAD}spec: { maxUnavailable: 2 }\n`, '3:25 spec.maxUnavailable wrong-type'],
   ['a ceiling of nothing', `${HEAD}spec: { maxUnavailable: { fleet: 0 } }\n`, '3:34 spec.maxUnavailable.fleet out-of-range'],
   ['a duration that is too short', `${HEAD}spec: { lostAfter: 1s }\n`, '3:20 spec.lostAfter out-of-range'],
+  ['a key that is no recipient', `${HEAD}spec: { snapshots: { recipients: [AGE-SECRET-KEY-1] } }\n`, '3:35 spec.snapshots.recipients[0] bad-name'],
+  ['a copy a minute', `${HEAD}spec: { snapshots: { copyEvery: 1m } }\n`, '3:33 spec.snapshots.copyEvery out-of-range'],
   ['deferred before lost', `${HEAD}spec: { lostAfter: 10m, deferAfter: 5m }\n`, '3:37 spec.deferAfter conflict'],
 ])('%s is refused', (_, text, expected) => {
   const parsed = parsePolicy(text, 'policy.yaml', 1);

@@ -1,7 +1,6 @@
 import { createPublicKey } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 
-import type { ProofComparison, ProofRecord } from '../../../shared/domain/proof-record.ts';
 import { generateCertificateKey } from '../../../shared/trust/create-csr.ts';
 import { signEnvelope } from '../../../shared/trust/dsse.ts';
 import type { Envelope } from '../../../shared/trust/envelope.ts';
@@ -9,18 +8,13 @@ import { signNodeEnvelope } from '../../../shared/trust/node-envelope.ts';
 import { ASSIGNMENT_TYPE, SNAPSHOT_PROOF_TYPE } from '../../../shared/trust/payload-types.ts';
 import { generateSigningKey } from '../../../shared/trust/signing-key.ts';
 import { signSnapshotProof, verifySnapshotProof } from '../../../shared/trust/snapshot-proof.ts';
+import { exampleProofRecord } from '../../support/example-proof-record.ts';
 
 const keyPem = generateCertificateKey();
 const strangerPem = generateCertificateKey();
 const node = { fleet: 'demo', name: 'worker-1', publicKey: createPublicKey(keyPem) };
 
-const same = (fact: ProofComparison['fact']): ProofComparison => ({ fact, against: 'snapshot', expected: '7', found: '7', outcome: 'same', because: '' });
-const PROOF: ProofRecord = {
-  fleet: 'demo', cluster: 'prod', prover: 'worker-1', datastore: 'etcd', snapshot: { id: 'one', digest: 'a'.repeat(64), revision: 302, takenUnixMs: 1_790_000_000_000 },
-  comparisons: [same('digest'), same('structure'), same('revision'), same('live-keys')],
-  tools: { restore: 'etcdutl 3.5.16', server: 'etcd 3.5.16' },
-  phasesMs: { prepare: 12.5, unseal: 0, check: 40, restore: 30, start: 800, compare: 9, clean: 3 }, provedUnixMs: 1_790_000_100_000,
-};
+const PROOF = exampleProofRecord();
 const good = signSnapshotProof(PROOF, keyPem);
 const changed = (change: object): Envelope => signSnapshotProof({ ...PROOF, ...change }, keyPem);
 
