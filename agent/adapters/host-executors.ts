@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 
 import type { Clock } from '../../shared/ports/clock.ts';
@@ -39,6 +40,12 @@ import { installedK3s } from './kubernetes/installed-k3s.ts';
 import { nodeAnnotations } from './kubernetes/node-annotations.ts';
 import { kubeletTruth } from './kubernetes/kubelet-truth.ts';
 import { procProcesses } from './proc-processes.ts';
+import { tlsEndpoints } from './tls-endpoints.ts';
+import { grpcEtcdMember } from './etcd/grpc-etcd-member.ts';
+import { readEtcdSetup } from '../facts/etcd-setup.ts';
+import { hostIdentity } from '../snapshots/host-identity.ts';
+import type { RestoreParts } from '../steps/restore/restore-parts.ts';
+import { restoreSteps } from '../steps/restore/restore-steps.ts';
 import { hostPackageSystem } from './packages/host-package-system.ts';
 import { pipePrograms } from './pipe-programs.ts';
 import { runProgram } from './run-program.ts';
@@ -89,6 +96,7 @@ export function hostExecutors(parts: HostParts, clock: Clock): Executors {
     ...runtimeExecutors(artifacts, clock),
     k3s: preflighted(k3sStep({ units, clock, artifacts, k3s: installedK3s(runProgram), truthOf: nodeTruthOf, kubeletFolder: KUBEADM_PLACES.kubelet }), preflight),
     k3s_runtimes: k3sRuntimesStep({ units, clock, k3s: installedK3s(runProgram), truthOf: nodeTruthOf, cri: socketCri(K3S_CONTAINERD.socket), files: hostFiles() }),
+    ...restoreSteps({ ...restoreParts(parts, clock), units, clock, artifacts }),
     containerd: containerdStep({ units, clock, run: runProgram, criAt, programFolders: PROGRAM_FOLDERS }),
     agent_upgrade: agentUpgradeStep({ ...agentParts(parts), packages, units, clock }),
   };
@@ -101,6 +109,23 @@ function agentParts({ stateDir, configDir, argv, reach }: HostParts): Omit<Agent
     provedVersion: () => readProved(stateDir)?.version ?? null,
     forgetProved: () => forgetProved(stateDir),
     reach,
+  };
+}
+
+function restoreParts({ stateDir }: HostParts, clock: Clock): Omit<RestoreParts, 'units' | 'clock' | 'artifacts'> {
+  const places = KUBEADM_PLACES;
+  const [config = ''] = kubeletFiles(places);
+  return {
+    setup: async () => readEtcdSetup(hostFiles(), hostname()),
+    memberAt: (place) => grpcEtcdMember(place, clock),
+    endpoints: tlsEndpoints,
+    processes: procProcesses,
+    truth: kubeletTruth({ kubeconfig: join(places.kubernetes, 'kubelet.conf'), config, manifests: manifestsFolder(places) }),
+    run: runProgram,
+    identity: () => hostIdentity(stateDir),
+    toolFolders: PROGRAM_FOLDERS,
+    unitsDir: SYSTEM_UNITS_DIR,
+    places,
   };
 }
 

@@ -6,6 +6,8 @@ export interface Units {
   restart(unit: string, signal: AbortSignal): Promise<string>;
   /** Where it runs already, nothing. @returns '' or what systemd said. */
   start(unit: string, signal: AbortSignal): Promise<string>;
+  /** Asks for it and does not wait: for what comes up only together with others. @returns '' or what systemd said. */
+  begin(unit: string, signal: AbortSignal): Promise<string>;
   stop(unit: string, signal: AbortSignal): Promise<string>;
   /** At boots from now on, by what its file says; starts nothing. @returns '' or what systemd said. */
   enable(unit: string, signal: AbortSignal): Promise<string>;

@@ -36,6 +36,12 @@ export function describeStep(step: StepSpec): string {
       return step.action === 'set' ? step.endpoint : '';
     case 'k3s_runtimes':
       return namesOf([...(step.runtimes.length === 0 ? ['no runtimes of Farrier’s'] : step.runtimes.map(({ name }) => `runtime ${name}`)), ...step.mirrors.map(({ host }) => `mirrors of ${host}`)]);
+    case 'restore_datastore':
+      return `snapshot ${step.plain.sha256.slice(0, 12)} as member ${step.member}`;
+    case 'start_datastore':
+      return `${step.members.length} member(s)`;
+    case 'stop_control_plane':
+    case 'start_control_plane':
     case 'service':
     case 'reboot':
       return '';

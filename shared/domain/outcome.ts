@@ -53,6 +53,12 @@ export const OUTCOME_CODES = {
   'config-unreadable': 'host',
   /** The message begins with the refusal's own code. */
   'config-refused': 'host',
+  /** An API server of the cluster answers though all of them are stopped. */
+  'still-served': 'host',
+  'datastore-running': 'host',
+  'snapshot-unusable': 'host',
+  /** Not every member came up on what was restored. */
+  'members-missing': 'host',
   'not-allowed': 'host',
   /** The message begins with the finding's own code. */
   'preflight-failed': 'host',

@@ -128,3 +128,17 @@ export const REGISTRY_HOST_PATTERN = /^(?:\*|[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[
 export const REGISTRY_URL_PATTERN = /^https?:\/\/[A-Za-z0-9][A-Za-z0-9.-]{0,252}(?::\d{1,5})?(?:\/[A-Za-z0-9._~/-]{0,200})?$/;
 export const REGISTRY_HOSTS_MAX = 64;
 export const REGISTRY_MIRRORS_MAX = 16;
+
+/** Of a member of etcd; no part of a list of members. */
+export const MEMBER_NAME_PATTERN = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,126}[A-Za-z0-9])?$/;
+/** Where a member of etcd, or an API server, is asked: an address without a path. */
+export const HTTPS_URL_PATTERN = /^https:\/\/(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9a-f:.]{2,45}\]):\d{1,5}$/;
+/** etcd elects among seven at most that are worth it (its FAQ); some clusters have more. */
+export const MEMBERS_MAX = 16;
+export const PEER_URLS_MAX = 8;
+export const API_SERVERS_MAX = 16;
+/** As a member says it. */
+export const ETCD_VERSION_PATTERN = /^3\.\d{1,3}\.\d{1,3}$/;
+export const RESTORE_TOKEN_PATTERN = /^[a-z0-9][a-z0-9-]{0,126}$/;
+/** Of one file key: hosts, and no more. */
+export const STANZAS_MAX = 64;

@@ -9,6 +9,7 @@ import type { KubeadmCertsSpec, KubeadmSpec, KubeletConfigSpec, KubeletSpec } fr
 import type { K3sRuntimesSpec } from './steps/k3s-runtimes-spec.ts';
 import type { KubeletRuntimeSpec } from './steps/kubelet-runtime-spec.ts';
 import type { ModulesSpec } from './steps/modules-spec.ts';
+import type { RestoreSpec } from './steps/restore-specs.ts';
 import type { SysctlSpec } from './steps/sysctl-spec.ts';
 
 /** What a step is to achieve, as data: planned by the coordinator, executed by the agent. One variant a kind. */
@@ -30,7 +31,8 @@ export type StepSpec =
   | ImagesSpec
   | CriProbeSpec
   | KubeletRuntimeSpec
-  | K3sRuntimesSpec;
+  | K3sRuntimesSpec
+  | RestoreSpec;
 
 export type StepKind = StepSpec['kind'];
 

@@ -81,10 +81,14 @@ const procedureFields = {
 export const STEP_KEYS: readonly string[] = Object.keys(stepFields).filter((key) => key !== 'name');
 export const PROCEDURE_NAMES: readonly string[] = Object.keys(procedureFields);
 
+const RESTORES = ['stopControlPlane', 'restoreDatastore', 'startDatastore', 'startControlPlane', 'etcd-restore'];
+/** DESIGN 3.5: what was written since the snapshot is lost, so that a person has to say so each time. */
+const BY_COMMAND_ALONE = Object.fromEntries(RESTORES.map((key) => [key, 'is no part of a plan: a datastore is restored by `farrier snapshot restore` alone, where an admin types back what it loses']));
+
 /** Exactly one of the kinds: checked apart, where the others' mistakes cannot hide it. */
-export const stepSection = section(stepFields, home(PROCEDURE_NAMES, 'spec.procedure'));
+export const stepSection = section(stepFields, home(PROCEDURE_NAMES, 'spec.procedure'), BY_COMMAND_ALONE);
 /** Exactly one of the names, checked apart as the steps' kinds are. */
-export const procedureSection = section(procedureFields, home(STEP_KEYS, 'spec.steps'));
+export const procedureSection = section(procedureFields, home(STEP_KEYS, 'spec.steps'), BY_COMMAND_ALONE);
 
 function home(keys: readonly string[], place: string): Readonly<Record<string, string>> {
   return Object.fromEntries(keys.map((key) => [key, place]));

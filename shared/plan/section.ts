@@ -4,14 +4,15 @@ import { didYouMean } from './did-you-mean.ts';
 import { quote } from './quote.ts';
 
 /**
- * A mapping with known keys. `elsewhere` names keys that people write here by mistake and where they belong.
+ * A mapping with known keys. `elsewhere` names keys that people write here by mistake and where they belong, `nowhere` those that
+ * belong in no file, and why.
  * For several unknown keys the message holds one line a key, in the order of the issue's `keys`.
  */
-export function section<Shape extends z.ZodRawShape>(shape: Shape, elsewhere: Readonly<Record<string, string>> = {}) {
+export function section<Shape extends z.ZodRawShape>(shape: Shape, elsewhere: Readonly<Record<string, string>> = {}, nowhere: Readonly<Record<string, string>> = {}) {
   const known = Object.keys(shape);
   return z.strictObject(shape, {
     error: (issue) => {
-      if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(key, known, elsewhere)).join('\n');
+      if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(key, known, elsewhere, nowhere)).join('\n');
       return expected(issue.input, `a mapping with the keys ${known.join(', ')}`);
     },
   });
@@ -30,8 +31,9 @@ export function expected(input: unknown, what: string): string {
   return `is ${quote(input)}; it has to be ${what}`;
 }
 
-function unknownKey(key: string, known: readonly string[], elsewhere: Readonly<Record<string, string>>): string {
+function unknownKey(key: string, known: readonly string[], elsewhere: Readonly<Record<string, string>>, nowhere: Readonly<Record<string, string>>): string {
   const home = Object.hasOwn(elsewhere, key) ? elsewhere[key] : undefined;
   if (home !== undefined) return `${quote(key)} does not belong here; move it under ${home}`;
+  if (Object.hasOwn(nowhere, key)) return `${quote(key)} ${nowhere[key]}`;
   return `${quote(key)} is not known here;${didYouMean(key, known)} the known keys are ${known.join(', ')}`;
 }

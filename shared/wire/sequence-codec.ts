@@ -20,6 +20,7 @@ import { k3sRuntimesCodec } from './steps/k3s-runtimes-codec.ts';
 import { kubeletRuntimeCodec } from './steps/kubelet-runtime-codec.ts';
 import { agentUpgradeCodec } from './steps/agent-upgrade-codec.ts';
 import { packagesCodec } from './steps/packages-codec.ts';
+import { restoreCodecs } from './steps/restore-codecs.ts';
 import { rebootCodec } from './steps/reboot-codec.ts';
 import { serviceCodec } from './steps/service-codec.ts';
 import type { SpecOf, StepCodec } from './steps/step-codec.ts';
@@ -45,6 +46,7 @@ const CODECS: { readonly [Kind in StepKind]: StepCodec<SpecOf<Kind>> } = {
   cri_probe: criProbeCodec,
   kubelet_runtime: kubeletRuntimeCodec,
   k3s_runtimes: k3sRuntimesCodec,
+  ...restoreCodecs,
 };
 
 /**

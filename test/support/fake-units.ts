@@ -9,6 +9,7 @@ export function fakeUnits(known: Partial<Units>): Units {
     look: unexpected('a look'),
     restart: unexpected('a restart'),
     start: unexpected('a start'),
+    begin: unexpected('a beginning'),
     stop: unexpected('a stop'),
     enable: unexpected('an enabling'),
     disable: unexpected('a disabling'),

@@ -36,6 +36,7 @@ export class MemoryUnits implements Units {
   readonly look = async (unit: string): Promise<UnitLook | null> => this.#units.get(unit)?.look ?? null;
   readonly restart = (unit: string): Promise<string> => this.#turn('restart', unit, { active: true });
   readonly start = (unit: string): Promise<string> => this.#turn('start', unit, { active: true });
+  readonly begin = (unit: string): Promise<string> => this.#turn('begin', unit, { active: true });
   readonly stop = (unit: string): Promise<string> => this.#turn('stop', unit, { active: false });
   readonly enable = (unit: string): Promise<string> => this.#turn('enable', unit, { enabled: true });
   readonly disable = (unit: string): Promise<string> => this.#turn('disable', unit, { enabled: false });

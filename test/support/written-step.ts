@@ -1,4 +1,5 @@
 import type { StepKind, StepSpec } from '../../shared/domain/step-spec.ts';
+import type { RestoreSpec } from '../../shared/domain/steps/restore-specs.ts';
 import type { ManagedFile } from '../../shared/domain/steps/files-spec.ts';
 import type { ImageSource } from '../../shared/domain/steps/images-spec.ts';
 import type { KubeletField } from '../../shared/domain/steps/kubeadm-spec.ts';
@@ -6,7 +7,7 @@ import { writeSettings } from '../../shared/plan/steps/containerd-step.ts';
 import type { SpecOf } from '../../shared/wire/steps/step-codec.ts';
 
 /** As a plan would write the step; a guard is written as the restart that it comes from. */
-const WRITTEN: { readonly [Kind in StepKind]: (step: SpecOf<Kind>) => unknown } = {
+const WRITTEN: { readonly [Kind in Exclude<StepKind, RestoreSpec['kind']>]: (step: SpecOf<Kind>) => unknown } = {
   k3s: ({ role, version, binary, images, crossesMinor }) => ({ k3s: { role, version, binary, crossesMinor, ...(images === null ? {} : { images }) } }),
   k3s_runtimes: ({ role, runtimes, mirrors }) => ({ k3sRuntimes: { role, runtimes: runtimes.map(({ binary, ...one }) => ({ ...one, ...(binary === null ? {} : { binary }) })), ...(mirrors.length === 0 ? {} : { mirrors }) } }),
   packages: ({ install, sources, conffiles, remove }) => (remove !== undefined ? { packages: { remove } } : { packages: { install: Object.fromEntries(install.map(({ name, version }) => [name, version])), sources: sources.length === 0 ? ['local'] : sources, conffiles } }),
@@ -36,7 +37,7 @@ const WRITTEN: { readonly [Kind in StepKind]: (step: SpecOf<Kind>) => unknown } 
 };
 
 export function writtenStep(step: StepSpec): unknown {
-  return (WRITTEN[step.kind] as (step: StepSpec) => unknown)(step);
+  return (WRITTEN as Readonly<Record<string, ((step: never) => unknown) | undefined>>)[step.kind]?.(step as never);
 }
 
 function writtenImages(source: ImageSource): object {

@@ -12,9 +12,12 @@ export function systemdUnits(run: RunProgram): Units {
     if (code !== 0) throw new Error(`systemctl show ${unit}: ${stderr.trim()}`);
     return new Map(stdout.split('\n').map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]));
   };
-  const ask = async (verb: 'restart' | 'start' | 'stop' | 'enable' | 'disable', unit: string, signal: AbortSignal): Promise<string> => {
-    const { code, stderr } = await run(['systemctl', verb, '--', unit], { signal });
+  const ask = async (verb: 'restart' | 'start' | 'stop' | 'enable' | 'disable', unit: string, signal: AbortSignal, options: readonly string[] = []): Promise<string> => {
+    const { code, stderr } = await run(['systemctl', verb, ...options, '--', unit], { signal });
     return code === 0 ? '' : stderr.trim() || `exit code ${code}`;
+  };
+  const reloadWhereNeeded = async (unit: string, signal: AbortSignal): Promise<void> => {
+    if ((await show(unit, signal)).get('NeedDaemonReload') === 'yes') await run(['systemctl', 'daemon-reload'], { signal });
   };
   return {
     look: async (unit, signal) => {
@@ -33,7 +36,7 @@ export function systemdUnits(run: RunProgram): Units {
       };
     },
     restart: async (unit, signal) => {
-      if ((await show(unit, signal)).get('NeedDaemonReload') === 'yes') await run(['systemctl', 'daemon-reload'], { signal });
+      await reloadWhereNeeded(unit, signal);
       // A unit that hit its start limit on the new version must be able to come back on the old one.
       await run(['systemctl', 'reset-failed', '--', unit], { signal });
       return await ask('restart', unit, signal);
@@ -41,6 +44,11 @@ export function systemdUnits(run: RunProgram): Units {
     start: async (unit, signal) => {
       await run(['systemctl', 'reset-failed', '--', unit], { signal });
       return await ask('start', unit, signal);
+    },
+    begin: async (unit, signal) => {
+      await reloadWhereNeeded(unit, signal);
+      await run(['systemctl', 'reset-failed', '--', unit], { signal });
+      return await ask('start', unit, signal, ['--no-block']);
     },
     stop: (unit, signal) => ask('stop', unit, signal),
     enable: (unit, signal) => ask('enable', unit, signal),

@@ -9,7 +9,8 @@ import { invokeKubeadm, kubeadmFailure } from './invoke-kubeadm.ts';
 import type { KubeadmParts } from './kubeadm.ts';
 import { copiesFolder, copiesKept } from '../files/copies-kept.ts';
 import { copyPaths, isAsCopied, type PathCopy, restorePaths, syncPaths, tornOf } from '../files/path-copies.ts';
-import { restartStaticPods, returnManifests } from './restart-static-pods.ts';
+import { returnManifests } from './manifests-out.ts';
+import { restartStaticPods } from './restart-static-pods.ts';
 
 /** What is to be renewed, and all that goes back. */
 export interface KubeadmCertsPrior {

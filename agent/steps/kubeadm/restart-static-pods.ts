@@ -1,19 +1,14 @@
-import { access, readdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-
 import type { Clock } from '../../../shared/ports/clock.ts';
-import { syncFolder } from '../../../shared/files/write-durably.ts';
 import type { Processes } from '../../ports/processes.ts';
 import { STEP_OK, type StepContext, type StepFailure, type StepResult, stepFailure } from '../step.ts';
-import { type StaticPod, STATIC_PODS } from './certificates.ts';
-import { type KubeadmPlaces, manifestsFolder } from './kubeadm-places.ts';
+import type { StaticPod } from './certificates.ts';
+import type { KubeadmPlaces } from './kubeadm-places.ts';
+import { hasManifest, returnManifests, takeManifestOut } from './manifests-out.ts';
 
 /** The kubelet looks every 20 s where nothing tells it of the change (fileCheckFrequency), and gives the pod 30 s to end. */
 const GONE_MAX_MS = 120_000;
 const BACK_MAX_MS = 180_000;
 const LOOK_INTERVAL_MS = 500;
-/** With a dot in front it is no static pod for the kubelet; in the same folder, so that moving it is one rename. */
-const SUFFIX = '.farrier-out';
 
 export interface RestartParts {
   readonly processes: Processes;
@@ -35,10 +30,8 @@ export async function restartStaticPods(pods: readonly StaticPod[], parts: Resta
 }
 
 async function restartPod(pod: StaticPod, { processes, clock, places }: RestartParts, { signal }: StepContext): Promise<StepResult> {
-  const folder = manifestsFolder(places);
-  const manifest = join(folder, `${pod}.yaml`);
   // etcd may be elsewhere.
-  if (!(await exists(manifest))) return STEP_OK;
+  if (!(await hasManifest(pod, places))) return STEP_OK;
   const before = await processes.named(pod);
   const until = async (holds: (now: readonly string[]) => boolean, maxMs: number): Promise<boolean> => {
     const deadlineMs = clock.monotonicMs() + maxMs;
@@ -48,7 +41,7 @@ async function restartPod(pod: StaticPod, { processes, clock, places }: RestartP
       await clock.sleep(LOOK_INTERVAL_MS, signal);
     }
   };
-  await rename(manifest, outOf(folder, pod));
+  await takeManifestOut(pod, places);
   let ended: boolean;
   try {
     // Another program of that name may run here: one of them has to go, not all.
@@ -58,26 +51,6 @@ async function restartPod(pod: StaticPod, { processes, clock, places }: RestartP
   }
   if (!ended) return stuck(pod, 'was not ended by the kubelet while its manifest was away');
   return (await until((now) => now.some((mark) => !before.includes(mark)), BACK_MAX_MS)) ? STEP_OK : stuck(pod, 'was not started again by the kubelet');
-}
-
-/** Idempotent; what came in its place meanwhile stays. */
-export async function returnManifests(places: KubeadmPlaces): Promise<void> {
-  const folder = manifestsFolder(places);
-  const names = await readdir(folder).catch((): string[] => []);
-  for (const pod of STATIC_PODS) {
-    if (!names.includes(`.${pod}.yaml${SUFFIX}`)) continue;
-    if (names.includes(`${pod}.yaml`)) await rm(outOf(folder, pod));
-    else await rename(outOf(folder, pod), join(folder, `${pod}.yaml`));
-  }
-  if (names.length > 0) await syncFolder(folder);
-}
-
-function outOf(folder: string, pod: StaticPod): string {
-  return join(folder, `.${pod}.yaml${SUFFIX}`);
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(() => true, () => false);
 }
 
 function stuck(pod: StaticPod, how: string): StepFailure {
