@@ -17,11 +17,13 @@ const VERBS: Readonly<Record<string, Entry>> = {
   doctor: { about: 'tell what this host lacks', load: () => import('./cli/doctor.ts') },
   status: { about: 'what this host is doing, and what a person can do about it', load: () => import('./cli/status.ts') },
   journal: { about: 'what was done to this host', load: () => import('./cli/journal.ts') },
+  snapshot: { about: 'snapshots of the datastore on this host: take, ls, check, prove, prune', load: () => import('./cli/snapshot.ts') },
   finish: { about: 'break-glass: go on with what was begun', load: breakGlass },
   revert: { about: 'break-glass: put back what was begun', load: breakGlass },
   disarm: { about: 'break-glass: stop the watchdog from reverting', load: breakGlass },
   release: { about: 'break-glass: end an assignment that is not begun, so that its slot comes free', load: breakGlass },
   work: { about: null, load: () => import('./cli/work.ts') },
+  'snapshot-work': { about: null, load: () => import('./cli/snapshot-work.ts') },
   rescue: { about: null, load: () => import('./cli/rescue.ts') },
   watchdog: { about: null, load: () => import('./cli/watchdog.ts') },
 };

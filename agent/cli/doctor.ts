@@ -4,11 +4,13 @@ import { systemdUnits } from '../adapters/systemd/systemd-units.ts';
 import { type Finding, runChecks } from '../doctor/check.ts';
 import { hostChecks } from '../doctor/host-checks.ts';
 import { identityCheck } from '../doctor/identity-check.ts';
+import { snapshotChecks } from '../doctor/snapshot-checks.ts';
 import { versionCheck } from '../doctor/version-check.ts';
 import { loadIdentity } from '../identity/load-identity.ts';
 import type { AgentVersions } from '../ports/agent-versions.ts';
 import { describeVersion } from '../runner/describe-version.ts';
 import { AGENT_UNIT } from '../steps/agent-upgrade/prove-agent.ts';
+import { nodeName } from './node-name.ts';
 import { asVerb, readOptions, settingsOf } from './read-options.ts';
 import type { Verb } from './verb.ts';
 
@@ -29,7 +31,7 @@ export const verb: Verb = (_name, args) =>
     const coordinator = settings.coordinator ?? (loaded.ok ? loaded.identity.linkAddress : null);
     const versions = agentVersionsOnDisk(AGENT_HOME, '');
     const agent = versionCheck(await describeVersion(versions, settings.stateDir), await runningVersion(versions));
-    const findings = await runChecks([identityCheck(loaded), agent, ...hostChecks(settings, coordinator)]);
+    const findings = await runChecks([identityCheck(loaded), agent, ...hostChecks(settings, coordinator), ...snapshotChecks(settings.snapshots, await nodeName(settings.stateDir))]);
     if (values['json'] === true) {
       process.stdout.write(`${JSON.stringify(findings.map(({ name, finding }) => ({ name, ...finding })))}\n`);
     } else {

@@ -12,6 +12,8 @@ import { stayConnected } from '../link/stay-connected.ts';
 import { LiveAgent } from '../live-agent.ts';
 import { journalFolder, openHostJournal } from '../runner/host.ts';
 import { JournalReader } from '../runner/journal-reader.ts';
+import type { OpenHost } from '../open-host.ts';
+import type { AgentSettings } from '../settings/settings.ts';
 import { openOrEnd } from './open-or-end.ts';
 import { asVerb, readOptions } from './read-options.ts';
 import type { Verb } from './verb.ts';
@@ -60,6 +62,7 @@ export const verb: Verb = (_name, args) =>
     await agent.drive();
     const driving = setInterval(() => void agent.drive().catch((error: unknown) => logger.error('driving failed', { error })), DRIVE_EVERY_MS);
     const reading = setInterval(() => void facts.refresh(), FACTS_EVERY_MS);
+    const taking = settings.snapshots.schedule === null ? null : takeSnapshots(settings, configDir, host, facts, stop.signal);
     const identities = renewWhenDue(settings, host.identity, host, stop.signal);
     await stayConnected(
       async (signal) => {
@@ -88,5 +91,18 @@ export const verb: Verb = (_name, args) =>
     clearInterval(reading);
     stopPings();
     await identities.ended;
+    await taking;
     return 0;
   });
+
+/** Loaded where there is a schedule; what takes them runs in units of its own. */
+async function takeSnapshots({ stateDir, snapshots }: AgentSettings, configDir: string, { node, clock, logger }: OpenHost, facts: FactsWatch, signal: AbortSignal): Promise<void> {
+  const [{ keepTaking }, { findDatastore }, { hostFiles }, { snapshotUnitsOf }, { LIVE_FOLDER }] = await Promise.all([
+    import('../snapshots/work/keep-taking.ts'), import('../snapshots/local-datastore.ts'), import('../facts/host-files.ts'), import('./snapshot-units-of.ts'), import('../snapshots/work/snapshot-places.ts'),
+  ]);
+  const hasDatastore = async (): Promise<boolean> => {
+    await facts.refresh(FACTS_FRESH_MS);
+    return facts.facts !== null && findDatastore(facts.facts, hostFiles()).ok;
+  };
+  await keepTaking({ settings: snapshots, node, units: snapshotUnitsOf(stateDir, configDir), hasDatastore, liveFolder: LIVE_FOLDER, clock, logger }, signal);
+}

@@ -1,4 +1,5 @@
 import { redactLine } from '../../shared/domain/redact.ts';
+import { systemClock } from '../../shared/ports/system-clock.ts';
 import { AGENT_HOME, agentVersionsOnDisk } from '../adapters/agent-versions-on-disk.ts';
 import { journalDurableFiles } from '../adapters/system-durable-files.ts';
 import { openAssignment, type Progress } from '../core/progress.ts';
@@ -7,6 +8,8 @@ import { readLinkFailure } from '../link/link-failure.ts';
 import { describeVersion, type VersionState } from '../runner/describe-version.ts';
 import { JournalReader } from '../runner/journal-reader.ts';
 import { journalFolder } from '../runner/host.ts';
+import { snapshotState } from '../snapshots/work/snapshot-state.ts';
+import { takingText } from './snapshot/taking-text.ts';
 import { asVerb, complain, readOptions, settingsOf } from './read-options.ts';
 import type { Verb } from './verb.ts';
 
@@ -20,7 +23,7 @@ Example:
 export const verb: Verb = (_name, args) =>
   asVerb(async () => {
     const { values } = readOptions(args, {}, HELP);
-    const { stateDir } = await settingsOf(values);
+    const { stateDir, snapshots } = await settingsOf(values);
     const loaded = await loadIdentity(stateDir);
     if (!loaded.ok) return complain(loaded.message);
     const { fleet, node, notAfterUnixMs } = loaded.identity;
@@ -29,15 +32,21 @@ export const verb: Verb = (_name, args) =>
     if (reader.error !== null) return complain(`${reader.error.message}; ${reader.error.remedy}`);
     const open = openAssignment(reader.records);
     const linkFailure = readLinkFailure(stateDir);
+    const nowUnixMs = systemClock.wallUnixMs();
+    const { records, lastTaking, nextUnixMs } = await snapshotState(snapshots, node, nowUnixMs);
     if (values['json'] === true) {
       const assignment = open === null ? null : { rollout: open.rollout, generation: open.generation, ...stateOf(open) };
-      process.stdout.write(`${JSON.stringify({ fleet, node, certificateUntilUnixMs: notAfterUnixMs, journalRecords: reader.records.length, agent, linkFailure, assignment })}\n`);
+      process.stdout.write(`${JSON.stringify({ fleet, node, certificateUntilUnixMs: notAfterUnixMs, journalRecords: reader.records.length, agent, linkFailure, assignment, snapshots: { newest: records[0] ?? null, lastTaking, nextUnixMs } })}\n`);
       return 0;
     }
     process.stdout.write(`node         ${node} in fleet ${fleet}\ncertificate  until ${new Date(notAfterUnixMs).toISOString()}\nagent        ${agentLine(agent)}\n`);
     if (linkFailure !== null) {
       const { why, remedy, sinceUnixMs } = linkFailure;
       process.stdout.write(`link         none since ${new Date(sinceUnixMs).toISOString()}: ${redactLine(why)}\nremedy       ${redactLine(remedy)}\n`);
+    }
+    if (lastTaking !== null || nextUnixMs !== null) {
+      const [last, next] = takingText({ lastTaking, nextUnixMs }, nowUnixMs);
+      process.stdout.write(`snapshots    the last ${last}\nnext one     ${next}\n`);
     }
     if (open === null) {
       process.stdout.write('assignment   none is open: nothing is being changed\n');

@@ -4,14 +4,15 @@ import { join } from 'node:path';
 import type { Failure } from '../../shared/trust/failure.ts';
 import { failure } from '../../shared/trust/failure.ts';
 import type { LocalDatastore } from './local-datastore.ts';
-import { claimScratch } from './prove/scratch.ts';
+import { claimScratch, ProcessesLeft } from './prove/scratch.ts';
 import { DATABASE_ENTRY } from './sqlite/archive-entries.ts';
 import type { KineFailure } from './sqlite/kine-database.ts';
 import { takeSqliteSnapshot, type TakenSqliteSnapshot } from './sqlite/take-sqlite-snapshot.ts';
 import { type FolderCode, refuseWithoutRoom, takeIntoFolder } from './take-into-folder.ts';
 import type { SnapshotOrder, TakenFacts, TakePlace } from './take-snapshot.ts';
 
-export type TakeSqliteCode = FolderCode | KineFailure['code'] | 'no-database' | 'no-token';
+/** `scratch-failed`: something still runs there. */
+export type TakeSqliteCode = FolderCode | KineFailure['code'] | 'no-database' | 'no-token' | 'scratch-failed';
 
 type Sqlite = Extract<LocalDatastore, { kind: 'sqlite' }>;
 
@@ -23,8 +24,12 @@ export async function takeOfSqlite(datastore: Sqlite, place: TakePlace, order: S
   return { ok: true, facts: { clusterId: null, member: { id: null, name: order.node }, ...facts, version: datastore.version, takenUnixMs, look: null, ...written } };
 }
 
-async function takeAlone({ server, version }: Sqlite, { folder, name, openSink }: TakePlace, { scratch: { scratchFolder, programs }, clock, onProgress }: SnapshotOrder, signal: AbortSignal): Promise<TakenSqliteSnapshot | Failure<FolderCode>> {
-  const scratch = await claimScratch(scratchFolder, programs);
+async function takeAlone({ server, version }: Sqlite, { folder, name, openSink }: TakePlace, { scratch: { scratchFolder, programs }, clock, onProgress }: SnapshotOrder, signal: AbortSignal): Promise<TakenSqliteSnapshot | Failure<FolderCode | 'scratch-failed'>> {
+  const scratch = await claimScratch(scratchFolder, programs).catch((error: unknown) => {
+    if (error instanceof ProcessesLeft) return failure('scratch-failed', `${error.message}; end them, and take it again`);
+    throw error;
+  });
+  if (scratch !== null && 'code' in scratch) return scratch;
   if (scratch === null) return failure('snapshot-running', `a proof runs in ${scratchFolder}; try again when it is done`);
   try {
     const sizeBytes = await sizeOf(join(server, '..', DATABASE_ENTRY));

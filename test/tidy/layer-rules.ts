@@ -48,10 +48,10 @@ export function purityProblems(path: string, text: string): readonly string[] {
   return IMPURE.flatMap(([pattern, why]) => (pattern.test(code) ? [`${path} uses ${pattern.exec(code)?.[0] ?? ''}: ${why}`] : []));
 }
 
-/** Packages that the agent loads only when it needs them: each costs memory that it does not have. */
-const LAZY_IN_AGENT = ['execa', 'systeminformation', '@peculiar/x509', 'reflect-metadata', 'tar-stream', 'toml-eslint-parser'];
+/** Packages, and folders, that the agent loads only when it needs them: each costs memory that it does not have. */
+const LAZY_IN_AGENT = ['execa', 'systeminformation', '@peculiar/x509', 'reflect-metadata', 'tar-stream', 'toml-eslint-parser', 'croner', 'yaml', 'agent/snapshots/', 'agent/steps/'];
 
-/** Chains of static imports that make a start of the agent load a package that it may only load on demand. */
+/** Chains of static imports that make a start of the agent load what it may only load on demand. */
 export function eagerImportProblems(entry: string, read: (path: string) => string | null, lazy: readonly string[] = LAZY_IN_AGENT): readonly string[] {
   const problems: string[] = [];
   const seen = new Set<string>();
@@ -63,8 +63,9 @@ export function eagerImportProblems(entry: string, read: (path: string) => strin
     for (const { target, kind } of importsOf(path, text)) {
       if (kind !== 'static') continue;
       const name = packageOf(target);
-      if (name === null) visit(target, [...chain, path]);
-      else if (lazy.includes(name)) problems.push(`${[...chain, path].join(' -> ')} loads ${name} at start: use import() where it is needed`);
+      const isLazy = lazy.some((each) => each === name || (each.endsWith('/') && target.startsWith(each)));
+      if (name === null && !isLazy) visit(target, [...chain, path]);
+      else if (isLazy) problems.push(`${[...chain, path].join(' -> ')} loads ${name ?? target} at start: use import() where it is needed`);
     }
   };
   visit(entry, []);

@@ -15,7 +15,7 @@ describe('this repository', () => {
   });
 
   test('starts an agent without the packages that it seldom needs', () => {
-    expect(eagerImportProblems('agent/main.ts', readRepositoryFile)).toEqual([]);
+    expect(['agent/main.ts', 'agent/cli/run.ts'].flatMap((entry) => eagerImportProblems(entry, readRepositoryFile))).toEqual([]);
   });
 
   test('keeps nats in one file', () => {
@@ -67,15 +67,16 @@ test('a core may write out a time that it was given', () => {
   expect(purityProblems('coordinator/core/decide.ts', 'new Date(nowUnixMs).toISOString()')).toEqual([]);
 });
 
-test('a lazy package is found at the end of a chain of static imports, not behind import()', () => {
+test('a lazy package, and a lazy folder, is found at the end of a chain of static imports, not behind import()', () => {
   const files: Record<string, string> = {
     'agent/main.ts': "import { a } from './a.ts';\nimport type { B } from './b.ts';\nconst c = () => import('./c.ts');",
-    'agent/a.ts': "import { execa } from 'execa';",
+    'agent/a.ts': "import { execa } from 'execa';\nimport { take } from './snapshots/take.ts';",
     'agent/b.ts': "import 'systeminformation';",
     'agent/c.ts': "import '@peculiar/x509';",
   };
   expect(eagerImportProblems('agent/main.ts', (path) => files[path] ?? null)).toEqual([
     'agent/main.ts -> agent/a.ts loads execa at start: use import() where it is needed',
+    'agent/main.ts -> agent/a.ts loads agent/snapshots/take.ts at start: use import() where it is needed',
   ]);
 });
 

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadSettings as loadAgent } from '../../agent/settings/settings.ts';
 import { DEFAULT_SNAPSHOTS } from '../../agent/settings/snapshot-settings.ts';
 import { loadSettings as loadCoordinator } from '../../coordinator/settings/settings.ts';
+import { formatIdentity, generateIdentity } from '../../shared/age/age-keys.ts';
 
 let folder: string;
 
@@ -18,7 +19,6 @@ function write(name: string, text: string): void {
   mkdirSync(join(folder, name, '..'), { recursive: true });
   writeFileSync(join(folder, name), text);
 }
-import { formatIdentity, generateIdentity } from '../../shared/age/age-keys.ts';
 
 describe('the agent’s settings', () => {
   test('nothing written: the defaults', async () => {

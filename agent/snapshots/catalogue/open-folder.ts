@@ -8,10 +8,15 @@ import type { CatalogueFolder } from './catalogue-folder.ts';
 export async function openFolder(path: string): Promise<CatalogueFolder> {
   if ((await mkdir(path, { recursive: true, mode: 0o700 })) !== undefined) await syncFolder(dirname(path));
   await chmod(path, 0o700);
+  return existingFolder(path);
+}
+
+/** For whoever only looks; one that is not there holds nothing. */
+export function existingFolder(path: string): CatalogueFolder {
   const pathOf = (name: string): string => join(path, name);
   return {
     pathOf,
-    names: () => readdir(path),
+    names: async () => (await orNull(() => readdir(path))) ?? [],
     sizeOf: (name) => orNull(async () => (await stat(pathOf(name))).size),
     read: (name) => orNull(() => readFile(pathOf(name))),
     write: (name, content) => writeDurably(pathOf(name), content),
