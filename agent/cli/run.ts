@@ -32,6 +32,8 @@ const DRIVE_EVERY_MS = 5_000;
 const JOURNAL_WAIT_MS = 1_000;
 /** A host is changed by others too. */
 const FACTS_EVERY_MS = 300_000;
+/** A quorum is counted by what members said last: a member that went is missed this soon. */
+const MEMBER_EVERY_MS = 10_000;
 /** A link that comes and goes does not make the agent read its host over and over. */
 const FACTS_FRESH_MS = 60_000;
 
@@ -62,6 +64,7 @@ export const verb: Verb = (_name, args) =>
     await agent.drive();
     const driving = setInterval(() => void agent.drive().catch((error: unknown) => logger.error('driving failed', { error })), DRIVE_EVERY_MS);
     const reading = setInterval(() => void facts.refresh(), FACTS_EVERY_MS);
+    const looking = setInterval(() => void facts.refreshMember(), MEMBER_EVERY_MS);
     const taking = settings.snapshots.schedule === null ? null : takeSnapshots(settings, configDir, host, facts, stop.signal);
     const identities = renewWhenDue(settings, host.identity, host, stop.signal);
     await stayConnected(
@@ -89,6 +92,7 @@ export const verb: Verb = (_name, args) =>
     );
     clearInterval(driving);
     clearInterval(reading);
+    clearInterval(looking);
     stopPings();
     await identities.ended;
     await taking;

@@ -8,6 +8,8 @@ const READ_MAX_MS = 30_000;
 export interface FactsReader {
   /** Rejects when the signal fires. */
   read(signal: AbortSignal): Promise<HostFacts>;
+  /** The same facts, with the host's member of etcd looked at anew. Rejects when the signal fires. */
+  readMember(facts: HostFacts, signal: AbortSignal): Promise<HostFacts>;
 }
 
 /** The newest facts of this host, and who wants to hear of new ones. */
@@ -44,11 +46,26 @@ export class FactsWatch {
     await this.#reading;
   }
 
+  /** Looks at the member of etcd alone, where there is one: quorums are counted by what it says. Never rejects. */
+  async refreshMember(): Promise<void> {
+    const known = this.#facts;
+    if (known === null || known.etcdMember === null || this.#reading !== null) return;
+    this.#reading = this.#keep((reader, signal) => reader.readMember(known, signal)).finally(() => (this.#reading = null));
+    await this.#reading;
+  }
+
   async #read(): Promise<void> {
+    await this.#keep(async (reader, signal) => {
+      const facts = await reader.read(signal);
+      this.#readMonotonicMs = this.#parts.clock.monotonicMs();
+      return facts;
+    });
+  }
+
+  async #keep(read: (reader: FactsReader, signal: AbortSignal) => Promise<HostFacts>): Promise<void> {
     try {
       this.#reader ??= await this.#open();
-      const facts = await this.#reader.read(AbortSignal.timeout(READ_MAX_MS));
-      this.#readMonotonicMs = this.#parts.clock.monotonicMs();
+      const facts = await read(this.#reader, AbortSignal.timeout(READ_MAX_MS));
       if (JSON.stringify(facts) === JSON.stringify(this.#facts)) return;
       this.#facts = facts;
       for (const listener of this.#listeners) listener(facts);

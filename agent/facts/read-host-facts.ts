@@ -2,6 +2,9 @@ import { hostname, release } from 'node:os';
 
 import type { HostFacts, KubernetesFacts } from '../../shared/domain/host-facts.ts';
 import { readArchitecture } from '../adapters/host-facts.ts';
+import type { EtcdLook } from '../../shared/domain/etcd-look.ts';
+import { findLocalMember } from '../etcd/local-member.ts';
+import { lookAtMember } from '../etcd/look-at-member.ts';
 import type { RunProgram } from '../ports/programs.ts';
 import type { FactsReader } from './facts-watch.ts';
 import { type HostFiles, hostFiles } from './host-files.ts';
@@ -16,11 +19,12 @@ import { PROGRAMS, ProgramVersions } from './programs-on-path.ts';
 /** Looked for in /run: dpkg's hook on Debian, zypper on SUSE. */
 const REBOOT_FILES = ['/run/reboot-required', '/run/reboot-needed'];
 
-/** Reads what a host is; remembers only what programs said. Changes nothing, and never throws for what it finds. */
+/** Reads what a host is; remembers only what programs and its member of etcd said. Changes nothing, and never throws for what it finds. */
 export class HostFactsReader implements FactsReader {
   readonly #files: HostFiles;
   readonly #programs: ProgramVersions;
   readonly #run: RunProgram;
+  #lastLook: EtcdLook | null = null;
 
   /** @param root absolute; `/` but in tests. */
   constructor(run: RunProgram, root = '/') {
@@ -35,13 +39,15 @@ export class HostFactsReader implements FactsReader {
     const os = readOs(this.#files);
     const packages = await readInstalledPackages(root, os.packageFamily, this.#run, signal);
     const versionOf = (name: keyof typeof PROGRAMS): Promise<string | null> => this.#programs.versionOf(PROGRAMS[name], packages, signal);
+    const kubernetes = await readKubernetes(this.#files, versionOf);
     const facts: HostFacts = {
       os,
       kernel: plain(release()),
       architecture: readArchitecture(),
       ...readMachine(root),
       runtimes: { containerd: await versionOf('containerd'), runc: await versionOf('runc'), crun: await versionOf('crun'), docker: await versionOf('docker') },
-      kubernetes: await readKubernetes(this.#files, versionOf),
+      kubernetes,
+      etcdMember: await this.#lookAtMember(kubernetes, signal),
       rebootRequired: REBOOT_FILES.some((path) => this.#files.exists(path)),
       otherTools: readOtherTools(this.#files, packages),
       packages,
@@ -49,6 +55,20 @@ export class HostFactsReader implements FactsReader {
     };
     signal.throwIfAborted();
     return facts;
+  }
+
+  /** The same facts with its member of etcd looked at anew: what may change from one moment to the next. */
+  async readMember(facts: HostFacts, signal: AbortSignal): Promise<HostFacts> {
+    return { ...facts, etcdMember: await this.#lookAtMember(facts.kubernetes, signal) };
+  }
+
+  async #lookAtMember(kubernetes: KubernetesFacts | null, signal: AbortSignal): Promise<EtcdLook | null> {
+    const place = await findLocalMember(this.#files, kubernetes, this.#run, signal);
+    if (place === null) return null;
+    // Hosts without one never load what asks it.
+    const { askMembers } = await import('../adapters/etcd/ask-members.ts');
+    this.#lastLook = await lookAtMember(place, askMembers, this.#lastLook, signal);
+    return this.#lastLook;
   }
 }
 

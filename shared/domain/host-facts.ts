@@ -1,3 +1,5 @@
+import type { EtcdLook } from './etcd-look.ts';
+
 /**
  * What an agent tells about its host, for preflights and procedures. It says what is there, as it is written there; who
  * uses a version parses it. Never trusted for identity, labels or place: a host may say what it likes.
@@ -14,6 +16,8 @@ export interface HostFacts {
   readonly freeBytes: Readonly<Partial<Record<DiskPath, number>>>;
   readonly runtimes: RuntimeFacts;
   readonly kubernetes: KubernetesFacts | null;
+  /** Null where no member of etcd runs here. */
+  readonly etcdMember: EtcdLook | null;
   /** The package system asks for one. */
   readonly rebootRequired: boolean;
   /** Others that change this host on their own. */

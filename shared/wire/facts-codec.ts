@@ -22,6 +22,7 @@ import {
 import { RUNTIME_HANDLER_PATTERN } from '../domain/step-limits.ts';
 import type { Decoded } from './decoded.ts';
 import { decoded } from './decoded.ts';
+import { etcdLookFrom } from './etcd-look-codec.ts';
 import { FieldCheck } from './field-check.ts';
 import type { HostFacts as HostFactsMessage, HostFacts__Output } from './generated/farrier/v1/HostFacts.d.ts';
 import type { K3sFacts__Output } from './generated/farrier/v1/K3sFacts.d.ts';
@@ -30,13 +31,14 @@ import type { KubeletFacts, KubeletFacts__Output } from './generated/farrier/v1/
 
 /** What a host tells about itself, as a message of AgentLink and of Fleet. */
 export function toFactsMessage(facts: HostFacts): HostFactsMessage {
-  const { os, kernel, architecture, cgroupVersion, memoryBytes, freeBytes, runtimes, kubernetes, rebootRequired, otherTools, packages, snapshots } = facts;
+  const { os, kernel, architecture, cgroupVersion, memoryBytes, freeBytes, runtimes, kubernetes, etcdMember, rebootRequired, otherTools, packages, snapshots } = facts;
   return {
     ...{ osId: os.id, osVersionId: os.versionId, osPrettyName: os.prettyName, packageFamily: os.packageFamily ?? '' },
     ...{ kernel, architecture, cgroupVersion: cgroupVersion ?? 0, memoryBytes, freeBytes, rebootRequired, packages, otherTools: [...otherTools] },
     ...{ containerd: runtimes.containerd ?? '', runc: runtimes.runc ?? '', crun: runtimes.crun ?? '', docker: runtimes.docker ?? '' },
     ...(kubernetes === null ? {} : kubernetesToMessage(kubernetes)),
     ...(snapshots === null ? {} : { snapshots: { ...snapshots, tools: [...snapshots.tools] } }),
+    ...(etcdMember === null ? {} : { etcdMember: { ...etcdMember, version: etcdMember.version ?? '', clusterVersion: etcdMember.clusterVersion ?? '', members: [...etcdMember.members], alarms: [...etcdMember.alarms] } }),
   };
 }
 
@@ -61,6 +63,7 @@ export function fromFactsMessage(message: HostFacts__Output): Decoded<HostFacts>
       docker: version(message.docker, 'docker', check),
     },
     kubernetes: kubernetesFrom(message, check),
+    etcdMember: message.etcdMember === null ? null : etcdLookFrom(message.etcdMember, 'etcdMember', check),
     otherTools: OTHER_TOOLS.filter((tool) => message.otherTools.includes(tool)),
     packages: Object.fromEntries(pick(message.packages, FACT_PACKAGES).map(([name, text]) => {
       check.text(text, `packages[${name}]`, FACT_VERSION_PATTERN);

@@ -25,9 +25,14 @@ export interface ServerOrder extends Validity {
   readonly names?: readonly string[];
 }
 
-export async function makeEtcdPki(folder: string, { names = ['127.0.0.1', 'localhost'], days, fromDays }: ServerOrder = {}): Promise<EtcdPki> {
+/** Every member of one cluster has its certificates of one authority, as a copy of its own. */
+export async function makeEtcdCa(): Promise<KeyedCertificate> {
+  return await makeCa('etcd-ca');
+}
+
+export async function makeEtcdPki(folder: string, { names = ['127.0.0.1', 'localhost'], days, fromDays }: ServerOrder = {}, authority: KeyedCertificate | null = null): Promise<EtcdPki> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const ca = await makeCa('etcd-ca');
+  const ca = authority ?? (await makeEtcdCa());
   const member = await issueLeaf(ca, { commonName: 'member', names, usages: ['client', 'server'] }, days, fromDays);
   const caFile = write(folder, 'ca.crt', ca.certificate);
   const [serverCertificateFile, serverKeyFile] = [write(folder, 'server.crt', member.certificate), write(folder, 'server.key', member.key)];

@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import type { EtcdPlace } from '../../agent/ports/etcd.ts';
 import { mustRun } from '../fleet/run-program.ts';
 import { type EtcdFilling, fillEtcd } from './etcd-fill.ts';
-import { type EtcdPki, makeEtcdPki, type ServerOrder } from './etcd-pki.ts';
+import type { KeyedCertificate } from '../fleet/stand-ins/pki/certificates.ts';
+import { type EtcdPki, makeEtcdCa, makeEtcdPki, type ServerOrder } from './etcd-pki.ts';
 import type { EtcdPrograms } from './etcd-programs.ts';
 import { freePorts } from './free-port.ts';
 
@@ -50,14 +51,15 @@ export async function startEtcd(programs: EtcdPrograms, options: EtcdOptions = {
 /** Members of one new cluster. */
 export async function startEtcdCluster(programs: EtcdPrograms, count: number, options: EtcdOptions = {}): Promise<readonly RunningEtcd[]> {
   const ports = await freePorts(2 * count);
-  const places = await Promise.all(Array.from({ length: count }, (_none, index) => placeOf(`m${index}`, ports.slice(2 * index, 2 * index + 2), options)));
+  const ca = await makeEtcdCa();
+  const places = await Promise.all(Array.from({ length: count }, (_none, index) => placeOf(`m${index}`, ports.slice(2 * index, 2 * index + 2), ca, options)));
   const cluster = places.map(({ name, peerUrl }) => `${name}=${peerUrl}`).join(',');
   return await Promise.all(places.map((own) => run(programs, own, ['--initial-cluster', cluster, '--initial-cluster-token', places[0]?.folder ?? '', ...(options.flags ?? [])])));
 }
 
 /** One more member of a cluster that runs: it learns and has no vote. */
 export async function startEtcdLearner(programs: EtcdPrograms, cluster: readonly RunningEtcd[], options: EtcdOptions = {}): Promise<RunningEtcd> {
-  const own = await placeOf('learner', await freePorts(2), options);
+  const own = await placeOf('learner', await freePorts(2), cluster[0]?.pki.ca ?? null, options);
   const said = await cluster[0]?.ctl('member', 'add', own.name, '--learner', `--peer-urls=${own.peerUrl}`);
   const [, members = ''] = /ETCD_INITIAL_CLUSTER="(.*)"/.exec(said ?? '') ?? [];
   return await run(programs, own, ['--initial-cluster', members, '--initial-cluster-state', 'existing', ...(options.flags ?? [])]);
@@ -71,9 +73,9 @@ interface Place {
   readonly peerUrl: string;
 }
 
-async function placeOf(name: string, [clientPort, peerPort]: readonly number[], { server }: EtcdOptions): Promise<Place> {
+async function placeOf(name: string, [clientPort, peerPort]: readonly number[], ca: KeyedCertificate | null, { server }: EtcdOptions): Promise<Place> {
   const folder = mkdtempSync(join(tmpdir(), 'farrier-etcd-'));
-  return { name, folder, pki: await makeEtcdPki(join(folder, 'pki'), server), clientUrl: `https://127.0.0.1:${clientPort}`, peerUrl: `http://127.0.0.1:${peerPort}` };
+  return { name, folder, pki: await makeEtcdPki(join(folder, 'pki'), server, ca), clientUrl: `https://127.0.0.1:${clientPort}`, peerUrl: `http://127.0.0.1:${peerPort}` };
 }
 
 async function run({ etcd, etcdctl }: EtcdPrograms, { name, folder, pki, clientUrl, peerUrl }: Place, flags: readonly string[]): Promise<RunningEtcd> {

@@ -1,3 +1,4 @@
+import type { EtcdLook } from '../../shared/domain/etcd-look.ts';
 import type { HostFacts, K3sFacts, KubeadmFacts } from '../../shared/domain/host-facts.ts';
 
 const GIB = 2 ** 30;
@@ -9,8 +10,14 @@ export const BARE_HOST: HostFacts = {
   ...{ kernel: '6.1.0-41-amd64', architecture: 'amd64', cgroupVersion: 2, memoryBytes: 8 * GIB, rebootRequired: false, otherTools: [], packages: {} },
   freeBytes: { '/': 20 * GIB, '/var': 20 * GIB },
   runtimes: { containerd: '2.2.0', runc: '1.3.3', crun: null, docker: null },
-  kubernetes: null,
-  snapshots: null,
+  ...{ kubernetes: null, etcdMember: null, snapshots: null },
+};
+
+/** One of three members that are well; ids are past what a number of JavaScript's holds. */
+export const ETCD_LOOK: EtcdLook = {
+  ...{ runsAs: 'systemd', trouble: '', clusterId: '17237436991929493444', memberId: '9372538179322589801', version: '3.5.32', clusterVersion: '3.5', isLeader: true },
+  members: ['9372538179322589801', '10501334649042878790', '18249187646912138824'].map((id, index) => ({ id, name: `infra-${index}`, isLearner: false, answers: true })),
+  ...{ alarms: [], dbBytes: 20_971_520, dbInUseBytes: 18_874_368 },
 };
 
 const KUBEADM: KubeadmFacts = {

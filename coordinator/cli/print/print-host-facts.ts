@@ -1,16 +1,18 @@
+import type { EtcdLook, EtcdLookMember } from '../../../shared/domain/etcd-look.ts';
 import type { CertificateFacts, EtcdFacts, HostFacts, KubernetesFacts } from '../../../shared/domain/host-facts.ts';
 import { formatAge, formatMoment } from './format-age.ts';
 import { printFacts } from './print-table.ts';
 
 /** What the agent told of the host; its own words, not what the fleet knows of the node. */
 export function printHostFacts(facts: HostFacts, sinceUnixMs: number, nowUnixMs: number): readonly string[] {
-  const { kernel, cgroupVersion, memoryBytes, freeBytes, runtimes, kubernetes, rebootRequired, otherTools, packages } = facts;
+  const { kernel, cgroupVersion, memoryBytes, freeBytes, runtimes, kubernetes, etcdMember, rebootRequired, otherTools, packages } = facts;
   const lines = printFacts([
     ['since', formatMoment(sinceUnixMs)],
     ['kernel', listed([kernel, cgroupVersion === null ? '' : `cgroup v${cgroupVersion}`, `${gibibytes(memoryBytes)} memory`])],
     ['free', listed(Object.entries(freeBytes).map(([path, bytes]) => `${gibibytes(bytes)} in ${path}`))],
     ['runtime', named({ ...runtimes })],
     ...(kubernetes === null ? [] : kubernetesFacts(kubernetes, nowUnixMs)),
+    ...(etcdMember === null ? [] : memberFacts(etcdMember)),
     ['packages', named(packages)],
     ['changed by', otherTools.join(', ')],
     ['reboot', rebootRequired ? 'required' : ''],
@@ -30,6 +32,25 @@ function kubernetesFacts(facts: KubernetesFacts, nowUnixMs: number): readonly (r
     ['failCgroupV1', failCgroupV1 === null ? '' : String(failCgroupV1)],
     ['certificates', soonest(facts.certificates, nowUnixMs)],
   ];
+}
+
+/** The member here, as its agent sees it, then each one that it lists. */
+function memberFacts({ runsAs, trouble, version, clusterVersion, isLeader, memberId, members, alarms, dbBytes, dbInUseBytes }: EtcdLook): readonly (readonly [string, string])[] {
+  const own = members.find(({ id }) => id === memberId);
+  const role = isLeader ? 'leader' : own?.isLearner === true ? 'learner' : own === undefined ? '' : 'follower';
+  const named = ({ id, name }: EtcdLookMember): string => name || id;
+  const raised = alarms.map((alarm) => `alarm ${alarm.alarm} of ${named(members.find(({ id }) => id === alarm.memberId) ?? { ...NOBODY, id: alarm.memberId })}`);
+  return [
+    ['member', listed([`of etcd ${version ?? ''}`.trim(), clusterVersion === null ? '' : `in a cluster of ${clusterVersion}`, `run by ${runsAs}`, role, trouble, ...raised])],
+    ['members', members.map((member) => named(member) + (member.isLearner ? ' (learner)' : '') + (member.answers ? '' : ' (does not answer)')).join(', ')],
+    ['database', version === null ? '' : `${mebibytes(dbBytes)}, ${mebibytes(dbInUseBytes)} of it in use`],
+  ];
+}
+
+const NOBODY = { name: '', isLearner: false, answers: false };
+
+function mebibytes(bytes: number): string {
+  return `${Math.round(bytes / 2 ** 20)} MiB`;
 }
 
 function etcd(facts: EtcdFacts): string {

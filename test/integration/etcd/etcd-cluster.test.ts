@@ -2,11 +2,14 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, test } from 'vitest';
 
+import { askMembers } from '../../../agent/adapters/etcd/ask-members.ts';
 import { grpcEtcdMember } from '../../../agent/adapters/etcd/grpc-etcd-member.ts';
+import { lookAtMember } from '../../../agent/etcd/look-at-member.ts';
 import { takeEtcdSnapshot } from '../../../agent/snapshots/take-etcd-snapshot.ts';
+import type { EtcdLook } from '../../../shared/domain/etcd-look.ts';
 import { systemClock } from '../../../shared/ports/system-clock.ts';
 import { etcdProgramsOrSayWhy } from '../../support/etcd-programs.ts';
-import { startEtcdCluster, startEtcdLearner } from '../../support/etcd-server.ts';
+import { type RunningEtcd, startEtcdCluster, startEtcdLearner } from '../../support/etcd-server.ts';
 
 const never = new AbortController().signal;
 const WAIT_MAX_MS = 15_000;
@@ -56,6 +59,10 @@ else {
       expect(taken).toMatchObject({ ok: false, code: 'learner', message: expect.stringContaining('voting member') as string });
       const listed = await members[0]?.members(never);
       expect(listed?.ok === true ? listed.value.filter(({ isLearner }) => isLearner).map(({ name }) => name) : []).toEqual(['learner']);
+      const look = (of: RunningEtcd): Promise<EtcdLook> => lookAtMember({ ...of.place, runsAs: 'systemd', quotaBytes: null }, askMembers, null, never);
+      const own = await look(learner);
+      expect(own).toMatchObject({ trouble: '', isLeader: false, members: [] });
+      expect((await look(cluster[0] as RunningEtcd)).members.find(({ id }) => id === own.memberId)).toMatchObject({ isLearner: true, answers: true });
       if (status.ok) await cluster[0]?.ctl('member', 'remove', BigInt(status.value.memberId).toString(16));
     } finally {
       await learner.dispose();

@@ -66,7 +66,7 @@ beforeAll(async () => {
   const journal = openHostJournal(host, 1_000);
   if (journal.ok) journal.journal.close();
   const reader = new JournalReader(journalFolder(stateDir), host.journalFiles);
-  const agent = new LiveAgent(host, reader, units(), { bootId: host.bootId, machineId: '', osRelease: '', kernel: '', architecture: 'amd64' }, new FactsWatch(async () => ({ read: async () => BARE_HOST }), host), 'test');
+  const agent = new LiveAgent(host, reader, units(), { bootId: host.bootId, machineId: '', osRelease: '', kernel: '', architecture: 'amd64' }, new FactsWatch(async () => ({ read: async () => BARE_HOST, readMember: async (facts) => facts }), host), 'test');
   const { keyPem, certificatePem, caPem } = host.identity;
   const target = { address: await between.listen(), caPem: Buffer.from(caPem), keyPem: Buffer.from(keyPem), certificatePem: Buffer.from(certificatePem) };
   served = serveSession(target, agent, stop.signal);

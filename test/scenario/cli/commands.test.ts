@@ -6,8 +6,9 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 import { runFarrier, transcriptOf, NOON_UNIX_MS } from '../../support/cli-run.ts';
+import type { EtcdLook } from '../../../shared/domain/etcd-look.ts';
 import { toFactsMessage } from '../../../shared/wire/facts-codec.ts';
-import { CONTROL_PLANE, K3S_SERVER } from '../../support/example-facts.ts';
+import { CONTROL_PLANE, ETCD_LOOK, K3S_SERVER } from '../../support/example-facts.ts';
 import { COMPLETED, HELD, RUNNING } from '../../support/example-rollout.ts';
 import { FakeFleet, Refusal } from '../../support/fake-fleet.ts';
 
@@ -42,6 +43,7 @@ const AUDIT = [
   { sequence: 1, wallUnixMs: NOON_UNIX_MS - 60_000, who: 'root@local', role: 'admin', action: 'operator create', object: 'alice', result: 'ok', hash: 'aa', detail: 'operator' },
   { sequence: 2, wallUnixMs: NOON_UNIX_MS - 30_000, who: 'alice', role: 'operator', action: 'policy set', object: '', result: 'refused: role', hash: 'bb', detail: '' },
 ];
+const MEMBER: EtcdLook = { ...ETCD_LOOK, runsAs: 'kubeadm', members: ETCD_LOOK.members.map((member, index) => ({ ...member, answers: index < 2 })), alarms: [{ memberId: ETCD_LOOK.memberId, alarm: 'no-space' }] };
 const planned = (name: string, because = '', detail = '') => ({ name, kind: 'service', detail, because });
 const WORKERS = Array.from({ length: 12 }, (_, index) => `edge-${index + 2}`);
 const WAVES = [{ name: 'canary', nodes: ['edge-1'] }, { name: 'rest', nodes: WORKERS }];
@@ -77,7 +79,7 @@ const SCENES: readonly Scene[] = [
   { name: 'node-ls', argv: ['node', 'ls'], answers: { ListNodes: { nodes: NODES } } },
   { name: 'node-ls-empty', argv: ['node', 'ls'], answers: { ListNodes: { nodes: [] } } },
   { name: 'node-show', argv: ['node', 'show', 'edge-1'], answers: { ListNodes: { nodes: NODES }, ExplainNode: { explanations: [EXPLANATION] } } },
-  { name: 'node-show-facts', argv: ['node', 'show', 'edge-1'], answers: { ListNodes: { nodes: NODES }, ExplainNode: { explanations: [], facts: toFactsMessage(CONTROL_PLANE), factsUnixMs: NOON_UNIX_MS - 3_600_000 } } },
+  { name: 'node-show-facts', argv: ['node', 'show', 'edge-1'], answers: { ListNodes: { nodes: NODES }, ExplainNode: { explanations: [], facts: toFactsMessage({ ...CONTROL_PLANE, etcdMember: MEMBER }), factsUnixMs: NOON_UNIX_MS - 3_600_000 } } },
   { name: 'node-show-facts-k3s', argv: ['node', 'show', 'edge-1'], answers: { ListNodes: { nodes: NODES }, ExplainNode: { explanations: [], facts: toFactsMessage(K3S_SERVER), factsUnixMs: NOON_UNIX_MS - 3_600_000 } } },
   { name: 'node-show-unknown', argv: ['node', 'show', 'egde-17'], answers: { ListNodes: { nodes: NODES } } },
   { name: 'node-show-waiting', argv: ['node', 'show', 'edge-17'], answers: { ListNodes: { nodes: [WAITING] }, ExplainNode: { explanations: [] } } },

@@ -42,7 +42,7 @@ test('a disk that cannot be written is another thing, and no reason to end eithe
   const host = { ...bench.host, verify: () => { throw error; } } as unknown as OpenHost;
   const boot = { machineId: '', osRelease: '', kernel: '', architecture: 'amd64', bootId: 'boot-1' };
   const reader = new JournalReader(journalFolder(bench.stateDir), { ...bench.host.journalFiles, syncFile: () => { throw error; } });
-  const agent = new LiveAgent(host, reader, bench.units, boot, new FactsWatch(async () => ({ read: async () => BARE_HOST }), bench.host), 'v');
+  const agent = new LiveAgent(host, reader, bench.units, boot, new FactsWatch(async () => ({ read: async () => BARE_HOST, readMember: async (facts) => facts }), bench.host), 'v');
   const replies: AgentMessage[] = [];
   await agent.received({ assignment: bench.assignment() }, (message) => void replies.push(message));
   expect(replies).toMatchObject([{ refusal: { reason: 'disk-read-only', detail: expect.stringMatching(/cannot be written .*mount it anew/) as string } }]);

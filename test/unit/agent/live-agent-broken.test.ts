@@ -19,7 +19,7 @@ test('a journal that broke while the session was open is told to the coordinator
   writeFileSync(`${folder}/journal.id`, 'j\n');
   writeFileSync(`${folder}/journal.log`, '00000000 {}\n00000000 {}\n');
   const boot = { machineId: '', osRelease: '', kernel: '', architecture: 'amd64' };
-  const agent = new LiveAgent(bench.host as OpenHost, new JournalReader(folder, bench.host.journalFiles), bench.units, boot as ConstructorParameters<typeof LiveAgent>[3], new FactsWatch(async () => ({ read: async () => BARE_HOST }), bench.host), 'v');
+  const agent = new LiveAgent(bench.host as OpenHost, new JournalReader(folder, bench.host.journalFiles), bench.units, boot as ConstructorParameters<typeof LiveAgent>[3], new FactsWatch(async () => ({ read: async () => BARE_HOST, readMember: async (facts) => facts }), bench.host), 'v');
   const replies: AgentMessage[] = [];
   await agent.received({ assignment: bench.assignment() }, (message) => void replies.push(message));
   expect(replies).toEqual([{ refusal: { rollout: '', generation: 0, reason: 'internal-error', detail: expect.stringMatching(/journal\.log:1 cannot be trusted.*check the disk/) as string } }]);

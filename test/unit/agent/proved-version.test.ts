@@ -18,7 +18,7 @@ afterEach(() => rmSync(bench.stateDir, { recursive: true, force: true }));
 
 function agentOf(version: string): LiveAgent {
   const boot = { machineId: '', osRelease: '', kernel: '', architecture: 'amd64', bootId: 'boot-1' };
-  return new LiveAgent({ ...bench.host, trust: { version: 1 } } as OpenHost, new JournalReader(journalFolder(bench.stateDir), bench.host.journalFiles), bench.units, boot, new FactsWatch(async () => ({ read: async () => BARE_HOST }), bench.host), version);
+  return new LiveAgent({ ...bench.host, trust: { version: 1 } } as OpenHost, new JournalReader(journalFolder(bench.stateDir), bench.host.journalFiles), bench.units, boot, new FactsWatch(async () => ({ read: async () => BARE_HOST, readMember: async (facts) => facts }), bench.host), version);
 }
 
 test('a welcome proves the version, nothing before it does', async () => {

@@ -4,7 +4,7 @@ import type { HostFacts } from '../../../shared/domain/host-facts.ts';
 import { fromFactsMessage, toFactsMessage } from '../../../shared/wire/facts-codec.ts';
 import type { HostFacts__Output } from '../../../shared/wire/messages.ts';
 import { decode, encode, farrier } from '../../../shared/wire/protocol.ts';
-import { BARE_HOST, CONTROL_PLANE, K3S_SERVER, WORKER } from '../../support/example-facts.ts';
+import { BARE_HOST, CONTROL_PLANE, ETCD_LOOK, K3S_SERVER, WORKER } from '../../support/example-facts.ts';
 
 function overTheWire(facts: HostFacts): HostFacts__Output {
   return decode(farrier.HostFacts, encode(farrier.HostFacts, toFactsMessage(facts)));
@@ -25,6 +25,8 @@ test.each<readonly [string, HostFacts]>([
   ['a control plane with flags', { ...CONTROL_PLANE, kubernetes: { ...kubernetes, podInfraImageFlagIn: ['/etc/default/kubelet'], etcd: { kind: 'stacked', version: null, experimentalFlags: ['--experimental-initial-corrupt-check'] } } }],
   ['failCgroupV1: false', { ...CONTROL_PLANE, kubernetes: { ...kubernetes, failCgroupV1: false } }],
   ['failCgroupV1: true', { ...CONTROL_PLANE, kubernetes: { ...kubernetes, failCgroupV1: true } }],
+  ['a member of etcd', { ...BARE_HOST, etcdMember: { ...ETCD_LOOK, alarms: [{ memberId: ETCD_LOOK.memberId, alarm: 'no-space' }] } }],
+  ['a member that never answered', { ...CONTROL_PLANE, etcdMember: { ...ETCD_LOOK, runsAs: 'kubeadm', trouble: 'client-not-trusted', clusterId: '', memberId: '', version: null, clusterVersion: null, isLeader: false, members: [] } }],
   ['a worker', WORKER],
   ['a K3s server', K3S_SERVER],
   ['a K3s agent', { ...K3S_SERVER, kubernetes: { ...K3S_SERVER.kubernetes, role: 'agent', datastore: 'none', version: null, foundRuntimes: ['crun', 'nvidia-cdi'] } }],
@@ -70,7 +72,17 @@ describe('what no honest host tells', () => {
     ['a runtime that nothing could be called', 'k3s.foundRuntimes[0]', () => ({ kubeadm: null, k3s: { ...overTheWire(K3S_SERVER).k3s, foundRuntimes: ['x\u001b'] } })],
     ['a datastore that there is not', 'k3s.datastore', () => ({ kubeadm: null, k3s: { ...overTheWire(K3S_SERVER).k3s, datastore: 'dbase' } })],
   ];
-  test.each(CASES)('%s is refused: %s', (_what, field, change) => {
+  const member = (over: object): Change => () => ({ etcdMember: { ...overTheWire({ ...BARE_HOST, etcdMember: ETCD_LOOK }).etcdMember, ...over } });
+  const ETCD: readonly (readonly [string, string, Change])[] = [
+    ['somebody else who starts etcd', 'etcdMember.runsAs', member({ runsAs: 'me' })],
+    ['trouble that paints', 'etcdMember.trouble', member({ trouble: '\u001b[2J' })],
+    ['an id that is no number', 'etcdMember.memberId', member({ memberId: '8211f1d0f64f3269' })],
+    ['a version of etcd that is none', 'etcdMember.version', member({ version: '3.5 ' })],
+    ['more members than a cluster has', 'etcdMember.members', member({ members: Array.from({ length: 17 }, () => ({ id: '1', name: '', isLearner: false, answers: true })) })],
+    ['a member without an id', 'etcdMember.members[0].id', member({ members: [{ id: '', name: '', isLearner: false, answers: true }] })],
+    ['an alarm of nobody', 'etcdMember.alarms[0].memberId', member({ alarms: [{ memberId: 'x', alarm: 'corrupt' }] })],
+  ];
+  test.each([...CASES, ...ETCD])('%s is refused: %s', (_what, field, change) => {
     const message = overTheWire(CONTROL_PLANE);
     const found = fromFactsMessage({ ...message, ...change(message) });
     expect(found).toMatchObject({ ok: false, error: { code: 'invalid-field', field } });
