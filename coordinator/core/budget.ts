@@ -2,6 +2,7 @@ import type { NodeName, RolloutId } from '../../shared/domain/ids.ts';
 import type { Reason } from '../../shared/domain/reason.ts';
 import { resolveShare } from '../../shared/domain/resolve-share.ts';
 import { type ControlPlane, controlPlanesOf } from './control-planes.ts';
+import { concerns, type QuorumLoss, quorumLoss } from './quorum.ts';
 import type { Slot } from './ledger-event.ts';
 import { isLiving, type RolloutState } from './rollout.ts';
 import { type Rules, SAFE_RULES } from './rules.ts';
@@ -15,6 +16,8 @@ export interface Scope {
   readonly name: string;
   readonly limit: number;
   readonly unavailable: ReadonlySet<NodeName>;
+  /** Why a quorum refuses, whoever is unavailable; absent where the limit is what refuses. */
+  readonly quorum?: QuorumLoss;
 }
 
 type OpenScope = Scope & { readonly unavailable: Set<NodeName> };
@@ -29,6 +32,7 @@ export class Budget {
   readonly #controlPlanes: readonly ControlPlaneScope[];
   readonly #reasons = new Map<NodeName, Reason>();
   readonly #world: World;
+  readonly #rules: Rules;
 
   constructor(world: World, now: Now, slots: ReadonlyMap<NodeName, Slot>, rollouts: Iterable<RolloutState>, rules: Rules = SAFE_RULES) {
     const { maxUnavailable } = world.policy;
@@ -46,11 +50,12 @@ export class Budget {
     for (const name of slots.keys()) this.#reasons.set(name, 'holds-slot');
     const slack = rules.budgetSlack;
     this.#world = world;
+    this.#rules = rules;
     this.#fleet = open('fleet', world.fleet, resolveShare(maxUnavailable.fleet, world.nodes.size - countedOut.size) + slack);
     this.#clusters = openEach('cluster', clusterSizes, (size) => resolveShare(maxUnavailable.perCluster, size) + slack);
     this.#zones = openEach('zone', zoneSizes, (size) => resolveShare(maxUnavailable.perZone, size) + slack);
     const all = [...rollouts];
-    this.#controlPlanes = controlPlanesOf(world, all).map((plane) => ({ ...plane, scope: open('control-plane', plane.cluster, rules.controlPlanesPerCluster) }));
+    this.#controlPlanes = controlPlanesOf(world, now, all).map((plane) => ({ ...plane, scope: open('control-plane', plane.cluster, rules.controlPlanesPerCluster) }));
     this.#rollouts = all
       .filter(isLiving)
       .map(({ id, frozen, nodes }) => ({ scope: open('rollout', id, frozen.maxUnavailable + slack), nodes }));
@@ -80,8 +85,11 @@ export class Budget {
    *
    * @param isRepair takes no unit of I1.
    * @param behind hold slots too, and wait for theirs.
+   * @param allowsOutage as of `blockedBy`.
    */
-  crowdedBy(node: NodeName, isRepair: boolean, behind: ReadonlySet<NodeName>): Scope | null {
+  crowdedBy(node: NodeName, { isRepair, behind, allowsOutage }: { readonly isRepair: boolean; readonly behind: ReadonlySet<NodeName>; readonly allowsOutage: boolean }): Scope | null {
+    const refusing = this.#refusingQuorum(node, allowsOutage);
+    if (refusing !== null) return refusing;
     const scopes = [...this.#controlPlanes.filter(({ nodes }) => nodes.has(node)).map(({ scope }) => scope), ...(isRepair ? [] : this.scopesOf(node))];
     return scopes.find(({ unavailable, limit }) => [...unavailable].filter((other) => other !== node && !behind.has(other)).length >= limit) ?? null;
   }
@@ -103,11 +111,23 @@ export class Budget {
   }
 
   #blockingControlPlane(node: NodeName, allowsOutage: boolean): Scope | null {
-    for (const { scope, nodes, canLoseOne } of this.#controlPlanes) {
+    const refusing = this.#refusingQuorum(node, allowsOutage);
+    if (refusing !== null) return refusing;
+    for (const { scope, nodes } of this.#controlPlanes) {
       if (!nodes.has(node)) continue;
-      if (!canLoseOne && !allowsOutage) return { ...scope, limit: 0 };
       const others = new Set([...scope.unavailable].filter((other) => other !== node));
       if (others.size >= scope.limit) return { ...scope, unavailable: others };
+    }
+    return null;
+  }
+
+  /** By the members as they are now where agents saw them, else by their number. */
+  #refusingQuorum(node: NodeName, allowsOutage: boolean): Scope | null {
+    for (const { scope, nodes, canLoseOne, etcd } of this.#controlPlanes) {
+      if (!nodes.has(node)) continue;
+      const isSeen = this.#rules.countsQuorum && etcd.some((cluster) => concerns(cluster, node));
+      const quorum = isSeen ? quorumLoss(etcd, node, allowsOutage) : canLoseOne || allowsOutage ? null : ({ kind: 'cannot-lose-one', cluster: scope.name, members: [] } as const);
+      if (quorum !== null) return { ...scope, limit: 0, quorum };
     }
     return null;
   }

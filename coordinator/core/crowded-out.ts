@@ -18,7 +18,8 @@ export function crowdedOut(world: World, now: Now, budget: Budget, slot: Slot): 
   const view = world.nodes.get(slot.node);
   const isRepair = view !== undefined && unavailableReason(world, now, view, NO_SLOTS) !== null;
   const behind = [...world.ledger.slots.values()].filter((other) => isAfter(other, slot) && !mayHaveBegun(world, other));
-  return budget.crowdedBy(slot.node, isRepair, new Set(behind.map(({ node }) => node)));
+  const allowsOutage = world.rollouts.get(slot.rollout)?.frozen.plan.allowControlPlaneOutage ?? false;
+  return budget.crowdedBy(slot.node, { isRepair, behind: new Set(behind.map(({ node }) => node)), allowsOutage });
 }
 
 function isAfter(other: Slot, slot: Slot): boolean {

@@ -1,4 +1,5 @@
 import type { NodeName } from '../../shared/domain/ids.ts';
+import type { Reason } from '../../shared/domain/reason.ts';
 import { assignmentBlock, type Owners, ownersOf } from './assignment-block.ts';
 import type { AssignmentProgress } from './assignment-progress.ts';
 import type { Budget, Scope } from './budget.ts';
@@ -9,6 +10,7 @@ import { isUncordoning, lastAnswer, nextBeforePermit } from './draining.ts';
 import type { Cause } from './explain.ts';
 import { failingSince, type Overspent, overspentSoon } from './failure-budget.ts';
 import type { Slot } from './ledger-event.ts';
+import type { QuorumLoss } from './quorum.ts';
 import { reportedProgress } from './reported-progress.ts';
 import type { NodeEnd } from './rollout-event.ts';
 import type { Assigned, RolloutNode, RolloutState } from './rollout.ts';
@@ -186,13 +188,19 @@ function ofCrowd({ world, now, budget, rollout }: Explaining, { permitIssued }: 
 
 function ofScope(budget: Budget, scope: Scope, sinceUnixMs: number): Cause {
   const object = `${scope.kind} ${scope.name}`;
-  if (scope.kind === 'control-plane' && scope.limit === 0) return { reason: 'control-plane-outage', object, sinceUnixMs, detail: '' };
+  if (scope.quorum !== undefined) return ofQuorum(scope.quorum, object, sinceUnixMs);
   const blockers = [...scope.unavailable].toSorted();
   // Right after a start the limits are full of nodes that have yet to report.
   const settling = blockers.some((blocker) => budget.reason(blocker) === 'not-reported');
   const who = namesOf(blockers.map((blocker) => `${blocker} ${budget.reason(blocker) ?? ''}`.trim()));
   const detail = `${scope.unavailable.size} of ${scope.limit} in ${scope.kind} ${scope.name} (${who})`;
   return { reason: settling ? 'fleet-settling' : 'budget-spent', object, sinceUnixMs, detail };
+}
+
+const QUORUM_REASONS = { 'cannot-lose-one': 'control-plane-outage', 'member-lost': 'member-lost', 'at-risk': 'quorum-at-risk' } as const satisfies Record<QuorumLoss['kind'], Reason>;
+
+function ofQuorum({ kind, members }: QuorumLoss, object: string, sinceUnixMs: number): Cause {
+  return { reason: QUORUM_REASONS[kind], object, sinceUnixMs, detail: members.length === 0 ? '' : `${namesOf(members)} ${kind === 'member-lost' ? 'answers nobody' : 'cannot be counted on'}` };
 }
 
 function namesOf(names: readonly string[]): string {

@@ -8,6 +8,8 @@ export interface Rules {
   readonly countsUnreported: boolean;
   /** As many control-plane nodes of one cluster may be unavailable. */
   readonly controlPlanesPerCluster: number;
+  /** No control-plane node goes down but one whose loss its etcd survives, with the members as they are now. */
+  readonly countsQuorum: boolean;
   /** No permit before the node is drained. */
   readonly permitsWaitForDrains: boolean;
   /** No slot is returned before the node's cordon is gone. */
@@ -17,7 +19,7 @@ export interface Rules {
 }
 
 export const SAFE_RULES: Rules = {
-  ...{ slotTimeoutMs: null, budgetSlack: 0, countsUnreported: true, controlPlanesPerCluster: 1 },
+  ...{ slotTimeoutMs: null, budgetSlack: 0, countsUnreported: true, controlPlanesPerCluster: 1, countsQuorum: true },
   ...{ permitsWaitForDrains: true, slotsWaitForRestores: true, slotsStopBeforeFailures: true },
 };
 

@@ -3,7 +3,7 @@ import type { NodeName } from '../../shared/domain/ids.ts';
 import { parsePlan } from '../../shared/plan/parse-plan.ts';
 import { chooseDrain } from '../../shared/procedures/choose-drain.ts';
 import type { Hop, ProcedureNode } from '../../shared/procedures/composition.ts';
-import { isControlPlane, roleOf } from '../../shared/domain/node-role.ts';
+import { holdsCluster, roleOf } from '../../shared/domain/node-role.ts';
 import { planWork } from '../../shared/procedures/plan-work.ts';
 import { planWaves } from '../core/plan-waves.ts';
 import type { NodeView } from '../core/world.ts';
@@ -82,7 +82,7 @@ function concerned(views: readonly NodeView[], selected: ReadonlySet<NodeName>):
 }
 
 function controlPlanesOf(nodes: readonly ProcedureNode[]): Readonly<Record<string, readonly NodeName[]>> {
-  const members = nodes.filter(({ facts }) => isControlPlane(facts));
+  const members = nodes.filter(({ facts }) => holdsCluster(facts));
   const byCluster = Map.groupBy(members, ({ cluster }) => cluster);
   return Object.fromEntries([...byCluster].map(([cluster, found]) => [cluster, found.map(({ name }) => name).toSorted()]));
 }

@@ -12,3 +12,15 @@ export function isControlPlane(facts: HostFacts | null): boolean {
   const role = roleOf(facts);
   return role === 'control-plane' || role === 'server';
 }
+
+/** What a cluster cannot lose two of at once: it runs an API server, or a member of etcd that was set up by hand. */
+export function holdsCluster(facts: HostFacts | null): boolean {
+  return isControlPlane(facts) || (facts?.etcdMember ?? null) !== null;
+}
+
+/** A host of which nothing is known may run anything. */
+export function mayHaveMember(facts: HostFacts | null): boolean {
+  if (facts === null || facts.etcdMember !== null) return true;
+  const { kubernetes } = facts;
+  return kubernetes?.kind === 'k3s' ? kubernetes.datastore === 'etcd' : kubernetes?.etcd.kind === 'stacked';
+}

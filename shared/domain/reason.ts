@@ -10,6 +10,16 @@ export const REASONS = {
     unblock: 'an operator: abort, and start the plan again with `allowControlPlaneOutage: true`',
     next: 'no slot is granted to a control-plane node of that cluster',
   },
+  'quorum-at-risk': {
+    message: 'etcd would lose its quorum with this node, as its members are now',
+    unblock: 'an admin of the named members: their hosts, their etcd and their agents; `farrier node show NODE` tells what each agent saw',
+    next: 'no slot is granted to a node whose member the quorum cannot spare; it goes on when enough members are up',
+  },
+  'member-lost': {
+    message: 'a member of etcd is gone for good',
+    unblock: 'an admin of the cluster: bring the named member back, or `etcdctl member remove` it',
+    next: 'no slot is granted to a node that runs a member of that etcd; it goes on when the member is removed or back',
+  },
   'datastore-unproved': {
     message: 'nothing proves that the cluster’s datastore can be brought back to a moment right before this upgrade',
     unblock: 'an admin of the cluster: the coordinator’s log says why its snapshot could not be proved',
