@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 
 export const NONCE_BYTES = 16;
 /** Of plain bytes; sealed, a chunk is longer by its tag. */
@@ -10,18 +10,19 @@ const CIPHER = 'chacha20-poly1305';
 const OPTIONS = { authTagLength: TAG_BYTES } as const;
 
 /** @param nonce the first bytes of the payload, new for each file */
-export function payloadKeyOf(fileKey: Uint8Array, nonce: Uint8Array): Buffer {
-  return Buffer.from(hkdfSync('sha256', fileKey, nonce, 'payload', 32));
+export function payloadKeyOf(fileKey: Uint8Array, nonce: Uint8Array): KeyObject {
+  // For each chunk node:crypto would make an error of bytes, to find that they are no KeyObject.
+  return createSecretKey(Buffer.from(hkdfSync('sha256', fileKey, nonce, 'payload', 32)));
 }
 
 /** Seals bytes in chunks, each bound to its place and the last one to being the last (https://c2sp.org/age, "Payload"). */
 export class ChunkSealer {
-  readonly #key: Buffer;
+  readonly #key: KeyObject;
   readonly #held = Buffer.allocUnsafeSlow(CHUNK_BYTES);
   #heldBytes = 0;
   #counter = 0;
 
-  constructor(payloadKey: Buffer) {
+  constructor(payloadKey: KeyObject) {
     this.#key = payloadKey;
   }
 
@@ -58,10 +59,10 @@ export type ChunkFault = 'damaged' | 'truncated' | 'extended';
 
 /** Opens chunks in their order. A chunk's bytes come out only when its tag has proved all of them. */
 export class ChunkOpener {
-  readonly #key: Buffer;
+  readonly #key: KeyObject;
   #counter = 0;
 
-  constructor(payloadKey: Buffer) {
+  constructor(payloadKey: KeyObject) {
     this.#key = payloadKey;
   }
 
