@@ -4,8 +4,8 @@ import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createZstdCompress } from 'node:zlib';
 
+import { createOneFrameCompress } from '../../shared/files/zstd-one-frame.ts';
 import { encodeHeader } from './backup-header.ts';
 import type { BackupManifest } from './backup-manifest.ts';
 import { deriveKeys, secretKind } from './backup-secret.ts';
@@ -29,7 +29,7 @@ export async function sealBackup(plain: AsyncIterable<Buffer>, secret: BackupSec
   const file = await open(to, 'wx', 0o600);
   try {
     await file.writeFile(headerBytes);
-    await pipeline(Readable.from(plain), createZstdCompress(), cipher, writeTo(file));
+    await pipeline(Readable.from(plain), createOneFrameCompress(), cipher, writeTo(file));
     await file.writeFile(cipher.getAuthTag());
     await file.sync();
   } finally {

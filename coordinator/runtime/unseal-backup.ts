@@ -1,7 +1,8 @@
-import { createDecipheriv } from 'node:crypto';
+import { createDecipheriv, type DecipherGCM } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createZstdDecompress } from 'node:zlib';
 
@@ -26,17 +27,31 @@ export async function unsealBackup(from: string, secret: BackupSecret, folder: s
     const tag = await readAt(file, size - TAG_BYTES, TAG_BYTES);
     const decipher = createDecipheriv('aes-256-gcm', keys.content, header.nonce).setAAD(headerBytes).setAuthTag(tag);
     const sealed = createReadStream(from, { start: HEADER_BYTES, end: Math.max(HEADER_BYTES, size - TAG_BYTES - 1) });
-    let manifest: BackupManifest | undefined;
-    await pipeline(sealed, decipher, createZstdDecompress(), async (plain: AsyncIterable<Buffer>) => {
-      manifest = await unpackBackup(plain, folder);
-    });
-    if (manifest === undefined) throw damaged('it holds nothing');
-    return manifest;
+    return await unpack(sealed, decipher, folder);
   } catch (error) {
     throw error instanceof BackupError || isOfTheDisk(error) ? error : damaged('its seal is broken', error);
   } finally {
     await file.close();
   }
+}
+
+async function unpack(sealed: Readable, decipher: DecipherGCM, folder: string): Promise<BackupManifest> {
+  const zstd = createZstdDecompress();
+  let compressedBytes = 0;
+  async function* counted(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    for await (const piece of pieces) {
+      compressedBytes += piece.length;
+      yield piece;
+    }
+  }
+  let manifest: BackupManifest | undefined;
+  await pipeline(sealed, decipher, counted, zstd, async (plain: AsyncIterable<Buffer>) => {
+    manifest = await unpackBackup(plain, folder);
+  });
+  if (manifest === undefined) throw damaged('it holds nothing');
+  // node:zlib passes over what follows a frame.
+  if (zstd.bytesWritten !== compressedBytes) throw damaged('something follows its end');
+  return manifest;
 }
 
 /** A full or failing disk says nothing about the backup. */

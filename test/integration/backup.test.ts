@@ -1,13 +1,17 @@
+import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { chown, mkdir, mkdtemp, open, readFile, readdir, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { zstdCompressSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { openSqliteStore } from '../../coordinator/adapters/sqlite-store.ts';
 import type { SqliteStore } from '../../coordinator/adapters/sqlite-store.ts';
 import { sqliteStoreFile } from '../../coordinator/adapters/sqlite-store-copy.ts';
 import { backup } from '../../coordinator/runtime/backup.ts';
+import { decodeHeader, encodeHeader, HEADER_BYTES, TAG_BYTES } from '../../coordinator/runtime/backup-header.ts';
 import { describeFile } from '../../coordinator/runtime/backup-manifest.ts';
+import { deriveKeys } from '../../coordinator/runtime/backup-secret.ts';
 import { restore } from '../../coordinator/runtime/restore.ts';
 import { backupContent, sealBackup } from '../../coordinator/runtime/seal-backup.ts';
 import { manualClock } from '../support/manual-clock.ts';
@@ -15,6 +19,7 @@ import { manualClock } from '../support/manual-clock.ts';
 const passphrase = 'correct horse battery staple';
 const clock = manualClock();
 const nowUnixMs = clock.wallUnixMs();
+const ZSTD_MAGIC = Buffer.from('28b52ffd', 'hex');
 
 let root: string;
 let keys: string;
@@ -48,6 +53,23 @@ afterEach(async () => {
 
 /** With a key file where the secret does not matter: a passphrase is stretched for half a second each time. */
 const make = () => backup({ dataFolder, store, to, keyFile, nowUnixMs });
+
+/** The format as backup-header.ts describes it, around bytes that need not be compressed. */
+async function sealByHand(compressed: readonly Buffer[]): Promise<void> {
+  const header = { kind: 'key-file', salt: Buffer.alloc(16, 1), nonce: Buffer.alloc(12, 2) } as const;
+  const keyPair = await deriveKeys({ keyFile }, header.salt);
+  const headerBytes = encodeHeader(header, keyPair);
+  const cipher = createCipheriv('aes-256-gcm', keyPair.content, header.nonce).setAAD(headerBytes);
+  await writeFile(to, Buffer.concat([headerBytes, ...compressed.map((bytes) => cipher.update(bytes)), cipher.final(), cipher.getAuthTag()]));
+}
+
+async function openByHand(): Promise<Buffer> {
+  const bytes = await readFile(to);
+  const { salt, nonce } = decodeHeader(bytes, to);
+  const decipher = createDecipheriv('aes-256-gcm', (await deriveKeys({ keyFile }, salt)).content, nonce);
+  decipher.setAAD(bytes.subarray(0, HEADER_BYTES)).setAuthTag(bytes.subarray(-TAG_BYTES));
+  return Buffer.concat([decipher.update(bytes.subarray(HEADER_BYTES, -TAG_BYTES)), decipher.final()]);
+}
 
 describe('backup and restore', () => {
   test('bring back the store and every key while the coordinator runs', async () => {
@@ -149,6 +171,14 @@ describe('backup', () => {
   });
 });
 
+test('what is sealed is one frame, however small its pieces are', async () => {
+  async function* pieces(): AsyncGenerator<Buffer> {
+    for (let piece = 0; piece < 10; piece += 1) yield Buffer.of(piece);
+  }
+  await sealBackup(pieces(), { keyFile }, to);
+  expect((await openByHand()).lastIndexOf(ZSTD_MAGIC)).toBe(0);
+});
+
 describe('restore refuses', () => {
   const refused = async (code: string): Promise<void> => {
     await expect(restore({ from: to, dataFolder: elsewhere, keyFile })).rejects.toMatchObject({ code });
@@ -213,6 +243,22 @@ describe('restore refuses', () => {
       yield Buffer.from('more');
     }
     await sealBackup(longer(), { keyFile }, to);
+    await refused('backup-damaged');
+  });
+
+  test.each([
+    ['bytes', Buffer.alloc(9)],
+    ['a piece and more', Buffer.alloc(200_000)],
+    ['a second frame', zstdCompressSync('more')],
+    ['an empty frame', zstdCompressSync('')],
+  ])('%s behind what was compressed, sealed with it', async (_, behind) => {
+    const pieces: Buffer[] = [];
+    for await (const piece of backupContent({ madeAtUnixMs: 0, files: [] }, new Map())) pieces.push(piece);
+    const frame = zstdCompressSync(Buffer.concat(pieces));
+    await sealByHand([frame]);
+    await restore({ from: to, dataFolder: elsewhere, keyFile });
+    await rm(elsewhere, { recursive: true });
+    await sealByHand([frame, behind]);
     await refused('backup-damaged');
   });
 

@@ -1,8 +1,9 @@
 import { createWriteStream } from 'node:fs';
 import { lstat, readFile, writeFile } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
-import { createGzip, createZstdCompress } from 'node:zlib';
+import { createGzip } from 'node:zlib';
 
+import { createOneFrameCompress } from '../../../shared/files/zstd-one-frame.ts';
 import type { FileResult, PackageCall, PackageName } from '../../ports/package-system.ts';
 import { stepFailure } from '../../steps/step.ts';
 import type { PackageParts } from '../packages/package-parts.ts';
@@ -60,7 +61,7 @@ async function append(payload: AsyncIterable<Uint8Array>, how: string, path: str
       await pipeline(payload, createGzip({ level: 1 }), into, { signal });
       return true;
     case 'zstd':
-      await pipeline(payload, createZstdCompress(), into, { signal });
+      await pipeline(payload, createOneFrameCompress(), into, { signal });
       return true;
     case 'xz':
       await pipeline(payload, storedXz, into, { signal });
