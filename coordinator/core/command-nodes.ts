@@ -71,7 +71,8 @@ function command({ world, now, budget, rules }: Moment, rollout: RolloutState, n
   if (slot?.generation !== generation || slot.rollout !== rollout.id || (progress.state !== 'staged' && progress.state !== 'permitted')) return [];
   const next = nextBeforePermit(world, rollout, name, generation);
   const isFirst = !node.permitIssued && progress.state === 'staged' && next !== 'drain';
-  if (next === 'wait' || (isFirst && crowdedOut(world, now, budget, slot) !== null)) return [];
+  const isBound = rollout.frozen.restore === undefined;
+  if (next === 'wait' || (isBound && isFirst && crowdedOut(world, now, budget, slot) !== null)) return [];
   if (next === 'cordon' || (next === 'drain' && rules.permitsWaitForDrains)) return [{ kind: next, ...about }];
   const requestId = answerable(view, rollout, node);
   return requestId === null ? [{ kind: 'offer-permit', ...about }] : [{ kind: 'permit', ...about, requestId }];

@@ -8,6 +8,7 @@ import { grantSlots, type SlotCandidate, slotCandidates } from './grant-slots.ts
 import { hold } from './hold.ts';
 import type { LedgerEvent } from './ledger-event.ts';
 import { recallLeftovers } from './recall-leftovers.ts';
+import { grantRestores, restoreBeside, restoring } from './restoring.ts';
 import { restoreCordons } from './restore-cordons.ts';
 import type { RolloutState } from './rollout.ts';
 import { type Rules, rulesUnder } from './rules.ts';
@@ -30,10 +31,9 @@ export function decide(world: World, now: Now, rules: Rules = rulesUnder(MUTATIO
 
   const worked = settled.map((one) => work({ world, now, budget, rules, owners }, one));
   const rollouts = worked.map(({ rollout }) => rollout);
-  const granted = grantSlots(
-    worked.flatMap(({ candidates }) => candidates),
-    budget,
-  );
+  const candidates = worked.flatMap((one) => one.candidates);
+  const restored = grantRestores(world, rollouts, candidates, slots.slots, budget, rules);
+  const granted = [...restored, ...grantSlots(besideRestores(world, rollouts, candidates, rules), budget)];
   const ledger: readonly LedgerEvent[] = granted.length === 0 ? slots.events : [...slots.events, { type: 'slots-taken', epoch: world.epoch, slots: granted }];
 
   return [
@@ -44,6 +44,13 @@ export function decide(world: World, now: Now, rules: Rules = rulesUnder(MUTATIO
     ...restoreCordons(world, slots.slots),
     ...recallLeftovers(world, new Map(rollouts.map((rollout) => [rollout.id, rollout] as const))),
   ];
+}
+
+/** While a datastore is restored nobody else takes a node of its cluster down. */
+function besideRestores(world: World, rollouts: readonly RolloutState[], candidates: readonly SlotCandidate[], rules: Rules): readonly SlotCandidate[] {
+  const restores = restoring(rollouts);
+  const isRestore = new Set(restores.values());
+  return candidates.filter(({ slot }) => !isRestore.has(slot.rollout) && (!rules.restoresHoldOthers || restoreBeside(world, restores, slot.node, slot.rollout) === null));
 }
 
 /** Who was started first is served first. */

@@ -9,11 +9,14 @@ import { describeDrain } from './describe-drain.ts';
 import { isUncordoning, lastAnswer, nextBeforePermit } from './draining.ts';
 import type { Cause } from './explain.ts';
 import { failingSince, type Overspent, overspentSoon } from './failure-budget.ts';
+import { slotCandidates } from './grant-slots.ts';
 import type { Slot } from './ledger-event.ts';
 import type { QuorumLoss } from './quorum.ts';
 import { reportedProgress } from './reported-progress.ts';
+import { restoreBeside, restoring, whyRestoreWaits } from './restoring.ts';
 import type { NodeEnd } from './rollout-event.ts';
 import type { Assigned, RolloutNode, RolloutState } from './rollout.ts';
+import { SAFE_RULES } from './rules.ts';
 import { statusCause } from './status-cause.ts';
 import { isReachable } from './unavailable.ts';
 import { frontier, tallyWave, type WaveTally } from './wave-tally.ts';
@@ -76,7 +79,7 @@ function ofAssigned(here: Explaining, name: NodeName, node: Assigned): readonly 
   if (slot?.generation === node.generation) return [...ofStatus(here), ofCrowd(here, node, slot) ?? ofDrain(here, name, slot) ?? waiting];
   const unproved = unprovedCluster(world, here.now, rollout, name);
   if (unproved !== null) return [...ofStatus(here), { reason: 'datastore-unproved', object: `cluster ${unproved}`, sinceUnixMs: node.sinceUnixMs, detail: '' }];
-  return ofTurn(here, name, node) ?? ofBudget(here, name, node);
+  return ofTurn(here, name, node) ?? ofRestore(here, name, node) ?? ofBudget(here, name, node);
 }
 
 /** Its turn has not come, whatever its agent does: null where it has. */
@@ -172,6 +175,17 @@ function ofWaiting({ world, rollout, owners, budget }: Explaining, name: NodeNam
   // What is wrong with the node itself is said once, not in each rollout.
   if (reason === 'clock-off' || budget.reason(name) !== null) return [];
   return [{ reason: reason === null || reason === 'session-lost' ? 'waiting-for-agent' : reason, object: name, sinceUnixMs, detail: '' }];
+}
+
+/** A restore waits for all of its hosts, and everybody else for it; null where none is about. */
+function ofRestore({ world, now, rollout }: Explaining, name: NodeName, { sinceUnixMs }: Assigned): readonly Cause[] | null {
+  const beside = restoreBeside(world, restoring(world.rollouts.values()), name, rollout.id);
+  if (beside !== null) return [{ reason: 'datastore-restored', object: beside, sinceUnixMs, detail: '' }];
+  if (rollout.frozen.restore === undefined) return null;
+  const staged = new Set(slotCandidates(world, now, rollout, SAFE_RULES).map(({ slot }) => slot.node));
+  const waits = whyRestoreWaits(world, rollout, staged, world.ledger.slots, SAFE_RULES);
+  if (waits === null) return [{ reason: 'waiting-for-agent', object: name, sinceUnixMs, detail: '' }];
+  return [{ reason: 'restore-waits', object: rollout.id, sinceUnixMs, detail: `${namesOf(waits.nodes)} ${waits.kind === 'others' ? 'hold(s) a slot of another rollout' : 'is or are not staged yet'}` }];
 }
 
 function ofBudget({ budget, rollout }: Explaining, name: NodeName, node: Assigned): readonly Cause[] {

@@ -19,6 +19,8 @@ export interface Slot {
   readonly wave: WaveName;
   readonly generation: Generation;
   readonly takenUnixMs: number;
+  /** Of a restore that an admin ordered: neither I1 nor I2 bound it. */
+  readonly restore?: true;
 }
 
 export type SlotEnd = 'done' | 'reverted' | 'refused' | 'recalled';

@@ -16,11 +16,18 @@ export interface Rules {
   readonly slotsWaitForRestores: boolean;
   /** No slot once those that will have failed spend the failure budget. */
   readonly slotsStopBeforeFailures: boolean;
+  /** The hosts of a restore get their slots together or not at all. */
+  readonly restoresTakeAllSlots: boolean;
+  /** A restore waits until nobody else works in its cluster. */
+  readonly restoresWaitForOthers: boolean;
+  /** Nobody else gets a slot in a cluster whose datastore is restored. */
+  readonly restoresHoldOthers: boolean;
 }
 
 export const SAFE_RULES: Rules = {
   ...{ slotTimeoutMs: null, budgetSlack: 0, countsUnreported: true, controlPlanesPerCluster: 1, countsQuorum: true },
   ...{ permitsWaitForDrains: true, slotsWaitForRestores: true, slotsStopBeforeFailures: true },
+  ...{ restoresTakeAllSlots: true, restoresWaitForOthers: true, restoresHoldOthers: true },
 };
 
 const MUTATION_SLOT_TIMEOUT_MS = 20_000;

@@ -67,7 +67,8 @@ function findUncounted(world: World, view: NodeView): AssignmentProgress | null 
 }
 
 function slotOf(world: World, node: NodeName, { rollout, generation }: AssignmentProgress, now: Now): Slot {
-  const waves = world.rollouts.get(rollout)?.frozen.waves ?? [];
+  const frozen = world.rollouts.get(rollout)?.frozen;
+  const waves = frozen?.waves ?? [];
   const wave = waves.find(({ nodes }) => nodes.includes(node))?.name ?? '';
-  return { node, rollout, wave, generation, takenUnixMs: now.wallUnixMs };
+  return { node, rollout, wave, generation, takenUnixMs: now.wallUnixMs, ...(frozen?.restore === undefined ? {} : { restore: true as const }) };
 }

@@ -63,6 +63,18 @@ export interface FrozenPlan {
   readonly rollbackOf: RolloutId | null;
   /** Set where the target is reached by rollouts that follow one another. */
   readonly chain: Chain | null;
+  /** Set where this rollout restores a datastore; no plan leads to one. */
+  readonly restore?: RestoreMark;
+}
+
+/** Which datastore goes back to which snapshot, as an admin ordered it who typed back what that loses. */
+export interface RestoreMark {
+  readonly cluster: string;
+  /** Of the snapshot's plain bytes. */
+  readonly snapshot: Digest;
+  readonly takenUnixMs: number;
+  /** `2h 13m`, as it was typed. */
+  readonly lost: string;
 }
 
 /** This rollout is one hop of several. */

@@ -45,6 +45,16 @@ export const REASONS = {
     unblock: 'an operator: `farrier snapshot drill CLUSTER`, which says what is missing; an admin: the policy’s drillEvery',
     next: 'nothing is blocked by it; it is over with the next drill that goes well',
   },
+  'datastore-restored': {
+    message: 'the cluster’s datastore is being restored to a snapshot, by an admin’s order',
+    unblock: 'nobody needs to; an admin, where that restore is held: `farrier rollout abort` once its hosts are mended',
+    next: 'no other rollout takes a node of that cluster down before the restore is over',
+  },
+  'restore-waits': {
+    message: 'all hosts of a restore begin together, and some are not ready for it',
+    unblock: 'an admin of the named hosts, where they do not come by themselves',
+    next: 'all of them get their slots at once; until then nothing is changed',
+  },
   'wave-failed': {
     message: 'the wave at hand cannot complete any more, so that no other can follow',
     unblock: 'an operator: `farrier rollout rollback` or `abort`, and after mending what failed the plan can be started again',

@@ -7,7 +7,7 @@ import type { LedgerEvent, Slot } from '../../coordinator/core/ledger-event.ts';
 import { SAFE_RULES } from '../../coordinator/core/rules.ts';
 import type { World } from '../../coordinator/core/world.ts';
 import { applyDecisions } from '../support/apply-decisions.ts';
-import { arbitraryControlPlane, arbitraryDrain, arbitraryFailing, arbitraryWorld } from '../support/arbitrary-world.ts';
+import { arbitraryControlPlane, arbitraryDrain, arbitraryFailing, arbitraryRestore, arbitraryWorld } from '../support/arbitrary-world.ts';
 import { auditCordons } from '../support/cordon-breaches.ts';
 import { auditGrants } from '../support/worst-case.ts';
 import { later, NOW } from '../support/world-builder.ts';
@@ -16,7 +16,11 @@ const RUNS = 3_000;
 const ROUNDS_MAX = 8;
 
 /** How many of the worlds were really about the property: a generator that never comes near a limit proves nothing. */
-const seen = { grants: 0, lastUnits: 0, refused: 0, repairs: 0, assigned: 0, shared: 0, opened: 0, stopped: 0, recalled: 0, controlPlanes: 0, quorumRefused: 0, drained: 0, cordons: 0, kept: 0, strays: 0, failing: 0 };
+const seen = { grants: 0, lastUnits: 0, refused: 0, repairs: 0, assigned: 0, shared: 0, opened: 0, stopped: 0, recalled: 0, controlPlanes: 0, quorumRefused: 0, drained: 0, cordons: 0, kept: 0, strays: 0, failing: 0, restores: 0, besideRestores: 0 };
+
+/** Each safety rule of restores, broken on purpose. */
+const RESTORE_RULES = { restoresTakeAllSlots: { restoresTakeAllSlots: false }, restoresWaitForOthers: { restoresWaitForOthers: false }, restoresHoldOthers: { restoresHoldOthers: false } } as const;
+const broke = { restoresTakeAllSlots: 0, restoresWaitForOthers: 0, restoresHoldOthers: 0 };
 
 function never(breaches: (world: World) => readonly string[], worlds: fc.Arbitrary<World> = arbitraryWorld): void {
   fc.assert(
@@ -56,6 +60,21 @@ describe('decide never', () => {
     }, arbitraryControlPlane);
     expect(seen.controlPlanes, 'slots of control-plane nodes').toBeGreaterThan(300);
     expect(seen.quorumRefused, 'worlds in which the control plane refused a slot').toBeGreaterThan(300);
+  });
+
+  test('I1, I2: grants past their limits but to a restore, all of whose hosts begin together and alone', () => {
+    const restoreBreaches = (world: World, rules = SAFE_RULES): readonly string[] => auditGrants(world, NOW, decide(world, NOW, rules)).breaches.filter((breach) => breach.startsWith('I'));
+    never((world) => {
+      const { restored, granted, breaches } = auditGrants(world, NOW, decide(world, NOW, SAFE_RULES));
+      if (restored.length > 1) seen.restores += 1;
+      seen.besideRestores += granted;
+      for (const [rule, broken] of Object.entries(RESTORE_RULES)) if (restoreBreaches(world, { ...SAFE_RULES, ...broken }).length > 0) broke[rule as keyof typeof RESTORE_RULES] += 1;
+      return breaches;
+    }, arbitraryRestore);
+    expect(seen.restores, 'restores of several hosts that were let begin').toBeGreaterThan(200);
+    expect(seen.besideRestores, 'slots in other clusters').toBeGreaterThan(100);
+    // Without any one of them the audit finds out.
+    for (const [rule, worlds] of Object.entries(broke)) expect(worlds, `worlds in which ${rule} was missed`).toBeGreaterThan(20);
   });
 
   test('I3: lets a wave go before the one before it is complete and soaked, or after a failed canary', () => {

@@ -143,14 +143,29 @@ export const arbitraryFailing: fc.Arbitrary<World> = fc
   })
   .map(buildWorld);
 
+/** One cluster whose datastore the first rollout restores, beside rollouts that want nodes of it and of another one. */
+export const arbitraryRestore: fc.Arbitrary<World> = fc
+  .record({
+    nodes: fc.array(
+      fc.tuple(nodeSpec(12), fc.constantFrom('c1', 'c1', 'c2'), fc.nat(3), fc.nat(7)).map(([spec, cluster, worker, slot]): NodeSpec => ({ ...spec, cluster, zone: '', cordon: 'none', ...(cluster === 'c1' && worker > 0 ? { owner: 0, isControlPlane: true, hasSlot: slot === 0 } : { owner: 1, isControlPlane: false, hasSlot: slot < 4 }) })),
+      { minLength: 3, maxLength: NODES_MAX, size: 'max' },
+    ),
+    rollouts: fc.tuple(rolloutSpec, rolloutSpec).map((specs) => specs.map((spec): RolloutSpec => ({ ...spec, maxUnavailable: NODES_MAX, maxFailures: 9, waves: spec.waves.map((wave) => (wave === null ? null : 0)), openWaves: WAVES }))),
+    policy: fc.constant({ fleet: WHOLE, perCluster: WHOLE, perZone: WHOLE }),
+  })
+  .map((spec) => buildWorld({ ...spec, restores: 'c1' }));
+
 interface WorldSpec {
   readonly nodes: readonly NodeSpec[];
   readonly rollouts: readonly RolloutSpec[];
   readonly policy: FleetPolicy['maxUnavailable'];
+  /** The cluster that the first rollout restores: it takes those nodes of it that no other owns. */
+  readonly restores?: string;
 }
 
-function buildWorld({ nodes, rollouts, policy }: WorldSpec): World {
-  const states = rollouts.map((spec, index) => buildRollout(spec, index, nodes));
+function buildWorld({ nodes, rollouts: drawn, policy, restores }: WorldSpec): World {
+  const rollouts = drawn.map((spec, index): RolloutSpec => (restores === undefined || index > 0 ? spec : { ...spec, waves: nodes.map(({ cluster, owner }) => (cluster === restores && owner === 0 ? 0 : null)) }));
+  const states = rollouts.map((spec, index) => buildRollout(spec, index, nodes, index === 0 ? restores : undefined));
   const views = nodes.map((spec, at) => buildView(spec, at, states));
   const slots = nodes.flatMap((spec, at) => buildSlot(spec, at, states));
   const cordons = Object.fromEntries(nodes.flatMap((spec, at) => buildCordon(spec, at, states)));
@@ -166,7 +181,7 @@ function ownerOf(spec: NodeSpec, at: number, rollouts: readonly RolloutState[]):
   return owner?.nodes.get(nameOf(at))?.state === 'assigned' ? owner : undefined;
 }
 
-function buildRollout(spec: RolloutSpec, index: number, nodes: readonly NodeSpec[]): RolloutState {
+function buildRollout(spec: RolloutSpec, index: number, nodes: readonly NodeSpec[], restores: string | undefined): RolloutState {
   const id = `r${index + 1}`;
   const taken: (number | null)[] = nodes.map((_, at): number | null => spec.waves[at] ?? null);
   if (!taken.some((wave) => wave !== null)) taken[0] = 0;
@@ -174,7 +189,8 @@ function buildRollout(spec: RolloutSpec, index: number, nodes: readonly NodeSpec
   const { maxFailures, onFailure, minDonePercent, maxUnavailable, soakMs } = spec;
   const plan = aPlan({ maxFailures, onFailure, minDonePercent, allowControlPlaneOutage: spec.allowsOutage });
   const drawn = aFrozen(id, waves, { plan, maxUnavailable, soakMs, controlPlanes: index === 0 ? controlPlanesOf(nodes) : {}, drained: spec.drains ? waves.flat() : [] });
-  const frozen = { ...drawn, waves: drawn.waves.map((wave) => ({ ...wave, needsAll: spec.needsAll })) };
+  const mark = restores === undefined ? {} : { restore: { cluster: restores, snapshot: 'a'.repeat(64), takenUnixMs: 1, lost: '1h' } };
+  const frozen = { ...drawn, ...mark, waves: drawn.waves.map((wave) => ({ ...wave, needsAll: spec.needsAll })) };
   const open = Math.min(spec.openWaves, waves.length);
   const events: RolloutEventBody[] = [];
   for (let wave = 0; wave < open; wave++) {

@@ -12,6 +12,8 @@ export interface Audit {
   readonly lastUnits: number;
   /** Slots of nodes that were out already, without our help. */
   readonly repairs: readonly Slot[];
+  /** Slots of restores. */
+  readonly restored: readonly Slot[];
 }
 
 /**
@@ -23,6 +25,7 @@ export function auditGrants(world: World, now: Now, decisions: readonly Decision
   const slots = new Map<string, Slot>(world.ledger.slots);
   const breaches: string[] = [];
   const repairs: Slot[] = [];
+  const restored: Slot[] = [];
   let [granted, lastUnits] = [0, 0];
   for (const decision of decisions) {
     if (decision.kind === 'rollout') {
@@ -34,7 +37,13 @@ export function auditGrants(world: World, now: Now, decisions: readonly Decision
       if (event.type === 'slot-returned') slots.delete(event.node);
       if (event.type === 'slot-adopted') slots.set(event.slot.node, event.slot);
       if (event.type !== 'slots-taken') continue;
+      breaches.push(...restoreBreaches(world, rollouts, event.slots, slots));
       for (const slot of event.slots) {
+        if (slot.restore === true) {
+          restored.push(slot);
+          slots.set(slot.node, slot);
+          continue;
+        }
         breaches.push(...ruleBreaches(world, rollouts, slot, slots), ...quorumBreaches(world, now, rollouts, slot, slots));
         const counts = scopeCounts(world, now, rollouts, slots, slot.node);
         const view = world.nodes.get(slot.node)!;
@@ -47,7 +56,27 @@ export function auditGrants(world: World, now: Now, decisions: readonly Decision
       }
     }
   }
-  return { breaches, granted, lastUnits, repairs };
+  return { breaches, granted, lastUnits, repairs, restored };
+}
+
+/** A slot that neither I1 nor I2 bounds is known by its mark: all hosts of a restore at once, nobody of its cluster beside them, and nothing else. */
+function restoreBreaches(world: World, rollouts: ReadonlyMap<string, RolloutState>, taken: readonly Slot[], held: ReadonlyMap<string, Slot>): string[] {
+  const clusterOf = (name: string): string | undefined => world.nodes.get(name)?.record.cluster;
+  const living = [...rollouts.values()].filter(({ status, frozen }) => status.state !== 'ended' && frozen.restore !== undefined);
+  const all = [...held.values(), ...taken];
+  return taken.flatMap((slot) => {
+    const rollout = rollouts.get(slot.rollout);
+    const mark = rollout?.frozen.restore;
+    if ((slot.restore === true) !== (mark !== undefined)) return [`I2 slot for ${slot.node} of ${slot.rollout} ${slot.restore === true ? 'is marked as of a restore, which that is not' : 'of a restore bears no mark'}`];
+    if (mark === undefined) return living.filter(({ frozen }) => frozen.restore?.cluster === clusterOf(slot.node)).map(({ id }) => `I2 slot for ${slot.node} while ${id} restores its datastore`);
+    const left = [...(rollout?.nodes ?? [])].filter(([name, node]) => !all.some((one) => one.node === name && one.rollout === slot.rollout) && !(node.state === 'ended' && node.end.state === 'done')).map(([name]) => name);
+    const beside = all.filter((one) => one.rollout !== slot.rollout && clusterOf(one.node) === mark.cluster).map(({ node }) => node);
+    return [
+      ...(rollout?.status.state === 'running' ? [] : [`I7 slot for ${slot.node} of a restore that does not run`]),
+      ...(left.length > 0 ? [`I2 slot for ${slot.node} of a restore without ${left.join(', ')}`] : []),
+      ...(beside.length > 0 ? [`I2 slot for ${slot.node} of a restore beside ${beside.join(', ')}`] : []),
+    ];
+  });
 }
 
 function ruleBreaches(world: World, rollouts: ReadonlyMap<string, RolloutState>, slot: Slot, slots: ReadonlyMap<string, Slot>): string[] {
