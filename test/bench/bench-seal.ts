@@ -39,7 +39,7 @@ const programMaxMs = 10 * 60_000;
  *
  * @param node with its flags
  */
-export async function measureSnapshots(node: { readonly plain: readonly string[]; readonly sealed: readonly string[] }, sizeMb: number, pairs: number): Promise<{ readonly plain: SealFigures; readonly sealed: SealFigures }> {
+export async function measureSnapshots(node: readonly string[], sizeMb: number, pairs: number): Promise<{ readonly plain: SealFigures; readonly sealed: SealFigures }> {
   const folder = mkdtempSync(join(tmpdir(), 'farrier-bench-etcd-'));
   const programs = await etcdPrograms('trixie');
   const etcd = await startEtcd(programs, { flags: ['--quota-backend-bytes', String(2 * sizeMb * MB + 2 ** 31), '--snapshot-count', '1000'] });
@@ -48,12 +48,12 @@ export async function measureSnapshots(node: { readonly plain: readonly string[]
     // A request of etcd's may hold half as much again.
     await etcd.fill({ prefix: '/registry', count: sizeMb, valueBytes: MB, from: datastorePages() });
     const [ours, theirs] = [join(folder, 'ours'), join(folder, 'theirs.db')];
-    const take = (flags: readonly string[], ...recipient: readonly string[]): readonly string[] => [...flags, join(folder, 'take-snapshot.mjs'), JSON.stringify(etcd.place), ours, 'snapshot', ...recipient];
+    const take = (...recipient: readonly string[]): readonly string[] => [...node, join(folder, 'take-snapshot.mjs'), JSON.stringify(etcd.place), ours, 'snapshot', ...recipient];
     const save = [programs.etcdctl, ...ctlFlags(etcd.place), 'snapshot', 'save', theirs];
     const shared = { sizeMb, pairs, sealed: join(ours, 'snapshot') };
     return {
-      plain: await measurePairs({ ...shared, seal: take(node.plain), programs: [save] }),
-      sealed: await measurePairs({ ...shared, seal: take(node.sealed, '', generateIdentity().recipient.text), programs: [save, ...compressAndHash(theirs)] }),
+      plain: await measurePairs({ ...shared, seal: take(), programs: [save] }),
+      sealed: await measurePairs({ ...shared, seal: take('', generateIdentity().recipient.text), programs: [save, ...compressAndHash(theirs)] }),
     };
   } finally {
     await etcd.dispose();
