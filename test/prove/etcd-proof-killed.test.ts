@@ -9,7 +9,7 @@ import { proveSnapshot } from '../../agent/snapshots/prove/prove-snapshot.ts';
 import { etcdPrograms } from '../support/etcd-programs.ts';
 import { processesIn, proofLab } from '../support/proof-lab.ts';
 import { seededDice } from '../support/seeded-dice.ts';
-import { say } from './say.ts';
+import type { EtcdSaw } from './etcd-rows.ts';
 
 const KILLS = 15;
 /** Of a proof that is left alone: from the start of its process to its end. */
@@ -23,7 +23,7 @@ describe.each(['bookworm', 'trixie'] as const)('proofs of etcd of Debian %s', as
   const lab = await proofLab(await etcdPrograms(suite));
   afterAll(() => lab.dispose());
 
-  test('that are killed at any moment stop nobody, and what they leave goes with the next one', { timeout: TEST_MAX_MS }, async () => {
+  test('that are killed at any moment stop nobody, and what they leave goes with the next one', { timeout: TEST_MAX_MS }, async ({ task }) => {
     const dice = seededDice(suite.length);
     const look = await lab.look();
     const order = lab.order(await lab.take('good.db'), look);
@@ -44,7 +44,10 @@ describe.each(['bookworm', 'trixie'] as const)('proofs of etcd of Debian %s', as
       if (!proof.ok) throw new Error(`after ${kills + 1} kills: ${proof.phase}: ${proof.message}`);
       lab.expectNothingLeft();
     }
-    say(`${KILLS} proofs of etcd ${record.version} were killed: ${left.folder} left what was restored, ${left.processes} a program that ran; the next one found and removed it each time`);
+    task.meta.saw = {
+      table: 'proofs that were killed',
+      rows: [{ ETCD: record.version, KILLED: KILLS, 'LEFT WHAT WAS RESTORED': left.folder, 'LEFT A PROGRAM RUNNING': left.processes, 'THE NEXT ONE HELD': KILLS }],
+    } satisfies EtcdSaw;
     expect(left.folder).toBeGreaterThan(2);
     expect(left.processes).toBeGreaterThan(2);
   });

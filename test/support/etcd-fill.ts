@@ -1,8 +1,7 @@
-import { credentials, Client } from '@grpc/grpc-js';
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 
 import type { EtcdPlace } from '../../agent/ports/etcd.ts';
+import { openEtcdPuts } from './etcd-puts.ts';
 
 export interface EtcdFilling {
   readonly prefix: string;
@@ -14,19 +13,19 @@ export interface EtcdFilling {
 
 /** Puts that are under way at once: etcd writes them in one commit. */
 const AT_ONCE = 16;
+/** Values are large and disks slow. */
+const PUT_MAX_MS = 60_000;
 
-/** Puts keys `PREFIX/0`, `PREFIX/1` and so on, of random values: Farrier itself writes nothing into a datastore. */
-export async function fillEtcd({ endpoint, caFile, certificateFile, keyFile }: EtcdPlace, { prefix, count, valueBytes, from = randomBytes(valueBytes) }: EtcdFilling): Promise<void> {
-  const client = new Client(new URL(endpoint).host, credentials.createSsl(readFileSync(caFile), readFileSync(keyFile), readFileSync(certificateFile)), { 'grpc.ssl_target_name_override': 'localhost' });
+/** Puts keys `PREFIX/0`, `PREFIX/1` and so on, of random values unless it is told what. */
+export async function fillEtcd(place: EtcdPlace, { prefix, count, valueBytes, from = randomBytes(valueBytes) }: EtcdFilling): Promise<void> {
+  const puts = openEtcdPuts(place, PUT_MAX_MS);
   const values = Math.max(1, Math.floor(from.length / valueBytes));
-  const put = (index: number): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const value = from.subarray((index % values) * valueBytes, ((index % values) + 1) * valueBytes);
-      // Every value is another one, and making it costs next to nothing.
-      value.writeUInt32BE(index, 0);
-      const request = Buffer.concat([field(1, Buffer.from(`${prefix}/${index}`)), field(2, value)]);
-      client.makeUnaryRequest('/etcdserverpb.KV/Put', (bytes: Buffer) => bytes, (answer) => answer, request, (error) => (error === null ? resolve() : reject(error)));
-    });
+  const put = async (index: number): Promise<void> => {
+    const value = from.subarray((index % values) * valueBytes, ((index % values) + 1) * valueBytes);
+    // Every value is another one, and making it costs next to nothing.
+    value.writeUInt32BE(index, 0);
+    await puts.put(`${prefix}/${index}`, value);
+  };
   try {
     let next = 0;
     await Promise.all(
@@ -35,15 +34,6 @@ export async function fillEtcd({ endpoint, caFile, certificateFile, keyFile }: E
       }),
     );
   } finally {
-    client.close();
-  }
-}
-
-/** One field of bytes, as protobuf writes it. */
-function field(number: number, content: Buffer): Buffer {
-  const head = [number * 8 + 2];
-  for (let left = content.length; ; left = Math.floor(left / 128)) {
-    head.push(left < 128 ? left : (left % 128) + 128);
-    if (left < 128) return Buffer.concat([Buffer.from(head), content]);
+    puts.close();
   }
 }

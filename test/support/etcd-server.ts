@@ -25,6 +25,8 @@ export interface RunningEtcd {
   isRunning(): boolean;
   /** kill -9, as a crash would. */
   kill(): Promise<void>;
+  /** Ends it orderly, as its unit is stopped. */
+  stop(): Promise<void>;
   /** Starts it again with the same data. */
   restart(): Promise<void>;
   /** Stops it and removes its data. */
@@ -33,6 +35,8 @@ export interface RunningEtcd {
 
 export interface EtcdOptions {
   readonly server?: ServerOrder;
+  /** Members speak TLS among themselves too. */
+  readonly peerTls?: boolean;
   /** More arguments of etcd's. */
   readonly flags?: readonly string[];
 }
@@ -73,9 +77,9 @@ interface Place {
   readonly peerUrl: string;
 }
 
-async function placeOf(name: string, [clientPort, peerPort]: readonly number[], ca: KeyedCertificate | null, { server }: EtcdOptions): Promise<Place> {
+async function placeOf(name: string, [clientPort, peerPort]: readonly number[], ca: KeyedCertificate | null, { server, peerTls = false }: EtcdOptions): Promise<Place> {
   const folder = mkdtempSync(join(tmpdir(), 'farrier-etcd-'));
-  return { name, folder, pki: await makeEtcdPki(join(folder, 'pki'), server, ca), clientUrl: `https://127.0.0.1:${clientPort}`, peerUrl: `http://127.0.0.1:${peerPort}` };
+  return { name, folder, pki: await makeEtcdPki(join(folder, 'pki'), server, ca), clientUrl: `https://127.0.0.1:${clientPort}`, peerUrl: `${peerTls ? 'https' : 'http'}://127.0.0.1:${peerPort}` };
 }
 
 async function run({ etcd, etcdctl }: EtcdPrograms, { name, folder, pki, clientUrl, peerUrl }: Place, flags: readonly string[]): Promise<RunningEtcd> {
@@ -85,15 +89,17 @@ async function run({ etcd, etcdctl }: EtcdPrograms, { name, folder, pki, clientU
     '--name', name, '--data-dir', dataDir, '--logger', 'zap',
     '--listen-client-urls', clientUrl, '--advertise-client-urls', clientUrl, '--listen-peer-urls', peerUrl, '--initial-advertise-peer-urls', peerUrl,
     '--client-cert-auth', '--trusted-ca-file', pki.caFile, '--cert-file', pki.serverCertificateFile, '--key-file', pki.serverKeyFile,
+    ...(peerUrl.startsWith('https:') ? ['--peer-auto-tls'] : []),
     ...flags,
   ];
   let child = await started(etcd, argv);
-  const kill = async (): Promise<void> => {
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
     if (!isRunning(child)) return;
     const gone = once(child, 'exit');
-    child.kill('SIGKILL');
+    child.kill(signal);
     await gone;
   };
+  const kill = async (): Promise<void> => await end('SIGKILL');
   const place = { endpoint: clientUrl, caFile: pki.caFile, certificateFile: pki.certificateFile, keyFile: pki.keyFile };
   return {
     place, pki, dataDir,
@@ -102,6 +108,7 @@ async function run({ etcd, etcdctl }: EtcdPrograms, { name, folder, pki, clientU
     fill: (filling) => fillEtcd(place, filling),
     isRunning: () => isRunning(child),
     kill,
+    stop: async () => await end('SIGTERM'),
     restart: async () => {
       child = await started(etcd, argv);
     },

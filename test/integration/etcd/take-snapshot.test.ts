@@ -3,21 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 
-import { grpcEtcdMember } from '../../../agent/adapters/etcd/grpc-etcd-member.ts';
-import { grpcEtcdSocket } from '../../../agent/adapters/etcd/grpc-etcd-socket.ts';
-import { childScratchPrograms } from '../../../agent/adapters/scratch-programs/child-scratch-programs.ts';
 import { openFolder } from '../../../agent/snapshots/catalogue/open-folder.ts';
 import { type CatalogueList, SnapshotCatalogue } from '../../../agent/snapshots/catalogue/snapshot-catalogue.ts';
 import { hasRecordedBytes } from '../../../agent/snapshots/catalogue/verify-bytes.ts';
 import { openSnapshot } from '../../../agent/snapshots/open-snapshot.ts';
 import { type SnapshotOrder, type SnapshotProgress, takeSnapshot } from '../../../agent/snapshots/take-snapshot.ts';
 import { generateIdentity } from '../../../shared/age/age-keys.ts';
-import { systemClock } from '../../../shared/ports/system-clock.ts';
-import { systemRandom } from '../../../shared/ports/system-random.ts';
 import { etcdProgramsOrSayWhy } from '../../support/etcd-programs.ts';
 import { startEtcd } from '../../support/etcd-server.ts';
 import { etcdToolsFolder } from '../../support/etcd-tools.ts';
 import { kineServer } from '../../support/kine-server.ts';
+import { etcdDatastore, snapshotOrder } from '../../support/snapshot-order.ts';
 
 const TEST_MAX_MS = 60_000;
 const never = new AbortController().signal;
@@ -29,12 +25,7 @@ const scratchFolder = join(root, 'scratch');
 beforeEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const list = async (): Promise<CatalogueList> => await new SnapshotCatalogue(await openFolder(folder)).list();
-const order = (datastore: SnapshotOrder['datastore'], toolsFolder: string, change: Partial<SnapshotOrder> = {}): SnapshotOrder => ({
-  datastore, cluster: 'prod', node: 'cp-1', recipients: [person.recipient], folder, maxBytesPerS: null,
-  prove: { fleet: 'demo', toolsFolder, memberAt: (socket) => grpcEtcdSocket(socket, systemClock), maxMs: TEST_MAX_MS },
-  scratch: { scratchFolder, programs: childScratchPrograms }, memberOf: (place) => grpcEtcdMember(place, systemClock), onProgress: () => undefined, clock: systemClock, random: systemRandom,
-  ...change,
-});
+const order = (datastore: SnapshotOrder['datastore'], toolsFolder: string, change: Partial<SnapshotOrder> = {}): SnapshotOrder => ({ ...snapshotOrder(datastore, { folder, recipients: [person.recipient], scratchFolder, toolsFolder }), ...change });
 
 const programs = await etcdProgramsOrSayWhy('trixie', 'a snapshot of etcd, taken and proved');
 if (programs === null) test('a snapshot of etcd, taken and proved: NOT CHECKED, no etcd', ({ skip }) => skip());
@@ -44,7 +35,7 @@ else {
     afterAll(() => etcd.dispose());
     await etcd.fill({ prefix: '/registry/pods/default', count: 50, valueBytes: 1_000 });
     const toolsFolder = etcdToolsFolder(join(root, 'tools'), programs);
-    const datastore = { kind: 'etcd', installation: 'kubeadm', etcd: { ...etcd.place, dataDir: etcd.dataDir } } as const;
+    const datastore = etcdDatastore(etcd);
 
     test('is catalogued with what the member said, sealed for people, proved with a key that nobody keeps', async () => {
       const progress: SnapshotProgress[] = [];
@@ -76,7 +67,7 @@ else {
     });
 
     test('of a member that is away: what stopped it is said, and nothing is left', async () => {
-      const away = { ...datastore, etcd: { ...datastore.etcd, endpoint: 'https://127.0.0.1:1' } };
+      const away = etcdDatastore({ ...etcd, place: { ...etcd.place, endpoint: 'https://127.0.0.1:1' } });
       expect(await takeSnapshot(order(away, toolsFolder), never)).toMatchObject({ ok: false, code: 'unreachable' });
       expect(await list()).toEqual({ records: [], problems: [] });
     });
