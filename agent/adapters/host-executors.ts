@@ -11,6 +11,7 @@ import type { Cri } from '../ports/cri.ts';
 import type { NodeTruth } from '../ports/node-truth.ts';
 import { containerdStep } from '../steps/containerd/containerd.ts';
 import { criProbeStep, type ProbedRuntime } from '../steps/cri-probe/cri-probe.ts';
+import { etcdUpgradeStep } from '../steps/etcd/etcd-upgrade.ts';
 import { filesStep } from '../steps/files/files.ts';
 import { hookStep } from '../steps/hook/hook.ts';
 import { imagesStep } from '../steps/images/images.ts';
@@ -32,6 +33,8 @@ import { type PreflightParts, preflighted } from '../steps/preflighted.ts';
 import { rebootStep } from '../steps/reboot/reboot.ts';
 import { serviceStep } from '../steps/service.ts';
 import type { Executors } from '../steps/step.ts';
+import { askMembers } from './etcd/ask-members.ts';
+import { systemdEtcdHost } from './etcd/systemd-etcd-host.ts';
 import { getentAccounts } from './getent-accounts.ts';
 import { kmodModules } from './kernel/kmod-modules.ts';
 import { procKernelSettings } from './kernel/proc-kernel-settings.ts';
@@ -97,6 +100,7 @@ export function hostExecutors(parts: HostParts, clock: Clock): Executors {
     k3s: preflighted(k3sStep({ units, clock, artifacts, k3s: installedK3s(runProgram), truthOf: nodeTruthOf, kubeletFolder: KUBEADM_PLACES.kubelet }), preflight),
     k3s_runtimes: k3sRuntimesStep({ units, clock, k3s: installedK3s(runProgram), truthOf: nodeTruthOf, cri: socketCri(K3S_CONTAINERD.socket), files: hostFiles() }),
     ...restoreSteps({ ...restoreParts(parts, clock), units, clock, artifacts }),
+    etcd_upgrade: etcdUpgradeStep({ host: systemdEtcdHost(runProgram), units, ask: askMembers, artifacts, clock }),
     containerd: containerdStep({ units, clock, run: runProgram, criAt, programFolders: PROGRAM_FOLDERS }),
     agent_upgrade: agentUpgradeStep({ ...agentParts(parts), packages, units, clock }),
   };

@@ -4,9 +4,8 @@ import { localEtcd } from '../core/etcd-places.ts';
 import type { HostFiles } from '../facts/host-files.ts';
 import { k3sDataDir } from '../facts/k3s.ts';
 import { unitFiles } from '../facts/kubelet-flags.ts';
+import type { EtcdHost, EtcdUnit } from '../ports/etcd-host.ts';
 import type { EtcdPlace } from '../ports/etcd.ts';
-import type { RunProgram } from '../ports/programs.ts';
-import { ETCD_UNIT, type EtcdUnit, readEtcdUnit } from './etcd-unit.ts';
 
 /** The member of etcd that runs on this host, and how it is asked. */
 export interface LocalMember extends EtcdPlace {
@@ -15,15 +14,17 @@ export interface LocalMember extends EtcdPlace {
   readonly quotaBytes: number | null;
 }
 
+/** The unit that Debian's package and etcd's own documentation have. */
+const ETCD_UNIT = 'etcd.service';
 const RKE2_DATA = '/var/lib/rancher/rke2';
 
 /** From what the host has written down; null where no member runs here, as far as that tells. */
-export async function findLocalMember(files: HostFiles, kubernetes: KubernetesFacts | null, run: RunProgram, signal: AbortSignal): Promise<LocalMember | null> {
+export async function findLocalMember(files: HostFiles, kubernetes: KubernetesFacts | null, host: Pick<EtcdHost, 'unit'>, signal: AbortSignal): Promise<LocalMember | null> {
   if (kubernetes?.kind === 'kubeadm' && kubernetes.etcd.kind === 'stacked') return { ...localEtcd('kubeadm'), runsAs: 'kubeadm', quotaBytes: quotaIn(files, '/etc/kubernetes/manifests/etcd.yaml') };
   if (kubernetes?.kind === 'k3s' && kubernetes.datastore === 'etcd') return { ...localEtcd('k3s', k3sDataDir(files)), runsAs: 'k3s', quotaBytes: quotaIn(files, '/etc/rancher/k3s/config.yaml') };
   if (kubernetes === null && files.exists(`${RKE2_DATA}/server/db/etcd`)) return { ...localEtcd('rke2'), runsAs: 'rke2', quotaBytes: quotaIn(files, '/etc/rancher/rke2/config.yaml') };
   if (unitFiles(files, ETCD_UNIT).length === 0) return null;
-  const unit = await readEtcdUnit(run, ETCD_UNIT, signal);
+  const unit = await host.unit(ETCD_UNIT, signal);
   return unit === null ? null : memberOf(unit);
 }
 

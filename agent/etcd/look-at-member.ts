@@ -4,6 +4,7 @@ import { roundDown } from '../facts/machine.ts';
 import { plain } from '../facts/os.ts';
 import type { EtcdAnswer, EtcdMember, EtcdPeer, EtcdPlace, EtcdStatus } from '../ports/etcd.ts';
 import type { LocalMember } from './local-member.ts';
+import { within } from './within.ts';
 
 /** How members are asked: over gRPC, but in tests. */
 export interface AskMembers {
@@ -11,10 +12,8 @@ export interface AskMembers {
   clusterVersion(place: EtcdPlace, signal: AbortSignal): Promise<string | null>;
 }
 
-/** A member that takes longer cannot be counted on. */
-const ANSWER_MAX_MS = 3_000;
 /** Any key will do: the question is whether a quorum answers. */
-const SOME_KEY = { prefix: 'health', limit: 0, revision: 0, serializable: false } as const;
+export const SOME_KEY = { prefix: 'health', limit: 0, revision: 0, serializable: false } as const;
 
 /** What the member on this host is now, and its cluster as it lists it. Never rejects but by the signal. @param before what it said last. */
 export async function lookAtMember(place: LocalMember, ask: AskMembers, before: EtcdLook | null, signal: AbortSignal): Promise<EtcdLook> {
@@ -60,13 +59,4 @@ async function answers(place: EtcdPlace, { id, clientUrls }: EtcdPeer, own: Etcd
     if (said.ok && said.value.memberId === id && said.value.leaderId !== null) return true;
   }
   return false;
-}
-
-async function within<T>(signal: AbortSignal, call: (limit: AbortSignal) => Promise<EtcdAnswer<T>>): Promise<EtcdAnswer<T>> {
-  try {
-    return await call(AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MAX_MS)]));
-  } catch {
-    signal.throwIfAborted();
-    return { ok: false, code: 'time-out', message: '' };
-  }
 }

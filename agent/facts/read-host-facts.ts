@@ -1,6 +1,7 @@
 import { hostname, release } from 'node:os';
 
 import type { HostFacts, KubernetesFacts } from '../../shared/domain/host-facts.ts';
+import { systemdEtcdHost } from '../adapters/etcd/systemd-etcd-host.ts';
 import { readArchitecture } from '../adapters/host-facts.ts';
 import type { EtcdLook } from '../../shared/domain/etcd-look.ts';
 import { findLocalMember } from '../etcd/local-member.ts';
@@ -63,7 +64,7 @@ export class HostFactsReader implements FactsReader {
   }
 
   async #lookAtMember(kubernetes: KubernetesFacts | null, signal: AbortSignal): Promise<EtcdLook | null> {
-    const place = await findLocalMember(this.#files, kubernetes, this.#run, signal);
+    const place = await findLocalMember(this.#files, kubernetes, systemdEtcdHost(this.#run), signal);
     if (place === null) return null;
     // Hosts without one never load what asks it.
     const { askMembers } = await import('../adapters/etcd/ask-members.ts');

@@ -1,4 +1,5 @@
 import type { NodeName } from '../../shared/domain/ids.ts';
+import type { Plan } from '../../shared/domain/plan.ts';
 import { changesVersions } from './changes-versions.ts';
 import type { RolloutState } from './rollout.ts';
 import type { Now, World } from './world.ts';
@@ -6,12 +7,17 @@ import type { Now, World } from './world.ts';
 /** A snapshot that is older would lose more than anybody expects of an upgrade. */
 export const PROOF_AGE_MAX_MS = 6 * 3_600_000;
 
+/** What ran before may not read what the new version wrote. */
+function needsProof(plan: Plan): boolean {
+  return changesVersions(plan) || plan.steps.some(({ kind }) => kind === 'etcd_upgrade');
+}
+
 /**
  * I8: the cluster of a control-plane node whose datastore nothing proves well enough for this rollout to go on; null where
  * nothing is wanting. Every hop wants a proof of its own: what the one before it wrote is in no older snapshot.
  */
 export function unprovedCluster(world: World, now: Now, { frozen, startedUnixMs }: RolloutState, node: NodeName): string | null {
-  if (!changesVersions(frozen.plan) || frozen.rollbackOf !== null) return null;
+  if (!needsProof(frozen.plan) || frozen.rollbackOf !== null) return null;
   const cluster = Object.keys(frozen.controlPlanes).find((name) => frozen.controlPlanes[name]?.includes(node));
   if (cluster === undefined) return null;
   const isLater = frozen.chain !== null && frozen.chain.hop > 1;

@@ -23,6 +23,7 @@ export function describeStep(step: StepSpec): string {
       return step.renew.length === 0 ? 'all' : step.renew.join(', ');
     case 'kubeadm':
     case 'k3s':
+    case 'etcd_upgrade':
       return step.version;
     case 'kubelet':
       return step.action === 'restart' ? step.version : '';

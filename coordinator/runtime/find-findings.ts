@@ -2,6 +2,7 @@ import type { Diagnostic } from '../../shared/domain/diagnostic.ts';
 import type { HostFacts } from '../../shared/domain/host-facts.ts';
 import type { NodeName } from '../../shared/domain/ids.ts';
 import type { Finding } from '../../shared/preflight/finding.ts';
+import { preflightEtcd } from '../../shared/preflight/preflight-etcd.ts';
 import { preflight } from '../../shared/preflight/preflight.ts';
 import { datastoreProofMissing } from '../../shared/preflight/rules/datastore-proof-missing.ts';
 import { targetOf } from '../../shared/preflight/target-of.ts';
@@ -43,6 +44,7 @@ export function findFindings(hops: readonly Hop[], nodes: ReadonlyMap<NodeName, 
 
 function findingsOf(facts: HostFacts | null, steps: readonly ComposedStep[], cluster: ClusterFacts, nowUnixMs: number): readonly Finding[] {
   return steps.flatMap(({ step }, index) => {
+    if (step.kind === 'etcd_upgrade') return preflightEtcd(step, facts, cluster);
     const target = targetOf(step, steps.slice(0, index).map((each) => each.step), { nowUnixMs, cluster });
     if (target === null) return [];
     // Its agent told nothing, and the plan's own steps need no facts.

@@ -37,6 +37,8 @@ function artifactsOf(step: StepSpec): readonly ArtifactRef[] {
   switch (step.kind) {
     case 'k3s':
       return step.images === null ? [step.binary] : [step.binary, step.images];
+    case 'etcd_upgrade':
+      return [step.binary];
     case 'images':
       return step.source.kind === 'docker' ? [] : step.source.archives;
     case 'cri_probe':

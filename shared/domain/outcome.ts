@@ -42,6 +42,8 @@ export const OUTCOME_CODES = {
   'wrong-version': 'host',
   'api-unreachable': 'host',
   'role-mismatch': 'host',
+  /** etcd as a whole: others than the member that the step is about are down, behind, or say alarm. */
+  'etcd-unhealthy': 'host',
   'kubeadm-refused': 'host',
   'manual-upgrade-required': 'host',
   'runtime-unready': 'host',

@@ -13,6 +13,9 @@ export const UNIT_NAME_PATTERN = /^(?=.{1,128}$)[A-Za-z0-9_][A-Za-z0-9:_.\\-]*(?
 /** As `k3s --version` prints it, and as its releases are called. */
 export const K3S_VERSION_PATTERN = /^v1\.\d{1,3}\.\d{1,3}(?:-rc\.?\d{1,3})?\+k3s\d{1,3}$/;
 
+/** As `etcd --version` prints it, and as a member says it. */
+export const ETCD_VERSION_PATTERN = /^3\.\d{1,3}\.\d{1,3}(?:-(?:alpha|beta|rc)\.\d{1,3})?$/;
+
 /** An archive that K3s imports; one path segment. */
 export const IMAGES_NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}\.(?:tar|tar\.zst|tar\.gz|tgz|tar\.lz4|tar\.bz2)$/;
 
@@ -137,8 +140,6 @@ export const HTTPS_URL_PATTERN = /^https:\/\/(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,25
 export const MEMBERS_MAX = 16;
 export const PEER_URLS_MAX = 8;
 export const API_SERVERS_MAX = 16;
-/** As a member says it. */
-export const ETCD_VERSION_PATTERN = /^3\.\d{1,3}\.\d{1,3}$/;
 export const RESTORE_TOKEN_PATTERN = /^[a-z0-9][a-z0-9-]{0,126}$/;
 /** Of one file key: hosts, and no more. */
 export const STANZAS_MAX = 64;

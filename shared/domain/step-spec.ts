@@ -1,6 +1,7 @@
 import type { StepBase } from './step-base.ts';
 import type { ContainerdSpec } from './steps/containerd-spec.ts';
 import type { CriProbeSpec } from './steps/cri-probe-spec.ts';
+import type { EtcdUpgradeSpec } from './steps/etcd-spec.ts';
 import type { FilesSpec } from './steps/files-spec.ts';
 import type { HookSpec } from './steps/hook-spec.ts';
 import type { ImagesSpec } from './steps/images-spec.ts';
@@ -32,7 +33,8 @@ export type StepSpec =
   | CriProbeSpec
   | KubeletRuntimeSpec
   | K3sRuntimesSpec
-  | RestoreSpec;
+  | RestoreSpec
+  | EtcdUpgradeSpec;
 
 export type StepKind = StepSpec['kind'];
 

@@ -17,6 +17,7 @@ import { packagesProcedure } from './procedures/packages-procedure.ts';
 import { wasmProcedure } from './procedures/wasm-procedure.ts';
 import { containerdSection } from './steps/containerd-step.ts';
 import { criProbeSection } from './steps/cri-probe-step.ts';
+import { etcdUpgradeSection } from './steps/etcd-upgrade-step.ts';
 import { filesSection } from './steps/files-step.ts';
 import { hookSection } from './steps/hook-step.ts';
 import { imagesSection } from './steps/images-step.ts';
@@ -61,6 +62,7 @@ const stepFields = {
   criProbe: criProbeSection.optional(),
   kubeletRuntime: kubeletRuntimeSection.optional(),
   k3sRuntimes: k3sRuntimesSection.optional(),
+  etcdUpgrade: etcdUpgradeSection.optional(),
 };
 
 const procedureFields = {

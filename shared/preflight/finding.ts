@@ -20,6 +20,8 @@ export const FINDING_CODES = [
   'kubelet-too-old',
   'k3s-etcd-too-old',
   'datastore-proof-missing',
+  'etcd-not-by-hand',
+  'etcd-alarm',
 ] as const;
 
 export type FindingCode = (typeof FINDING_CODES)[number];

@@ -7,6 +7,7 @@ import type { Step, Step__Output } from './generated/farrier/v1/Step.d.ts';
 import { decode, encode, farrier } from './protocol.ts';
 import { containerdCodec } from './steps/containerd-codec.ts';
 import { criProbeCodec } from './steps/cri-probe-codec.ts';
+import { etcdUpgradeCodec } from './steps/etcd-upgrade-codec.ts';
 import { filesCodec } from './steps/files-codec.ts';
 import { hookCodec } from './steps/hook-codec.ts';
 import { imagesCodec } from './steps/images-codec.ts';
@@ -47,6 +48,7 @@ const CODECS: { readonly [Kind in StepKind]: StepCodec<SpecOf<Kind>> } = {
   kubelet_runtime: kubeletRuntimeCodec,
   k3s_runtimes: k3sRuntimesCodec,
   ...restoreCodecs,
+  etcd_upgrade: etcdUpgradeCodec,
 };
 
 /**

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -17,6 +17,9 @@ export interface RunningEtcd {
   readonly place: EtcdPlace;
   readonly pki: EtcdPki;
   readonly dataDir: string;
+  /** What runs, and with which flags. */
+  readonly program: string;
+  readonly flags: readonly string[];
   readonly pid: () => number;
   /** etcdctl, asked about this member. @returns what it wrote */
   ctl(...args: readonly string[]): Promise<string>;
@@ -39,6 +42,8 @@ export interface EtcdOptions {
   readonly peerTls?: boolean;
   /** More arguments of etcd's. */
   readonly flags?: readonly string[];
+  /** Each member runs a copy of its own, which may be replaced. */
+  readonly ownProgram?: boolean;
 }
 
 const START_MAX_MS = 60_000;
@@ -58,7 +63,7 @@ export async function startEtcdCluster(programs: EtcdPrograms, count: number, op
   const ca = await makeEtcdCa();
   const places = await Promise.all(Array.from({ length: count }, (_none, index) => placeOf(`m${index}`, ports.slice(2 * index, 2 * index + 2), ca, options)));
   const cluster = places.map(({ name, peerUrl }) => `${name}=${peerUrl}`).join(',');
-  return await Promise.all(places.map((own) => run(programs, own, ['--initial-cluster', cluster, '--initial-cluster-token', places[0]?.folder ?? '', ...(options.flags ?? [])])));
+  return await Promise.all(places.map((own) => run(programs, own, ['--initial-cluster', cluster, '--initial-cluster-token', places[0]?.folder ?? '', ...(options.flags ?? [])], options)));
 }
 
 /** One more member of a cluster that runs: it learns and has no vote. */
@@ -66,7 +71,7 @@ export async function startEtcdLearner(programs: EtcdPrograms, cluster: readonly
   const own = await placeOf('learner', await freePorts(2), cluster[0]?.pki.ca ?? null, options);
   const said = await cluster[0]?.ctl('member', 'add', own.name, '--learner', `--peer-urls=${own.peerUrl}`);
   const [, members = ''] = /ETCD_INITIAL_CLUSTER="(.*)"/.exec(said ?? '') ?? [];
-  return await run(programs, own, ['--initial-cluster', members, '--initial-cluster-state', 'existing', ...(options.flags ?? [])]);
+  return await run(programs, own, ['--initial-cluster', members, '--initial-cluster-state', 'existing', ...(options.flags ?? [])], options);
 }
 
 interface Place {
@@ -82,7 +87,9 @@ async function placeOf(name: string, [clientPort, peerPort]: readonly number[], 
   return { name, folder, pki: await makeEtcdPki(join(folder, 'pki'), server, ca), clientUrl: `https://127.0.0.1:${clientPort}`, peerUrl: `${peerTls ? 'https' : 'http'}://127.0.0.1:${peerPort}` };
 }
 
-async function run({ etcd, etcdctl }: EtcdPrograms, { name, folder, pki, clientUrl, peerUrl }: Place, flags: readonly string[]): Promise<RunningEtcd> {
+async function run({ etcd, etcdctl }: EtcdPrograms, { name, folder, pki, clientUrl, peerUrl }: Place, flags: readonly string[], { ownProgram = false }: EtcdOptions): Promise<RunningEtcd> {
+  const program = ownProgram ? join(folder, 'etcd') : etcd;
+  if (ownProgram) copyFileSync(etcd, program);
   const dataDir = join(folder, 'data');
   mkdirSync(dataDir, { mode: 0o700 });
   const argv = [
@@ -92,7 +99,7 @@ async function run({ etcd, etcdctl }: EtcdPrograms, { name, folder, pki, clientU
     ...(peerUrl.startsWith('https:') ? ['--peer-auto-tls'] : []),
     ...flags,
   ];
-  let child = await started(etcd, argv);
+  let child = await started(program, argv);
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     if (!isRunning(child)) return;
     const gone = once(child, 'exit');
@@ -102,7 +109,7 @@ async function run({ etcd, etcdctl }: EtcdPrograms, { name, folder, pki, clientU
   const kill = async (): Promise<void> => await end('SIGKILL');
   const place = { endpoint: clientUrl, caFile: pki.caFile, certificateFile: pki.certificateFile, keyFile: pki.keyFile };
   return {
-    place, pki, dataDir,
+    place, pki, dataDir, program, flags: argv,
     pid: () => child.pid ?? Number.NaN,
     ctl: (...args) => mustRun([etcdctl, ...ctlFlags(place), ...args], { timeoutMs: 60_000, env: { ...process.env, ETCDCTL_API: '3' } }),
     fill: (filling) => fillEtcd(place, filling),
@@ -110,7 +117,7 @@ async function run({ etcd, etcdctl }: EtcdPrograms, { name, folder, pki, clientU
     kill,
     stop: async () => await end('SIGTERM'),
     restart: async () => {
-      child = await started(etcd, argv);
+      child = await started(program, argv);
     },
     dispose: async () => {
       await kill();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { ImagesSpec } from '../../../shared/domain/steps/images-spec.ts';
 import { hasSha256 } from '../../../shared/files/part-file.ts';
 import type { K3s } from '../../ports/k3s.ts';
-import { type FileCopy, isBack, isKept, keepFile, restoreFile } from '../k3s/file-copies.ts';
+import { type FileCopy, isBack, isKept, keepFile, restoreFile } from '../kept-files.ts';
 import { draftFolderOf, placeArchive } from '../k3s/place-archive.ts';
 import { type CaptureResult, type CheckResult, STEP_OK, type StepContext, type StepFailure, type StepResult, stepFailure } from '../step.ts';
 import { fetchedFolder } from './stage-archives.ts';

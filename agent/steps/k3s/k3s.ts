@@ -7,7 +7,7 @@ import type { Artifacts } from '../../ports/artifacts.ts';
 import type { K3s } from '../../ports/k3s.ts';
 import { removeNewState, stateFiles } from '../kubelet/kubelet-state.ts';
 import { type CaptureResult, type CheckResult, STEP_OK, type StepContext, type StepExecutor, type StepResult, stepFailure } from '../step.ts';
-import { type FileCopy, isBack, isKept, keepFile } from './file-copies.ts';
+import { type FileCopy, isBack, isKept, keepFile } from '../kept-files.ts';
 import { inspect } from './inspect.ts';
 import { installLine } from './install-line.ts';
 import { type Places, placesOf } from './places.ts';

@@ -2,24 +2,17 @@ import { join } from 'node:path';
 
 import type { K3sSpec } from '../../../shared/domain/steps/k3s-spec.ts';
 import type { K3sUnit } from '../../ports/k3s.ts';
+import type { BinaryPlaces } from '../place-binary.ts';
 import type { StepContext } from '../step.ts';
 import { draftFolderOf } from './place-archive.ts';
 
 /** Where everything of one step lies. */
-export interface Places {
+export interface Places extends BinaryPlaces {
   readonly unit: string;
-  readonly binary: string;
-  readonly binaryDraft: string;
-  /** For a person: what ran before. */
-  readonly previous: string;
   readonly imagesFolder: string;
   readonly imagesDraftFolder: string;
   readonly archive: string | null;
   readonly kubeconfig: string;
-  /** In the step's folder: only going forward needs it. */
-  readonly fetched: string;
-  /** In the step's folder: what going back needs. */
-  readonly kept: string;
 }
 
 export function unitOf({ role }: Pick<K3sSpec, 'role'>): string {

@@ -1,6 +1,6 @@
 import { rm, rmdir } from 'node:fs/promises';
 
-import { restoreFile } from './file-copies.ts';
+import { restoreFile } from '../kept-files.ts';
 import type { K3sPrior } from './k3s.ts';
 import type { Places } from './places.ts';
 

@@ -50,6 +50,11 @@ export const STEPS_EXAMPLE = `
           role: agent
           runtimes: [{ name: crun-wasm, type: io.containerd.runc.v2, binary: /usr/local/bin/crun, podAnnotations: [run.oci.handler] }]    # all of Farrier's: what is left out goes
           mirrors: [{ host: docker.io, endpoints: ["https://images.example.net"] }]    # or "*"; other hosts stay
+      - etcdUpgrade:    # a member that was set up by hand; sha256 and size as \`farrier artifact add\` prints them
+          unit: etcd.service
+          version: 3.5.32
+          binary: { sha256: 0f3c9a5e7b2d4c61a8e0f19d2b3c4d5e0f3c9a5e7b2d4c61a8e0f19d2b3c4d5e, size: 24117248 }
+          crossesMinor: true    # once every member runs the new minor nothing goes back
       - agent: { version: 0.2.0, sources: [fleet], connectWithin: 3m }`;
 
 /** The kinds that procedures compose, and hardly anybody writes. */

@@ -1,13 +1,17 @@
 import type { HostFacts } from '../../domain/host-facts.ts';
 import { isControlPlane } from '../../domain/node-role.ts';
 import type { Finding } from '../finding.ts';
-import type { PreflightTarget } from '../target.ts';
+import type { ClusterFacts, PreflightTarget } from '../target.ts';
 import { error } from './rule.ts';
 
 /** I8: nothing is done to a control plane whose datastore could not be brought back, nor where nobody knows what the host is. */
 export function datastoreProofMissing(facts: HostFacts | null, target: PreflightTarget): readonly Finding[] {
-  if (target.kind === 'kubelet' || target.cluster === null || target.cluster.datastoreProved) return [];
-  if (!target.controlPlane && !isControlPlane(facts)) return [];
-  const name = target.cluster.name === '' ? 'its cluster' : target.cluster.name;
+  if (target.kind === 'kubelet' || target.cluster === null) return [];
+  return target.controlPlane || isControlPlane(facts) ? unproved(target.cluster) : [];
+}
+
+export function unproved(cluster: ClusterFacts): readonly Finding[] {
+  if (cluster.datastoreProved) return [];
+  const name = cluster.name === '' ? 'its cluster' : cluster.name;
   return [error('datastore-proof-missing', name, `nothing proves that the datastore of ${name} can be brought back, so its control plane is not upgraded: a proof comes with etcd snapshots that were taken, restored in a scratch place and compared, which this version of Farrier does not make yet; upgrade workers and agents meanwhile`)];
 }

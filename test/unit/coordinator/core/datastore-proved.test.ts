@@ -5,6 +5,7 @@ import { PROOF_AGE_MAX_MS } from '../../../../coordinator/core/datastore-proved.
 import { explainNode } from '../../../../coordinator/core/explain.ts';
 import type { World } from '../../../../coordinator/core/world.ts';
 import type { KubeadmUpgrade } from '../../../../shared/domain/procedure.ts';
+import type { StepSpec } from '../../../../shared/domain/step-spec.ts';
 import { decisionLines } from '../../../support/decision-lines.ts';
 import { aFrozen, aPlan, aProgress, aRollout, assigned, aView, aWorld, NOW } from '../../../support/world-builder.ts';
 
@@ -15,12 +16,13 @@ interface Parts {
   readonly hop?: number;
   readonly takenUnixMs?: number | null;
   readonly procedure?: KubeadmUpgrade | null;
+  readonly steps?: readonly StepSpec[];
   readonly name?: string;
 }
 
-function worldOf({ hop = 0, takenUnixMs = null, procedure = UPGRADE, name = 'n1' }: Parts = {}): World {
+function worldOf({ hop = 0, takenUnixMs = null, procedure = UPGRADE, steps = [], name = 'n1' }: Parts = {}): World {
   const chain = hop === 0 ? null : { hop, hops: 3, target: 'v1.34.1', next: null };
-  const frozen = aFrozen('r1', [[name]], { plan: aPlan({ procedure, allowControlPlaneOutage: true }), controlPlanes: { prod: ['n1'] }, chain });
+  const frozen = aFrozen('r1', [[name]], { plan: aPlan({ procedure, steps, allowControlPlaneOutage: true }), controlPlanes: { prod: ['n1'] }, chain });
   const rollout = aRollout('r1', frozen, { type: 'wave-opened', wave: 'w0' }, assigned(name));
   const world = aWorld({ nodes: [aView(name, { record: { cluster: 'prod' }, progress: [aProgress('staged')] })], rollouts: [rollout] });
   return takenUnixMs === null ? world : { ...world, proofs: new Map([['prod', takenUnixMs]]) };
@@ -34,6 +36,7 @@ describe('a control-plane node takes a slot', () => {
     ['in a later hop not with one from before the hop', { hop: 2, takenUnixMs: STARTED - 1 }, false],
     ['in a later hop with one of its own', { hop: 2, takenUnixMs: STARTED }, true],
     ['without one where no version changes', { procedure: null }, true],
+    ['never without one where etcd itself changes', { procedure: null, steps: [{ kind: 'etcd_upgrade' } as StepSpec] }, false],
     ['a worker needs none', { name: 'w1' }, true],
   ])('%s', (_, parts, isGranted) => {
     const world = worldOf(parts);

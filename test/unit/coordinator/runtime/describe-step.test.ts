@@ -24,6 +24,7 @@ test('each step says what it brings', () => {
     ['kubelet-runtime', 'unix:///run/containerd/containerd.sock'],
     ['kubelet', '1.34.1'],
     ['k3s-runtimes-agent', 'runtime crun-wasm, mirrors of docker.io'],
+    ['etcd-upgrade', '3.5.32'],
     ['agent', 'farrier-agent 0.2.0'],
     ['hook-migrate', '--all; a point of no return'],
   ]);

@@ -1,36 +1,36 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 
-import type { RunProgram } from '../ports/programs.ts';
+import type { EtcdHost, EtcdSetting, EtcdUnit } from '../../ports/etcd-host.ts';
+import type { RunProgram } from '../../ports/programs.ts';
 
-/** How systemd starts an etcd that was set up by hand. */
-export interface EtcdUnit {
-  /** Absolute path of what the unit runs. */
-  readonly binary: string;
-  /** By the name of its flag, without dashes; the one that counts. */
-  readonly settings: ReadonlyMap<string, EtcdSetting>;
+const VERSION_MAX_MS = 30_000;
+
+export function systemdEtcdHost(run: RunProgram): EtcdHost {
+  return {
+    unit: (unit, signal) => readEtcdUnit(run, unit, signal),
+    version: async (binary, flags, signal) => {
+      const limit = AbortSignal.any([signal, AbortSignal.timeout(VERSION_MAX_MS)]);
+      const said = await run([binary, ...flags, '--version'], { signal: limit }).catch((error: unknown) => ({ code: 1, stdout: '', stderr: String(error) }));
+      signal.throwIfAborted();
+      const version = said.code === 0 ? (/^etcd Version: (\S+)$/m.exec(said.stdout)?.[1] ?? null) : null;
+      // What follows the first line is how etcd is used.
+      return { version, said: `${said.stderr}${said.stdout}`.trim().split('\n', 1)[0] ?? '' };
+    },
+  };
 }
-
-export interface EtcdSetting {
-  readonly value: string;
-  /** What a person has to open to change it: a file, or `ExecStart of etcd.service`. */
-  readonly from: string;
-}
-
-/** The unit that Debian's package and etcd's own documentation have. */
-export const ETCD_UNIT = 'etcd.service';
 
 /** What is set, as etcd itself takes it: a configuration file alone where one is given, else flags, and what the environment says beside them. */
-export async function readEtcdUnit(run: RunProgram, unit: string, signal: AbortSignal): Promise<EtcdUnit | null> {
+async function readEtcdUnit(run: RunProgram, unit: string, signal: AbortSignal): Promise<EtcdUnit | null> {
   const { code, stdout } = await run(['systemctl', 'show', '--property=LoadState,ExecStart,Environment,EnvironmentFiles', '--', unit], { signal });
   const start = /^ExecStart=\{ path=(\/\S+) ; argv\[\]=(.*?) ; ignore_errors=/m.exec(stdout);
   const [, binary = '', argv = ''] = start ?? [];
   if (code !== 0 || binary === '' || !/^LoadState=loaded$/m.test(stdout)) return null;
   const environment = await environmentOf(stdout, unit);
-  const flags = flagsOf(words(argv, environment).slice(1), `ExecStart of ${unit}`);
-  const given = new Map([...settingsInEnvironment(environment), ...flags]);
+  const flags = words(argv, environment).slice(1);
+  const given = new Map([...settingsInEnvironment(environment), ...flagsOf(flags, `ExecStart of ${unit}`)]);
   const file = given.get('config-file')?.value;
-  return { binary, settings: file === undefined ? given : new Map([...(await settingsInFile(file)), ['config-file', { value: file, from: `ExecStart of ${unit}` }]]) };
+  return { binary, flags, settings: file === undefined ? given : new Map([...(await settingsInFile(file)), ['config-file', { value: file, from: `ExecStart of ${unit}` }]]) };
 }
 
 type Environment = ReadonlyMap<string, EtcdSetting>;

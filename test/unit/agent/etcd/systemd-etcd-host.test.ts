@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 
-import { readEtcdUnit } from '../../../../agent/etcd/etcd-unit.ts';
+import { systemdEtcdHost } from '../../../../agent/adapters/etcd/systemd-etcd-host.ts';
 import { memberOf } from '../../../../agent/etcd/local-member.ts';
 import type { RunProgram } from '../../../../agent/ports/programs.ts';
 
@@ -23,7 +23,7 @@ function shown(argv: string, ...more: readonly string[]): RunProgram {
 }
 
 async function settings(run: RunProgram): Promise<Readonly<Record<string, string>>> {
-  const unit = await readEtcdUnit(run, 'etcd.service', never);
+  const unit = await systemdEtcdHost(run).unit('etcd.service', never);
   return Object.fromEntries([...(unit?.settings ?? [])].map(([name, { value, from }]) => [name, `${value} (${from})`.replaceAll(`${folder}/`, '')]));
 }
 
@@ -53,7 +53,7 @@ test('beside a configuration file nothing else counts', async () => {
 
 test('there is none where systemd knows no such unit', async () => {
   const run: RunProgram = async () => ({ code: 0, stdout: 'LoadState=not-found\n', stderr: '' });
-  expect(await readEtcdUnit(run, 'etcd.service', never)).toBeNull();
+  expect(await systemdEtcdHost(run).unit('etcd.service', never)).toBeNull();
 });
 
 test.each<[string, string, string]>([
@@ -61,6 +61,6 @@ test.each<[string, string, string]>([
   ['one that it listens on with TLS', '--listen-client-urls=http://127.0.0.1:2378,https://0.0.0.0:2379', 'https://127.0.0.1:2379'],
   ['what etcd takes where nothing stands', '', 'http://localhost:2379'],
 ])('a member is asked at %s', async (_, flags, endpoint) => {
-  const unit = await readEtcdUnit(shown(`/usr/bin/etcd ${flags} --trusted-ca-file=/pki/ca.crt --cert-file=/pki/s.crt --key-file=/pki/s.key --quota-backend-bytes=8000000`), 'etcd.service', never);
+  const unit = await systemdEtcdHost(shown(`/usr/bin/etcd ${flags} --trusted-ca-file=/pki/ca.crt --cert-file=/pki/s.crt --key-file=/pki/s.key --quota-backend-bytes=8000000`)).unit('etcd.service', never);
   expect(unit === null ? null : memberOf(unit)).toEqual({ runsAs: 'systemd', endpoint, caFile: '/pki/ca.crt', certificateFile: '/pki/s.crt', keyFile: '/pki/s.key', quotaBytes: 8_000_000 });
 });

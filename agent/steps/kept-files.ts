@@ -1,9 +1,9 @@
 import { chmod, chown, copyFile, link, lstat, mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
-import { syncFolder } from '../../../shared/files/write-durably.ts';
-import { hasSha256 } from '../../../shared/files/part-file.ts';
-import { sha256Of } from '../files/sha256-of.ts';
+import { syncFolder } from '../../shared/files/write-durably.ts';
+import { hasSha256 } from '../../shared/files/part-file.ts';
+import { sha256Of } from './files/sha256-of.ts';
 
 /** A file as it was, kept in the step's folder. */
 export type FileCopy =
