@@ -107,7 +107,7 @@ export async function serveFleet(parts: ServeParts, signal: AbortSignal): Promis
   await artifacts.open();
 
   const api = {
-    ...{ state, store, log, controller, clock, random, keys, audit, artifacts, proof, drain },
+    ...{ state, store, log, controller, clock, random, keys, audit, artifacts, proof, drain, snapshots: snapshotLog },
     enrollAddress: advertised(settings.advertise, settings.enrollListen),
     apiAddress: advertised(settings.advertise, settings.listen),
     expel: async (node: NodeName, why: string) => {

@@ -1,4 +1,3 @@
-import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 
 import type { Clock } from '../../shared/ports/clock.ts';
@@ -120,7 +119,7 @@ function restoreParts({ stateDir }: HostParts, clock: Clock): Omit<RestoreParts,
   const places = KUBEADM_PLACES;
   const [config = ''] = kubeletFiles(places);
   return {
-    setup: async () => readEtcdSetup(hostFiles(), hostname()),
+    setup: (signal) => readEtcdSetup(hostFiles(), systemdEtcdHost(runProgram), signal),
     memberAt: (place) => grpcEtcdMember(place, clock),
     endpoints: tlsEndpoints,
     processes: procProcesses,

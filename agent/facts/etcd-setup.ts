@@ -1,7 +1,10 @@
-import type { EtcdPlace } from '../ports/etcd.ts';
+import type { DatastoreFacts } from '../../shared/domain/host-facts.ts';
+import { HTTPS_URL_PATTERN, MEMBER_NAME_PATTERN, PEER_URLS_MAX } from '../../shared/domain/step-limits.ts';
 import { localEtcd } from '../core/etcd-places.ts';
+import type { EtcdPlace } from '../ports/etcd.ts';
+import type { EtcdHost } from '../ports/etcd-host.ts';
 import type { HostFiles } from './host-files.ts';
-import { lastFlagValue, lastVariable, unitFiles } from './kubelet-flags.ts';
+import { lastFlagValue, unitFiles } from './kubelet-flags.ts';
 
 /** A member of etcd as this host's files set it up, whether or not it runs. */
 export interface EtcdSetup {
@@ -17,26 +20,47 @@ export interface EtcdSetup {
   readonly place: EtcdPlace;
 }
 
-const MANIFEST = '/etc/kubernetes/manifests/etcd.yaml';
-/** With its manifest moved out by a restore (restart-static-pods.ts). */
-const MANIFEST_OUT = '/etc/kubernetes/manifests/.etcd.yaml.farrier-out';
-export const ETCD_UNIT = 'etcd.service';
+const ETCD_UNIT = 'etcd.service';
+const MANIFESTS = '/etc/kubernetes/manifests';
 
 /** Kubeadm's, or the one that packages and people run as etcd.service; null where there is none, or where its files do not say enough. */
-export function readEtcdSetup(files: HostFiles, hostName: string): EtcdSetup | null {
-  const manifest = [MANIFEST, MANIFEST_OUT].find((path) => files.exists(path));
-  const paths = manifest === undefined ? unitFiles(files, ETCD_UNIT) : [manifest];
-  // A flag wins over its variable (etcd, configuration).
-  const setting = (flag: string): string | null => lastFlagValue(files, paths, flag) ?? lastVariable(files, paths, `ETCD_${flag.toUpperCase().replaceAll('-', '_')}`);
-  const [name, dataDir, clients, peers] = [setting('name')?.replace('%H', hostName), setting('data-dir'), urlsIn(setting('advertise-client-urls')), urlsIn(setting('initial-advertise-peer-urls'))];
-  const [clientUrl] = clients;
-  if (paths.length === 0 || setting('config-file') !== null || name === undefined || dataDir?.startsWith('/') !== true || clientUrl === undefined || peers.length === 0) return null;
-  const common = { name, peerUrls: peers, clientUrl, dataDir, walDir: setting('wal-dir') ?? '' };
-  if (manifest !== undefined) return { ...common, runBy: { kind: 'kubelet' }, place: localEtcd('kubeadm') };
+export async function readEtcdSetup(files: HostFiles, host: Pick<EtcdHost, 'unit'>, signal: AbortSignal): Promise<EtcdSetup | null> {
+  const manifest = manifestOf(files, 'etcd');
+  if (manifest !== null) return setupFrom((flag) => lastFlagValue(files, [manifest], flag), { kind: 'kubelet' });
+  if (unitFiles(files, ETCD_UNIT).length === 0) return null;
+  const unit = await host.unit(ETCD_UNIT, signal);
+  return unit === null ? null : setupFrom((flag) => unit.settings.get(flag)?.value ?? null, { kind: 'unit', unit: ETCD_UNIT });
+}
+
+/** What a restore of the cluster's datastore has to know of this host. */
+export async function readDatastoreFacts(files: HostFiles, host: Pick<EtcdHost, 'unit'>, signal: AbortSignal): Promise<DatastoreFacts | null> {
+  const setup = await readEtcdSetup(files, host, signal);
+  const manifest = manifestOf(files, 'kube-apiserver');
+  const address = manifest === null ? null : lastFlagValue(files, [manifest], 'advertise-address');
+  const port = manifest === null ? null : lastFlagValue(files, [manifest], 'secure-port');
+  const apiServer = address === null ? null : `https://${address.includes(':') ? `[${address}]` : address}:${port ?? '6443'}`;
+  const facts: DatastoreFacts = { member: setup === null || !isTellable(setup) ? null : { name: setup.name, peerUrls: setup.peerUrls, clientUrl: setup.clientUrl }, apiServer: apiServer !== null && HTTPS_URL_PATTERN.test(apiServer) ? apiServer : null };
+  return facts.member === null && facts.apiServer === null ? null : facts;
+}
+
+/** What a coordinator would not believe is not told: it refuses such facts whole. */
+function isTellable({ name, peerUrls, clientUrl }: EtcdSetup): boolean {
+  return MEMBER_NAME_PATTERN.test(name) && peerUrls.length <= PEER_URLS_MAX && [...peerUrls, clientUrl].every((url) => HTTPS_URL_PATTERN.test(url));
+}
+
+/** Where it lies, also while a restore has it moved out (manifests-out.ts). */
+function manifestOf(files: HostFiles, pod: string): string | null {
+  return [`${MANIFESTS}/${pod}.yaml`, `${MANIFESTS}/.${pod}.yaml.farrier-out`].find((path) => files.exists(path)) ?? null;
+}
+
+function setupFrom(setting: (flag: string) => string | null, runBy: EtcdSetup['runBy']): EtcdSetup | null {
+  const [name, dataDir, [clientUrl], peerUrls] = [setting('name'), setting('data-dir'), urlsIn(setting('advertise-client-urls')), urlsIn(setting('initial-advertise-peer-urls'))];
+  if (name === null || dataDir?.startsWith('/') !== true || clientUrl === undefined || peerUrls.length === 0) return null;
+  const common = { runBy, name, peerUrls, clientUrl, dataDir, walDir: setting('wal-dir') ?? '' };
+  if (runBy.kind === 'kubelet') return { ...common, place: localEtcd('kubeadm') };
   const [caFile, certificateFile, keyFile] = [setting('trusted-ca-file'), setting('cert-file'), setting('key-file')];
-  if (caFile === null || certificateFile === null || keyFile === null) return null;
   // Whoever runs a member by hand has no client's certificate that we could know: the member's own is of the same authority.
-  return { ...common, runBy: { kind: 'unit', unit: ETCD_UNIT }, place: { endpoint: clientUrl, caFile, certificateFile, keyFile } };
+  return caFile === null || certificateFile === null || keyFile === null ? null : { ...common, place: { endpoint: clientUrl, caFile, certificateFile, keyFile } };
 }
 
 function urlsIn(list: string | null): readonly string[] {

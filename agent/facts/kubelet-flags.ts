@@ -41,12 +41,6 @@ export function lastFlagValue(files: HostFiles, paths: readonly string[], flag: 
   return paths.flatMap((path) => [...settings(files, path).matchAll(pattern)].map(([, value = '']) => value)).at(-1) ?? null;
 }
 
-/** The last value that these files give a variable, in units or in files of them. Null where none does. */
-export function lastVariable(files: HostFiles, paths: readonly string[], name: string): string | null {
-  const pattern = new RegExp(`(?:^|Environment=|[\\s"'])${name}=["']?([^\\s"']+)`, 'gm');
-  return paths.flatMap((path) => [...settings(files, path).matchAll(pattern)].map(([, value = '']) => value)).at(-1) ?? null;
-}
-
 /** Without comments: those of systemd (systemd.syntax(7), systemd.exec(5)) and of a shell take a whole line, those of YAML may end one. */
 function settings(files: HostFiles, path: string): string {
   return (files.text(path) ?? '').replaceAll(/\.ya?ml$/.test(path) ? /(?:^|[ \t])#.*$/gm : /^[ \t]*[#;].*$/gm, '');

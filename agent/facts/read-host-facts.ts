@@ -7,6 +7,7 @@ import type { EtcdLook } from '../../shared/domain/etcd-look.ts';
 import { findLocalMember } from '../etcd/local-member.ts';
 import { lookAtMember } from '../etcd/look-at-member.ts';
 import type { RunProgram } from '../ports/programs.ts';
+import { readDatastoreFacts } from './etcd-setup.ts';
 import type { FactsReader } from './facts-watch.ts';
 import { type HostFiles, hostFiles } from './host-files.ts';
 import { readInstalledPackages } from './installed-packages.ts';
@@ -53,6 +54,7 @@ export class HostFactsReader implements FactsReader {
       otherTools: readOtherTools(this.#files, packages),
       packages,
       snapshots: null,
+      datastore: await readDatastoreFacts(this.#files, systemdEtcdHost(this.#run), signal),
     };
     signal.throwIfAborted();
     return facts;

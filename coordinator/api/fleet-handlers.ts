@@ -5,11 +5,12 @@ import { type NodeParts, nodeHandlers } from './node-handlers.ts';
 import { type PlanParts, planHandlers } from './plan-handlers.ts';
 import { policyHandlers } from './policy-handlers.ts';
 import { readHandlers } from './read-handlers.ts';
+import { restoreHandlers, type RestoreApiParts } from './restore-handlers.ts';
 import { rolloutHandlers } from './rollout-handlers.ts';
 import type { AuditLog } from './audit.ts';
 import type { Gate } from './unary.ts';
 
-export type FleetParts = AccessParts & NodeParts & PlanParts & ArtifactApiParts & { readonly audit: AuditLog };
+export type FleetParts = AccessParts & NodeParts & PlanParts & ArtifactApiParts & RestoreApiParts & { readonly audit: AuditLog };
 
 /** The whole of the service Fleet. One gate for the network, another for the Unix socket. */
 export function fleetHandlers(gate: Gate, parts: FleetParts): FleetHandlers {
@@ -21,5 +22,6 @@ export function fleetHandlers(gate: Gate, parts: FleetParts): FleetHandlers {
     ...rolloutHandlers(gate, parts),
     ...readHandlers(gate, parts),
     ...artifactApiHandlers(gate, parts),
+    ...restoreHandlers(gate, parts),
   };
 }

@@ -14,6 +14,8 @@ export interface CliIo {
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
   readonly readStdin: () => Promise<string>;
+  /** Asks the person at the terminal; null where nobody sits there. */
+  readonly askLine: ((question: string) => Promise<string>) | null;
 }
 
 export interface Terminal {

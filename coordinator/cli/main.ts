@@ -1,4 +1,5 @@
 import { homedir } from 'node:os';
+import { createInterface } from 'node:readline/promises';
 import { text } from 'node:stream/consumers';
 
 import { systemClock } from '../../shared/ports/system-clock.ts';
@@ -25,6 +26,16 @@ const io: CliIo = {
   clock: systemClock,
   signal: interrupted.signal,
   readStdin: async () => await text(process.stdin),
+  askLine: process.stdin.isTTY ? askLine : null,
 };
+
+async function askLine(question: string): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await lines.question(question, { signal: interrupted.signal });
+  } finally {
+    lines.close();
+  }
+}
 
 process.exitCode = await runCli(process.argv.slice(2), io);

@@ -21,6 +21,7 @@ import { rolloutShow } from './commands/rollout-show.ts';
 import { rolloutStart } from './commands/rollout-start.ts';
 import { rolloutSteer } from './commands/rollout-steer.ts';
 import { rolloutWatch } from './commands/rollout-watch.ts';
+import { snapshotRestore } from './commands/snapshot-restore.ts';
 import { tokenCreate } from './commands/token-create.ts';
 import { tokenLs } from './commands/token-ls.ts';
 import { tokenRevoke } from './commands/token-revoke.ts';
@@ -63,6 +64,7 @@ export function buildProgram(context: CliContext): Command {
   group(program, { name: 'plan', description: 'what an upgrade would do', example: 'farrier plan check containerd.yaml' }, [planCheck], context);
   group(program, { name: 'rollout', description: 'upgrades', example: 'farrier rollout start containerd.yaml --watch' }, [rolloutStart, rolloutWatch, rolloutLs, rolloutShow, ...rolloutSteer], context);
   group(program, { name: 'artifact', description: 'files that steps bring to hosts', example: 'farrier artifact add k3s --name k3s-v1.34.1-amd64' }, [artifactAdd, artifactLs, artifactRemove], context);
+  group(program, { name: 'snapshot', description: 'datastores, and what can bring them back', example: 'farrier snapshot restore 20251120t1100-a1 --cluster paddock --identity offline.key' }, [snapshotRestore], context);
   why(program, context);
   audit(program, context);
   return program;

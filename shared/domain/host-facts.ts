@@ -26,6 +26,16 @@ export interface HostFacts {
   readonly packages: Readonly<Record<string, string>>;
   /** Null where the agent knows nothing of snapshots. */
   readonly snapshots: SnapshotFacts | null;
+  /** Null where nothing of a datastore is set up here. */
+  readonly datastore: DatastoreFacts | null;
+}
+
+/** What a restore has to know of a host: its files say it also where nothing runs any more. */
+export interface DatastoreFacts {
+  /** Of etcd, with TLS; null where there is none. */
+  readonly member: { readonly name: string; readonly peerUrls: readonly string[]; readonly clientUrl: string } | null;
+  /** Where the API server that is set up here is asked; null where there is none. */
+  readonly apiServer: string | null;
 }
 
 /** What a host can do for snapshots of datastores, its own and others'. */

@@ -10,6 +10,7 @@ import {
   FACT_TEXT_PATTERN,
   FACT_TOOLS_MAX,
   FACT_VERSION_PATTERN,
+  type DatastoreFacts,
   type EtcdFacts,
   type HostFacts,
   type K3sFacts,
@@ -19,7 +20,7 @@ import {
   PACKAGE_FAMILIES,
   type SnapshotFacts,
 } from '../domain/host-facts.ts';
-import { RUNTIME_HANDLER_PATTERN } from '../domain/step-limits.ts';
+import { HTTPS_URL_PATTERN, MEMBER_NAME_PATTERN, PEER_URLS_MAX, RUNTIME_HANDLER_PATTERN } from '../domain/step-limits.ts';
 import type { Decoded } from './decoded.ts';
 import { decoded } from './decoded.ts';
 import { etcdLookFrom } from './etcd-look-codec.ts';
@@ -31,12 +32,13 @@ import type { KubeletFacts, KubeletFacts__Output } from './generated/farrier/v1/
 
 /** What a host tells about itself, as a message of AgentLink and of Fleet. */
 export function toFactsMessage(facts: HostFacts): HostFactsMessage {
-  const { os, kernel, architecture, cgroupVersion, memoryBytes, freeBytes, runtimes, kubernetes, etcdMember, rebootRequired, otherTools, packages, snapshots } = facts;
+  const { os, kernel, architecture, cgroupVersion, memoryBytes, freeBytes, runtimes, kubernetes, etcdMember, rebootRequired, otherTools, packages, snapshots, datastore } = facts;
   return {
     ...{ osId: os.id, osVersionId: os.versionId, osPrettyName: os.prettyName, packageFamily: os.packageFamily ?? '' },
     ...{ kernel, architecture, cgroupVersion: cgroupVersion ?? 0, memoryBytes, freeBytes, rebootRequired, packages, otherTools: [...otherTools] },
     ...{ containerd: runtimes.containerd ?? '', runc: runtimes.runc ?? '', crun: runtimes.crun ?? '', docker: runtimes.docker ?? '' },
     ...(kubernetes === null ? {} : kubernetesToMessage(kubernetes)),
+    ...(datastore === null ? {} : { datastore: { memberName: datastore.member?.name ?? '', peerUrls: [...(datastore.member?.peerUrls ?? [])], clientUrl: datastore.member?.clientUrl ?? '', apiServer: datastore.apiServer ?? '' } }),
     ...(snapshots === null ? {} : { snapshots: { ...snapshots, tools: [...snapshots.tools] } }),
     ...(etcdMember === null ? {} : { etcdMember: { ...etcdMember, version: etcdMember.version ?? '', clusterVersion: etcdMember.clusterVersion ?? '', members: [...etcdMember.members], alarms: [...etcdMember.alarms] } }),
   };
@@ -70,6 +72,7 @@ export function fromFactsMessage(message: HostFacts__Output): Decoded<HostFacts>
       return [name, text];
     })),
     snapshots: message.snapshots === null ? null : snapshotsFrom(message.snapshots, check),
+    datastore: message.datastore === null ? null : datastoreFrom(message.datastore, check),
   };
   return check.error === null ? decoded(facts) : { ok: false, error: check.error };
 }
@@ -83,6 +86,16 @@ function version(text: string, field: string, check: FieldCheck): string | null 
   if (text === '') return null;
   check.text(text, field, FACT_VERSION_PATTERN);
   return text;
+}
+
+function datastoreFrom({ memberName, peerUrls, clientUrl, apiServer }: NonNullable<HostFacts__Output['datastore']>, check: FieldCheck): DatastoreFacts {
+  if (memberName !== '') {
+    check.text(memberName, 'datastore.memberName', MEMBER_NAME_PATTERN);
+    check.count(peerUrls.length, 'datastore.peerUrls', { min: 1, max: PEER_URLS_MAX });
+    for (const url of [...peerUrls, clientUrl]) check.text(url, 'datastore.peerUrls', HTTPS_URL_PATTERN);
+  }
+  if (apiServer !== '') check.text(apiServer, 'datastore.apiServer', HTTPS_URL_PATTERN);
+  return { member: memberName === '' ? null : { name: memberName, peerUrls, clientUrl }, apiServer: apiServer === '' ? null : apiServer };
 }
 
 function snapshotsFrom({ recipient, mayProve, reason, tools, freeBytes }: NonNullable<HostFacts__Output['snapshots']>, check: FieldCheck): SnapshotFacts {

@@ -26,6 +26,8 @@ export type { ListTokensResponse__Output } from './generated/farrier/v1/ListToke
 export type { ListAuditResponse__Output } from './generated/farrier/v1/ListAuditResponse.d.ts';
 export type { Node__Output } from './generated/farrier/v1/Node.d.ts';
 export type { Report__Output } from './generated/farrier/v1/Report.d.ts';
+export type { PlanRestoreResponse__Output } from './generated/farrier/v1/PlanRestoreResponse.d.ts';
+export type { RestoreChoice, RestoreChoice__Output } from './generated/farrier/v1/RestoreChoice.d.ts';
 export type { RenewRequest__Output } from './generated/farrier/v1/RenewRequest.d.ts';
 export type { RenewResponse, RenewResponse__Output } from './generated/farrier/v1/RenewResponse.d.ts';
 export type { Rollout, Rollout__Output } from './generated/farrier/v1/Rollout.d.ts';

@@ -17,6 +17,8 @@ interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly homeDir?: string;
   readonly stdin?: string;
+  /** At the terminal. */
+  readonly typed?: string;
   readonly signal?: AbortSignal;
   readonly onLine?: (line: string) => void;
   readonly clock?: Clock;
@@ -41,6 +43,7 @@ export async function runFarrier(argv: readonly string[], options: RunOptions = 
     clock: options.clock ?? { ...systemClock, wallUnixMs: () => NOON_UNIX_MS },
     signal: options.signal ?? new AbortController().signal,
     readStdin: async () => options.stdin ?? '',
+    askLine: options.typed === undefined ? null : async () => options.typed ?? '',
   };
   const exitCode = await runCli(argv, io);
   return { stdout, stderr, exitCode };

@@ -10,7 +10,7 @@ export const BARE_HOST: HostFacts = {
   ...{ kernel: '6.1.0-41-amd64', architecture: 'amd64', cgroupVersion: 2, memoryBytes: 8 * GIB, rebootRequired: false, otherTools: [], packages: {} },
   freeBytes: { '/': 20 * GIB, '/var': 20 * GIB },
   runtimes: { containerd: '2.2.0', runc: '1.3.3', crun: null, docker: null },
-  ...{ kubernetes: null, etcdMember: null, snapshots: null },
+  ...{ kubernetes: null, etcdMember: null, snapshots: null, datastore: null },
 };
 
 /** One of three members that are well; ids are past what a number of JavaScript's holds. */

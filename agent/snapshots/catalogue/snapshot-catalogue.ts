@@ -1,7 +1,7 @@
 import { SNAPSHOT_ID_PATTERN, type SnapshotId, type SnapshotRecord } from '../../../shared/domain/snapshot.ts';
 import type { CatalogueFolder } from './catalogue-folder.ts';
 import type { CatalogueProblem } from './catalogue-problem.ts';
-import { formatRecord, parseRecord } from './record-file.ts';
+import { formatRecord, parseRecord } from '../../../shared/files/snapshot-record-file.ts';
 
 const FILE = /^(?<id>[0-9a-z][0-9a-z-]{0,63})\.(?<kind>snapshot|record|deleting)(?<half>\.part|\.new)?$/;
 

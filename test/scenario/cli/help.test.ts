@@ -16,7 +16,7 @@ function leaves(command: Command, path: readonly string[] = []): readonly (reado
   return command.commands.length === 0 ? [path] : command.commands.flatMap((each) => leaves(each, [...path, each.name()]));
 }
 
-const io = { out: () => undefined, err: () => undefined, terminal: null, env: {}, homeDir: '/', clock: systemClock, signal: new AbortController().signal, readStdin: async () => '' };
+const io = { out: () => undefined, err: () => undefined, terminal: null, env: {}, homeDir: '/', clock: systemClock, signal: new AbortController().signal, readStdin: async () => '', askLine: null };
 const PROGRAM = buildProgram(new CliContext(io, () => ({})));
 const COMMANDS = leaves(PROGRAM);
 const GROUPS = PROGRAM.commands.filter((each) => each.commands.length > 0).map((each) => [each.name()]);
@@ -34,6 +34,7 @@ test('the commands are those that people were told of', () => {
     'plan check',
     ...['start', 'watch', 'ls', 'show', 'pause', 'resume', 'abort', 'rollback'].map((verb) => `rollout ${verb}`),
     ...['add', 'ls', 'remove'].map((verb) => `artifact ${verb}`),
+    'snapshot restore',
     'why',
     'audit',
   ]);

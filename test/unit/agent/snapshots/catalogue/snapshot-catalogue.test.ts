@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 
-import { formatRecord } from '../../../../../agent/snapshots/catalogue/record-file.ts';
+import { formatRecord } from '../../../../../shared/files/snapshot-record-file.ts';
 import { SnapshotCatalogue } from '../../../../../agent/snapshots/catalogue/snapshot-catalogue.ts';
 import type { SnapshotRecord } from '../../../../../shared/domain/snapshot.ts';
 import { CRASH_LEFTOVERS, CrashingFolder, FolderCrashed } from '../../../../support/crashing-folder.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { COMPARED_FACTS, DATASTORES, SNAPSHOT_ID_PATTERN, type SnapshotRecord } from '../../../shared/domain/snapshot.ts';
+import { COMPARED_FACTS, DATASTORES, SNAPSHOT_ID_PATTERN, type SnapshotRecord } from '../domain/snapshot.ts';
 
 /** What this version writes, and all that it reads. */
 const FORMAT = 'farrier-snapshot 1';
