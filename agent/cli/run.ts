@@ -101,12 +101,12 @@ export const verb: Verb = (_name, args) =>
 
 /** Loaded where there is a schedule; what takes them runs in units of its own. */
 async function takeSnapshots({ stateDir, snapshots }: AgentSettings, configDir: string, { node, clock, logger }: OpenHost, facts: FactsWatch, signal: AbortSignal): Promise<void> {
-  const [{ keepTaking }, { findDatastore }, { hostFiles }, { snapshotUnitsOf }, { LIVE_FOLDER }] = await Promise.all([
-    import('../snapshots/work/keep-taking.ts'), import('../snapshots/local-datastore.ts'), import('../facts/host-files.ts'), import('./snapshot-units-of.ts'), import('../snapshots/work/snapshot-places.ts'),
+  const [{ keepTaking }, { findDatastore }, { hostFiles }, { systemdEtcdHost }, { snapshotUnitsOf }, { LIVE_FOLDER }] = await Promise.all([
+    import('../snapshots/work/keep-taking.ts'), import('../snapshots/local-datastore.ts'), import('../facts/host-files.ts'), import('../adapters/etcd/systemd-etcd-host.ts'), import('./snapshot-units-of.ts'), import('../snapshots/work/snapshot-places.ts'),
   ]);
   const hasDatastore = async (): Promise<boolean> => {
     await facts.refresh(FACTS_FRESH_MS);
-    return facts.facts !== null && findDatastore(facts.facts, hostFiles()).ok;
+    return facts.facts !== null && (await findDatastore(facts.facts, hostFiles(), systemdEtcdHost(runProgram), signal)).ok;
   };
   await keepTaking({ settings: snapshots, node, units: snapshotUnitsOf(stateDir, configDir), hasDatastore, liveFolder: LIVE_FOLDER, clock, logger }, signal);
 }

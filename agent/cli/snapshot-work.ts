@@ -4,6 +4,7 @@ import { systemClock } from '../../shared/ports/system-clock.ts';
 import { systemRandom } from '../../shared/ports/system-random.ts';
 import { grpcEtcdMember } from '../adapters/etcd/grpc-etcd-member.ts';
 import { grpcEtcdSocket } from '../adapters/etcd/grpc-etcd-socket.ts';
+import { systemdEtcdHost } from '../adapters/etcd/systemd-etcd-host.ts';
 import { runProgram } from '../adapters/run-program.ts';
 import { hostScratchPrograms } from '../adapters/scratch-programs/host-scratch-programs.ts';
 import { hostFiles } from '../facts/host-files.ts';
@@ -46,7 +47,7 @@ async function workHost({ stateDir, snapshots }: AgentSettings): Promise<WorkHos
   const facts = new HostFactsReader(runProgram);
   return {
     settings: snapshots, node, fleet, keyPem,
-    findDatastore: async (signal) => findDatastore(await facts.read(signal), hostFiles()),
+    findDatastore: async (signal) => await findDatastore(await facts.read(signal), hostFiles(), systemdEtcdHost(runProgram), signal),
     mayProve: async (signal) => mayProveHere(await facts.read(signal), { onControlPlane: snapshots.proveOnControlPlane }),
     memberOf: (place) => grpcEtcdMember(place, systemClock), memberAt: (socket) => grpcEtcdSocket(socket, systemClock), programs: hostScratchPrograms(),
     liveFolder: LIVE_FOLDER, clock: systemClock, random: systemRandom,

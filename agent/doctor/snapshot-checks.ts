@@ -1,5 +1,6 @@
 import type { NodeName } from '../../shared/domain/ids.ts';
 import { systemClock } from '../../shared/ports/system-clock.ts';
+import { systemdEtcdHost } from '../adapters/etcd/systemd-etcd-host.ts';
 import { runProgram } from '../adapters/run-program.ts';
 import { hostFiles } from '../facts/host-files.ts';
 import { HostFactsReader } from '../facts/read-host-facts.ts';
@@ -19,8 +20,8 @@ export function snapshotChecks(settings: SnapshotSettings, node: NodeName): read
     {
       name: 'snapshots',
       run: async () => {
-        const facts = await new HostFactsReader(runProgram).read(AbortSignal.timeout(FACTS_MAX_MS));
-        const found = findDatastore(facts, hostFiles());
+        const limit = AbortSignal.timeout(FACTS_MAX_MS);
+        const found = await findDatastore(await new HostFactsReader(runProgram).read(limit), hostFiles(), systemdEtcdHost(runProgram), limit);
         if (!found.ok) return ok(found.message);
         const nowUnixMs = systemClock.wallUnixMs();
         return judgeSnapshots(settings, await snapshotState(settings, node, nowUnixMs), nowUnixMs);

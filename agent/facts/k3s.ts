@@ -27,7 +27,7 @@ export function readK3s(files: HostFiles, hostName: string): Omit<K3sFacts, 'ver
     kind: 'k3s',
     role,
     nodeName: plain(readNodeName(files, `${data}/agent/client-kubelet.crt`) ?? hostName),
-    datastore: role === 'agent' ? 'none' : datastoreOf(files, data, argumentFiles),
+    datastore: role === 'agent' ? 'none' : datastoreOf(files, data, units),
     foundRuntimes: [...foundByK3s(files).keys()].toSorted(),
     criSocket: plain(lastYamlValue(files, configs, 'container-runtime-endpoint') ?? DEFAULT_SOCKET),
     failCgroupV1: failCgroupV1 === null ? null : failCgroupV1 !== 'false',
@@ -37,9 +37,8 @@ export function readK3s(files: HostFiles, hostName: string): Omit<K3sFacts, 'ver
 }
 
 /** An endpoint that is given wins over what lies about from before. */
-function datastoreOf(files: HostFiles, data: string, argumentFiles: readonly string[]): K3sFacts['datastore'] {
-  const given = [...filesWithFlag(files, argumentFiles, 'datastore-endpoint'), ...filesWithFlag(files, argumentFiles, 'K3S_DATASTORE_ENDPOINT')];
-  if (given.length > 0) return 'external';
+function datastoreOf(files: HostFiles, data: string, units: readonly string[]): K3sFacts['datastore'] {
+  if (givenTo(files, units, 'datastore-endpoint', 'K3S_DATASTORE_ENDPOINT') !== null) return 'external';
   if (files.exists(`${data}/server/db/etcd`)) return 'etcd';
   return files.exists(`${data}/server/db/state.db`) ? 'sqlite' : 'none';
 }
@@ -59,9 +58,14 @@ export function k3sDataDir(files: HostFiles): string {
   return dataDirOf(files, unitFiles(files, 'k3s.service'));
 }
 
-/** As K3s itself looks for it: argument, environment, configuration files. */
+/** What K3s is given, where K3s itself looks for it: argument, environment, configuration files. Null where it is given nothing. */
+function givenTo(files: HostFiles, units: readonly string[], flag: string, variable: string): string | null {
+  const set = new RegExp(`^(?:[ \\t]*(?:Environment=.*?|export[ \\t]+))?["']?${variable}=["']?([^\\s"']+)`, 'gm');
+  const environment = units.flatMap((path) => [...(files.text(path) ?? '').matchAll(set)].map(([, value = '']) => value)).at(-1);
+  return lastFlagValue(files, units, flag) ?? environment ?? k3sSetting(files, flag);
+}
+
 function dataDirOf(files: HostFiles, units: readonly string[]): string {
-  const environment = units.flatMap((path) => [...(files.text(path) ?? '').matchAll(/^(?:[ \t]*Environment=.*?)?["']?K3S_DATA_DIR=["']?([^\s"']+)/gm)].map(([, value = '']) => value)).at(-1);
-  const found = lastFlagValue(files, units, 'data-dir') ?? environment ?? k3sSetting(files, 'data-dir');
+  const found = givenTo(files, units, 'data-dir', 'K3S_DATA_DIR');
   return found?.startsWith('/') === true ? found : DEFAULT_DATA;
 }

@@ -1,13 +1,16 @@
 import type { HostFacts } from '../../shared/domain/host-facts.ts';
 import { failure, type Failure } from '../../shared/trust/failure.ts';
 import { type EtcdInstallation, type LocalEtcd, localEtcd } from '../core/etcd-places.ts';
+import { readEtcdSetup } from '../facts/etcd-setup.ts';
 import type { HostFiles } from '../facts/host-files.ts';
 import { k3sDataDir } from '../facts/k3s.ts';
 import { lastFlagValue, lastYamlValue, unitFiles } from '../facts/kubelet-flags.ts';
+import type { EtcdHost } from '../ports/etcd-host.ts';
 
 /** A Kubernetes datastore of which this host holds a copy. */
 export type LocalDatastore =
-  | { readonly kind: 'etcd'; readonly installation: EtcdInstallation; readonly etcd: LocalEtcd }
+  /** `unit`: one that a person runs as etcd.service, for a control plane that has its etcd elsewhere. */
+  | { readonly kind: 'etcd'; readonly installation: EtcdInstallation | 'unit'; readonly etcd: LocalEtcd }
   /** `server` is K3s' own folder of that name; `version` of K3s, which is what can restore it. */
   | { readonly kind: 'sqlite'; readonly server: string; readonly version: string };
 
@@ -15,12 +18,21 @@ export type LocalDatastore =
  * no-datastore        this host is none of a control plane
  * external-datastore  it is, and what it needs lies elsewhere
  */
-export type NoDatastore = Failure<'no-datastore' | 'external-datastore'>;
+type NoDatastore = Failure<'no-datastore' | 'external-datastore'>;
+
+export type FoundDatastore = { readonly ok: true; readonly datastore: LocalDatastore } | NoDatastore;
 
 const RKE2 = '/var/lib/rancher/rke2';
 
 /** What this host keeps for its cluster, and where to ask for it. */
-export function findDatastore({ kubernetes }: Pick<HostFacts, 'kubernetes'>, files: HostFiles): { readonly ok: true; readonly datastore: LocalDatastore } | NoDatastore {
+export async function findDatastore(facts: Pick<HostFacts, 'kubernetes'>, files: HostFiles, host: Pick<EtcdHost, 'unit'>, signal: AbortSignal): Promise<FoundDatastore> {
+  const found = ofKubernetes(facts, files);
+  if (found.ok) return found;
+  const setup = await readEtcdSetup(files, host, signal);
+  return setup?.runBy.kind === 'unit' ? { ok: true, datastore: { kind: 'etcd', installation: 'unit', etcd: { ...setup.place, dataDir: setup.dataDir } } } : found;
+}
+
+function ofKubernetes({ kubernetes }: Pick<HostFacts, 'kubernetes'>, files: HostFiles): FoundDatastore {
   const etcd = (installation: EtcdInstallation, dataDir?: string) => ({ ok: true, datastore: { kind: 'etcd', installation, etcd: localEtcd(installation, dataDir) } }) as const;
   if (kubernetes?.kind === 'kubeadm') {
     if (kubernetes.etcd.kind === 'stacked') return etcd('kubeadm');
@@ -36,7 +48,7 @@ export function findDatastore({ kubernetes }: Pick<HostFacts, 'kubernetes'>, fil
     }
   }
   const rke2 = rke2DataDir(files);
-  return files.exists(`${rke2}/server/db/etcd`) ? etcd('rke2', rke2) : none('neither kubeadm nor K3s nor RKE2 keeps a datastore on this host');
+  return files.exists(`${rke2}/server/db/etcd`) ? etcd('rke2', rke2) : none('neither kubeadm nor K3s nor RKE2 keeps a datastore on this host, nor does an etcd.service with certificates');
 }
 
 function rke2DataDir(files: HostFiles): string {

@@ -36,7 +36,7 @@ function remove(...looks: readonly ('busy' | 'idle')[]): { readonly exitCode: nu
   return { exitCode: status, told: readFileSync(join(root, 'told'), 'utf8').trim().split('\n'), said: stderr };
 }
 
-const END = ['stop farrier-agent.service', 'stop farrier-agent-watchdog.timer farrier-agent-watchdog.service'];
+const END = ['stop farrier-agent.service', 'stop farrier-agent-watchdog.timer farrier-agent-watchdog.service', 'stop farrier-snapshot.service'];
 
 test('an idle host: it is stopped without a word', () => {
   expect(remove()).toEqual({ exitCode: 0, told: END, said: '' });

@@ -12,7 +12,7 @@ import type { EtcdMember, EtcdPlace } from '../../ports/etcd.ts';
 import type { SnapshotSettings } from '../../settings/snapshot-settings.ts';
 import { openFolder } from '../catalogue/open-folder.ts';
 import { SnapshotCatalogue } from '../catalogue/snapshot-catalogue.ts';
-import type { LocalDatastore, NoDatastore } from '../local-datastore.ts';
+import type { FoundDatastore } from '../local-datastore.ts';
 import type { ProofOrder } from '../prove/prove-snapshot.ts';
 import { checkWork } from './check-work.ts';
 import { showWork } from './live-work.ts';
@@ -30,7 +30,7 @@ export interface WorkHost extends Pick<ProofOrder, 'programs' | 'memberAt'> {
   readonly fleet: FleetName;
   /** Of the node's certificate, to sign proofs with; null on a host that is not enrolled. */
   readonly keyPem: string | null;
-  readonly findDatastore: (signal: AbortSignal) => Promise<{ readonly ok: true; readonly datastore: LocalDatastore } | NoDatastore>;
+  readonly findDatastore: (signal: AbortSignal) => Promise<FoundDatastore>;
   /** Whether proofs that nobody on this host asks for may run on it. */
   readonly mayProve: (signal: AbortSignal) => Promise<{ readonly may: boolean; readonly reason: string }>;
   readonly memberOf: (place: EtcdPlace) => EtcdMember;
