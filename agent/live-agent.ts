@@ -17,6 +17,7 @@ import type { FactsWatch } from './facts/facts-watch.ts';
 import { forgetLinkFailure } from './link/link-failure.ts';
 import type { SessionHost } from './link/session.ts';
 import type { OpenHost } from './open-host.ts';
+import type { SnapshotDuty } from './snapshots/commands/snapshot-duty.ts';
 import type { WorkUnits } from './ports/work-units.ts';
 import { acceptAssignment } from './runner/accept-assignment.ts';
 import type { JournalReader } from './runner/journal-reader.ts';
@@ -54,11 +55,12 @@ export class LiveAgent implements SessionHost {
   readonly #boot: BootFacts;
   readonly #facts: FactsWatch;
   readonly #version: string;
+  readonly #snapshots: SnapshotDuty | null;
   /** Generation that the host worked on when last looked at; 0 for none. */
   #working = 0;
   #question: PermitQuestion | null = null;
 
-  constructor(host: OpenHost, reader: JournalReader, units: WorkUnits, boot: BootFacts, facts: FactsWatch, version: string) {
+  constructor(host: OpenHost, reader: JournalReader, units: WorkUnits, boot: BootFacts, facts: FactsWatch, version: string, snapshots: SnapshotDuty | null = null) {
     this.#host = host;
     this.#reader = reader;
     this.#units = units;
@@ -66,6 +68,7 @@ export class LiveAgent implements SessionHost {
     this.#boot = boot;
     this.#facts = facts;
     this.#version = version;
+    this.#snapshots = snapshots;
   }
 
   hello(): AgentMessage['hello'] {
@@ -78,7 +81,7 @@ export class LiveAgent implements SessionHost {
       ...{ agentVersion: this.#version, bootId: this.#host.bootId, machineId, osRelease, kernel, architecture, journalId },
       journalSequence: records.at(-1)?.sequence ?? 0,
       highestGeneration: generation,
-      highestEpoch: epoch,
+      highestEpoch: Math.max(epoch, this.#snapshots?.highestEpoch ?? 0),
       trustVersion: this.#host.trust.version,
       stepKinds: STEP_KINDS,
       wallUnixMs: this.#host.clock.wallUnixMs(),
@@ -131,6 +134,10 @@ export class LiveAgent implements SessionHost {
     return this.#facts.onChange((facts) => listener(toFactsMessage(facts)));
   }
 
+  onSnapshotNews(tell: (message: AgentMessage) => void): () => void {
+    return this.#snapshots?.onNews(tell) ?? (() => undefined);
+  }
+
   async received(message: CoordinatorMessage__Output, reply: Reply): Promise<void> {
     try {
       await this.#dealWith(message, reply);
@@ -147,6 +154,8 @@ export class LiveAgent implements SessionHost {
     else if (message.assignment) await this.#assigned(message.assignment, reply);
     else if (message.permitOffer) this.#offered(message.permitOffer.generation, reply);
     else if (message.permit) await this.#permitted(message.permit, reply);
+    else if (message.snapshot) await this.#ordered(message.snapshot, reply);
+    else if (message.snapshotAck) await this.#snapshots?.acknowledged(message.snapshotAck.command);
     else if (message.recall) await this.#recalled(message.recall.rollout, message.recall.generation, message.recall.reason);
   }
 
@@ -162,6 +171,7 @@ export class LiveAgent implements SessionHost {
     }
     this.#refreshAfterWork();
     await this.#driver.drive(this.#reader.records);
+    await this.#snapshots?.drive();
   }
 
   /** What was done to the host may have made it another one. */
@@ -214,6 +224,13 @@ export class LiveAgent implements SessionHost {
     } else {
       this.#broken(reply, result.error);
     }
+  }
+
+  async #ordered(envelope: Envelope, reply: Reply): Promise<void> {
+    const refused = (await this.#snapshots?.accept(envelope)) ?? null;
+    if (refused === null) return;
+    this.#host.logger.warn('snapshot command refused', { ...refused });
+    reply({ refusal: { rollout: '', generation: 0, reason: refused.code, detail: refused.message, snapshot: true } });
   }
 
   async #recalled(rollout: string, generation: number, reason: string): Promise<void> {

@@ -1,7 +1,6 @@
 import { Command, CommanderError } from 'commander';
 
 import { VERSION } from '../shared/ports/version.ts';
-import { noDatastoreProof } from './adapters/no-datastore-proof.ts';
 import { noDrain } from './adapters/no-drain.ts';
 import { backupCommands } from './commands/backup.ts';
 import { runCommand } from './commands/run.ts';
@@ -12,7 +11,7 @@ const program = new Command('farrier-coordinator')
   .showHelpAfterError()
   .exitOverride();
 
-runCommand(program, { proof: noDatastoreProof, drain: noDrain });
+runCommand(program, { proof: null, drain: noDrain });
 backupCommands(program);
 try {
   await program.parseAsync();

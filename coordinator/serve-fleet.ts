@@ -7,12 +7,14 @@ import type { Logger } from '../shared/ports/logger.ts';
 import type { Random } from '../shared/ports/random.ts';
 import { farrier } from '../shared/wire/protocol.ts';
 import { ArtifactFolder } from './adapters/artifact-folder.ts';
+import { CopyFolder } from './adapters/copy-folder.ts';
 import { AuditLog } from './api/audit.ts';
 import { fleetHandlers } from './api/fleet-handlers.ts';
 import { certificateGate, localGate } from './api/gates.ts';
 import { RefusalLog } from './api/refusal-log.ts';
 import { AgentLinkService } from './gateway/agent-link-service.ts';
 import { artifactHandlers } from './gateway/artifact-service.ts';
+import { copyHandlers } from './gateway/copy-service.ts';
 import { auditAgentRefusal, auditingAuthenticator } from './gateway/audit-refusals.ts';
 import { certificateAuthenticator } from './gateway/authenticate.ts';
 import { serveEnrollment } from './gateway/enrollment-service.ts';
@@ -26,18 +28,23 @@ import type { EventStore } from './ports/event-store.ts';
 import { admitNode, approvedNode, expelNode, rejectedNode } from './runtime/change-members.ts';
 import { CommandSigner } from './runtime/command-signer.ts';
 import { Controller } from './runtime/controller.ts';
+import { DatastoreWork } from './runtime/datastore-work.ts';
 import { DrainCalls } from './runtime/drain-calls.ts';
+import { etcdTools } from './runtime/etcd-tools.ts';
 import { FleetLog } from './runtime/fleet-log.ts';
 import { Intake } from './runtime/intake.ts';
 import { loadState } from './runtime/load-state.ts';
 import { Performer } from './runtime/perform.ts';
 import { raiseEpoch } from './runtime/raise-epoch.ts';
 import { SnapshotCommands } from './runtime/snapshot-commands.ts';
+import { SnapshotCopies } from './runtime/snapshot-copies.ts';
 import { SnapshotIntake } from './runtime/snapshot-intake.ts';
 import { SnapshotLog } from './runtime/snapshot-log.ts';
 import { watchCluster } from './runtime/watch-cluster.ts';
 import { watchCordons } from './runtime/watch-cordons.ts';
 import { watchProofs } from './runtime/watch-proofs.ts';
+import { watchSnapshots } from './runtime/watch-snapshots.ts';
+import { WorkOnClusters } from './runtime/work-on-clusters.ts';
 import type { CoordinatorSettings } from './settings/settings.ts';
 import type { FleetKeys } from './trust/fleet-keys.ts';
 import { publishTrust } from './trust/trust-publisher.ts';
@@ -46,7 +53,8 @@ export interface ServeParts {
   readonly settings: CoordinatorSettings;
   readonly keys: FleetKeys;
   readonly store: EventStore;
-  readonly proof: DatastoreProof;
+  /** Null: agents of the fleet prove datastores. */
+  readonly proof: DatastoreProof | null;
   readonly drain: Drain;
   /** Names this process in the ledger. */
   readonly holder: string;
@@ -61,7 +69,9 @@ export interface ServeParts {
  * @throws Deposed, or what the store throws: then nothing in memory may be acted on any more and the process must end.
  */
 export async function serveFleet(parts: ServeParts, signal: AbortSignal): Promise<void> {
-  const { settings, keys, store, proof, drain, holder, clock, random, logger } = parts;
+  const { settings, keys, store, drain, holder, clock, random, logger } = parts;
+  const stop = new AbortController();
+  const ended = AbortSignal.any([signal, stop.signal]);
   const state = await loadState(store, settings.fleet, clock);
   const log = new FleetLog(store, state, clock);
   await raiseEpoch(state, log, holder, clock, state.ledger.epoch);
@@ -105,9 +115,15 @@ export async function serveFleet(parts: ServeParts, signal: AbortSignal): Promis
   const artifactsFolder = join(settings.dataFolder, 'artifacts');
   const artifacts = new ArtifactFolder(artifactsFolder);
   await artifacts.open();
+  const copyFolder = new CopyFolder(join(settings.dataFolder, 'snapshots'));
+  await copyFolder.open();
+  const copies = new SnapshotCopies({ state, log: snapshotLog, folder: copyFolder, clock, logger });
+  const clusters = new WorkOnClusters(state, clock, () => controller.wake());
+  const datastores = new DatastoreWork({ state, log: snapshotLog, agents: snapshotCommands, clusters, tools: async () => await etcdTools(settings, artifacts), clock, logger });
+  const proof = parts.proof ?? datastores;
 
   const api = {
-    ...{ state, store, log, controller, clock, random, keys, audit, artifacts, proof, drain, snapshots: snapshotLog },
+    ...{ state, store, log, controller, clock, random, keys, audit, artifacts, proof, drain, snapshots: snapshotLog, datastores, stopping: ended },
     enrollAddress: advertised(settings.advertise, settings.enrollListen),
     apiAddress: advertised(settings.advertise, settings.listen),
     expel: async (node: NodeName, why: string) => {
@@ -125,7 +141,8 @@ export async function serveFleet(parts: ServeParts, signal: AbortSignal): Promis
   const main = new Server();
   main.addService(farrier.AgentLink.service, sessions.handlers);
   main.addService(farrier.Fleet.service, fleetHandlers(certificateGate(authenticator, audit, logger), api));
-  main.addService(farrier.Artifacts.service, artifactHandlers({ authenticator, folder: artifactsFolder, logger }));
+  main.addService(farrier.Artifacts.service, artifactHandlers({ authenticator, folder: artifactsFolder, copyFor: (node, sha256) => (copies.mayHave(node, sha256) ? copyFolder.pathOf(sha256) : null), logger }));
+  main.addService(farrier.SnapshotCopies.service, copyHandlers({ authenticator, copies, folder: copyFolder, logger }));
   const local = new Server();
   local.addService(farrier.Fleet.service, fleetHandlers(localGate(audit, logger), api));
 
@@ -146,13 +163,12 @@ export async function serveFleet(parts: ServeParts, signal: AbortSignal): Promis
   parts.ready();
   logger.info('serving', { agents: settings.listen, enrollment: settings.enrollListen, socket: settings.adminSocket });
 
-  const stop = new AbortController();
-  const ended = AbortSignal.any([signal, stop.signal]);
   void recheckSessions(sessions, { clock, logger }, ended);
   try {
     await Promise.race([
       controller.run(ended),
       watchCordons(drains, { state, clock, logger, raiseEpoch: raiseAbove }, ended),
+      watchSnapshots({ state, log: snapshotLog, work: datastores, copies, clock, logger }, ended),
       watchProofs(proof, { state, clock, logger, changed: () => controller.wake() }, ended),
       ...(settings.kubeconfig === null ? [] : [watchCluster(await openApiNodes(settings.kubeconfig), { state, clock, logger, changed: () => controller.wake() }, ended)]),
     ]);

@@ -14,6 +14,7 @@ import { journalFolder, openHostJournal } from '../runner/host.ts';
 import { JournalReader } from '../runner/journal-reader.ts';
 import type { OpenHost } from '../open-host.ts';
 import type { AgentSettings } from '../settings/settings.ts';
+import { highestSeen } from '../core/highest-seen.ts';
 import { openOrEnd } from './open-or-end.ts';
 import { asVerb, readOptions } from './read-options.ts';
 import type { Verb } from './verb.ts';
@@ -54,8 +55,14 @@ export const verb: Verb = (_name, args) =>
       logger.error('nothing can be done on this host', { ...readOnlyOutcome(error) });
     }
     const reader = new JournalReader(journalFolder(settings.stateDir), host.journalFiles);
-    const facts = new FactsWatch(async () => new (await import('../facts/read-host-facts.ts')).HostFactsReader(runProgram), { clock: host.clock, logger });
-    const agent = new LiveAgent(host, reader, workUnitsOf(settings.stateDir, configDir), readBootFacts(), facts, VERSION);
+    const facts = new FactsWatch(async () => {
+      const [{ HostFactsReader }, { SnapshotFactsReader }] = await Promise.all([import('../facts/read-host-facts.ts'), import('../facts/snapshot-facts.ts')]);
+      const snapshots = new SnapshotFactsReader(settings.snapshots, settings.stateDir, runProgram);
+      return new HostFactsReader(runProgram, '/', (kubernetes, signal) => snapshots.read(kubernetes, signal));
+    }, { clock: host.clock, logger });
+    const { snapshotDutyOf } = await import('./snapshot-duty-of.ts');
+    const snapshots = await snapshotDutyOf(settings, configDir, host, () => highestSeen(reader.records).epoch);
+    const agent = new LiveAgent(host, reader, workUnitsOf(settings.stateDir, configDir), readBootFacts(), facts, VERSION, snapshots);
 
     notifySystemd('--ready');
     const stopPings = pingWatchdog();

@@ -2,6 +2,10 @@ import { hostname } from 'node:os';
 
 import { systemClock } from '../../shared/ports/system-clock.ts';
 import { systemRandom } from '../../shared/ports/system-random.ts';
+import { failure } from '../../shared/trust/failure.ts';
+import { connectArtifacts } from '../adapters/connect-artifacts.ts';
+import { connectCopies } from '../adapters/connect-copies.ts';
+import { linkArtifacts } from '../adapters/link-artifacts.ts';
 import { grpcEtcdMember } from '../adapters/etcd/grpc-etcd-member.ts';
 import { grpcEtcdSocket } from '../adapters/etcd/grpc-etcd-socket.ts';
 import { systemdEtcdHost } from '../adapters/etcd/systemd-etcd-host.ts';
@@ -9,8 +13,14 @@ import { runProgram } from '../adapters/run-program.ts';
 import { hostScratchPrograms } from '../adapters/scratch-programs/host-scratch-programs.ts';
 import { hostFiles } from '../facts/host-files.ts';
 import { HostFactsReader } from '../facts/read-host-facts.ts';
-import { loadIdentity } from '../identity/load-identity.ts';
+import { type AgentIdentity, loadIdentity } from '../identity/load-identity.ts';
+import { loadTrust } from '../identity/trust-store.ts';
+import { verifyCommand } from '../identity/verify-command.ts';
+import { CACHE_DIR } from '../settings/cache-dir.ts';
 import type { AgentSettings } from '../settings/settings.ts';
+import { CommandFolder } from '../snapshots/commands/command-folder.ts';
+import type { CommandHost } from '../snapshots/commands/command-work.ts';
+import { hostIdentity } from '../snapshots/host-identity.ts';
 import { findDatastore } from '../snapshots/local-datastore.ts';
 import { mayProveHere } from '../snapshots/prove/may-prove-here.ts';
 import { runSnapshotWork, type WorkHost } from '../snapshots/work/run-snapshot-work.ts';
@@ -40,8 +50,22 @@ export const verb: Verb = (_name, args) =>
     return 0;
   });
 
+/** What an order is verified against, and what carries it out. */
+async function ordersOf(settings: AgentSettings, identity: AgentIdentity): Promise<CommandHost> {
+  const { stateDir, coordinator } = settings;
+  const trusted = await loadTrust(stateDir, identity);
+  return {
+    commands: new CommandFolder(stateDir),
+    verify: (envelope, payloadType) => (trusted.ok ? verifyCommand(trusted.document, envelope, payloadType, systemClock.wallUnixMs()) : failure('unsigned', trusted.message)),
+    artifacts: linkArtifacts({ cacheDir: `${CACHE_DIR}/artifacts`, connect: () => connectArtifacts(settings), clock: systemClock }),
+    connectCopies: async () => connectCopies(coordinator ?? identity.linkAddress, identity),
+    hostIdentity: () => hostIdentity(stateDir),
+  };
+}
+
 /** A host that is not enrolled takes snapshots too, and signs nothing. */
-async function workHost({ stateDir, snapshots }: AgentSettings): Promise<WorkHost> {
+async function workHost(settings: AgentSettings): Promise<WorkHost> {
+  const { stateDir, snapshots } = settings;
   const loaded = await loadIdentity(stateDir);
   const { node, fleet, keyPem } = loaded.ok ? loaded.identity : { node: hostname().toLowerCase(), fleet: '', keyPem: null };
   const facts = new HostFactsReader(runProgram);
@@ -50,6 +74,7 @@ async function workHost({ stateDir, snapshots }: AgentSettings): Promise<WorkHos
     findDatastore: async (signal) => await findDatastore(await facts.read(signal), hostFiles(), systemdEtcdHost(runProgram), signal),
     mayProve: async (signal) => mayProveHere(await facts.read(signal), { onControlPlane: snapshots.proveOnControlPlane }),
     memberOf: (place) => grpcEtcdMember(place, systemClock), memberAt: (socket) => grpcEtcdSocket(socket, systemClock), programs: hostScratchPrograms(),
+    orders: loaded.ok ? await ordersOf(settings, loaded.identity) : null,
     liveFolder: LIVE_FOLDER, clock: systemClock, random: systemRandom,
   };
 }

@@ -1,6 +1,6 @@
 import { hostname, release } from 'node:os';
 
-import type { HostFacts, KubernetesFacts } from '../../shared/domain/host-facts.ts';
+import type { HostFacts, KubernetesFacts, SnapshotFacts } from '../../shared/domain/host-facts.ts';
 import { systemdEtcdHost } from '../adapters/etcd/systemd-etcd-host.ts';
 import { readArchitecture } from '../adapters/host-facts.ts';
 import type { EtcdLook } from '../../shared/domain/etcd-look.ts';
@@ -21,18 +21,25 @@ import { PROGRAMS, ProgramVersions } from './programs-on-path.ts';
 /** Looked for in /run: dpkg's hook on Debian, zypper on SUSE. */
 const REBOOT_FILES = ['/run/reboot-required', '/run/reboot-needed'];
 
+export type SnapshotFactsReader = (kubernetes: KubernetesFacts | null, signal: AbortSignal) => Promise<SnapshotFacts | null>;
+
 /** Reads what a host is; remembers only what programs and its member of etcd said. Changes nothing, and never throws for what it finds. */
 export class HostFactsReader implements FactsReader {
   readonly #files: HostFiles;
   readonly #programs: ProgramVersions;
   readonly #run: RunProgram;
+  readonly #snapshots: SnapshotFactsReader;
   #lastLook: EtcdLook | null = null;
 
-  /** @param root absolute; `/` but in tests. */
-  constructor(run: RunProgram, root = '/') {
+  /**
+   * @param root absolute; `/` but in tests.
+   * @param snapshots what it can do for snapshots; nothing is told of that unless it is given
+   */
+  constructor(run: RunProgram, root = '/', snapshots: SnapshotFactsReader = async () => null) {
     this.#files = hostFiles(root);
     this.#programs = new ProgramVersions(root, run);
     this.#run = run;
+    this.#snapshots = snapshots;
   }
 
   /** Rejects when the signal fires. */
@@ -53,7 +60,7 @@ export class HostFactsReader implements FactsReader {
       rebootRequired: REBOOT_FILES.some((path) => this.#files.exists(path)),
       otherTools: readOtherTools(this.#files, packages),
       packages,
-      snapshots: null,
+      snapshots: await this.#snapshots(kubernetes, signal),
       datastore: await readDatastoreFacts(this.#files, systemdEtcdHost(this.#run), signal),
     };
     signal.throwIfAborted();

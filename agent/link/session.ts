@@ -30,6 +30,8 @@ export interface SessionHost {
   onJournalGrowth(listener: () => void): () => void;
   /** Calls back when the host's facts are others than the hello told; returns how to stop. */
   onFactsChange(listener: (facts: NonNullable<AgentMessage['facts']>) => void): () => void;
+  /** Tells what lies on the host of snapshots, and what became of orders about them; returns how to stop. Absent: nothing of it. */
+  onSnapshotNews?(tell: (message: AgentMessage) => void): () => void;
   /** Everything that arrives but acknowledgements, in order; resolves when it has been dealt with. */
   received(message: CoordinatorMessage__Output, reply: (message: AgentMessage) => void): Promise<void>;
 }
@@ -121,6 +123,8 @@ class Conversation {
     const timer = setInterval(() => this.#stream.write({ heartbeat: this.#host.heartbeat() ?? null }), welcome.heartbeatMs);
     this.#stops.push(() => clearInterval(timer));
     this.#sendReports();
+    const stopNews = this.#host.onSnapshotNews?.((message) => this.#stream.write(message));
+    if (stopNews !== undefined) this.#stops.push(stopNews);
   }
 
   #sendReports(): void {

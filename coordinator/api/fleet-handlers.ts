@@ -7,10 +7,11 @@ import { policyHandlers } from './policy-handlers.ts';
 import { readHandlers } from './read-handlers.ts';
 import { restoreHandlers, type RestoreApiParts } from './restore-handlers.ts';
 import { rolloutHandlers } from './rollout-handlers.ts';
+import { type SnapshotApiParts, snapshotHandlers } from './snapshot-handlers.ts';
 import type { AuditLog } from './audit.ts';
 import type { Gate } from './unary.ts';
 
-export type FleetParts = AccessParts & NodeParts & PlanParts & ArtifactApiParts & RestoreApiParts & { readonly audit: AuditLog };
+export type FleetParts = AccessParts & NodeParts & PlanParts & ArtifactApiParts & RestoreApiParts & SnapshotApiParts & { readonly audit: AuditLog };
 
 /** The whole of the service Fleet. One gate for the network, another for the Unix socket. */
 export function fleetHandlers(gate: Gate, parts: FleetParts): FleetHandlers {
@@ -23,5 +24,6 @@ export function fleetHandlers(gate: Gate, parts: FleetParts): FleetHandlers {
     ...readHandlers(gate, parts),
     ...artifactApiHandlers(gate, parts),
     ...restoreHandlers(gate, parts),
+    ...snapshotHandlers(gate, parts),
   };
 }

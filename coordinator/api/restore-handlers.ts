@@ -88,7 +88,7 @@ function recordOf({ snapshots }: RestoreApiParts, choice: RestoreChoice__Output 
     return { ...record, cluster: choice.cluster };
   }
   const found = snapshots.of(choice.cluster).snapshots.find(({ record }) => record.id === choice.snapshot);
-  if (found === undefined) throw notFound(`snapshot of cluster ${choice.cluster}`, choice.snapshot, `farrier snapshot ls --cluster ${choice.cluster}`);
+  if (found === undefined) throw notFound(`snapshot of cluster ${choice.cluster}`, choice.snapshot, `farrier snapshot ls ${choice.cluster}`);
   return found.record;
 }
 

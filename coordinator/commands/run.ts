@@ -23,8 +23,8 @@ Example:
 Everything can be written in /etc/farrier/coordinator.yaml instead.`;
 
 interface ClusterParts {
-  /** What proves that datastores can be brought back (I8). */
-  readonly proof: DatastoreProof;
+  /** What proves that datastores can be brought back (I8); null: the fleet's own agents. */
+  readonly proof: DatastoreProof | null;
   /** What empties nodes and gives them back (I9). */
   readonly drain: Drain;
 }

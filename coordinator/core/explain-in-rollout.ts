@@ -5,6 +5,7 @@ import type { AssignmentProgress } from './assignment-progress.ts';
 import type { Budget, Scope } from './budget.ts';
 import { crowdedOut } from './crowded-out.ts';
 import { unprovedCluster } from './datastore-proved.ts';
+import { describeDatastoreWork } from './describe-datastore-work.ts';
 import { describeDrain } from './describe-drain.ts';
 import { isUncordoning, lastAnswer, nextBeforePermit } from './draining.ts';
 import type { Cause } from './explain.ts';
@@ -78,7 +79,7 @@ function ofAssigned(here: Explaining, name: NodeName, node: Assigned): readonly 
   const slot = world.ledger.slots.get(name);
   if (slot?.generation === node.generation) return [...ofStatus(here), ofCrowd(here, node, slot) ?? ofDrain(here, name, slot) ?? waiting];
   const unproved = unprovedCluster(world, here.now, rollout, name);
-  if (unproved !== null) return [...ofStatus(here), { reason: 'datastore-unproved', object: `cluster ${unproved}`, sinceUnixMs: node.sinceUnixMs, detail: '' }];
+  if (unproved !== null) return [...ofStatus(here), { reason: 'datastore-unproved', object: `cluster ${unproved}`, sinceUnixMs: node.sinceUnixMs, detail: describeDatastoreWork(world, unproved) }];
   return ofTurn(here, name, node) ?? ofRestore(here, name, node) ?? ofBudget(here, name, node);
 }
 

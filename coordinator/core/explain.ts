@@ -2,6 +2,7 @@ import type { NodeName, RolloutId } from '../../shared/domain/ids.ts';
 import { type Reason, REASONS } from '../../shared/domain/reason.ts';
 import { isClockOff } from './assignment-block.ts';
 import { Budget } from './budget.ts';
+import { datastoreOf } from './datastore-members.ts';
 import { lastAnswer, NOBODYS } from './draining.ts';
 import { explainInRollout, explaining } from './explain-in-rollout.ts';
 import { isLiving } from './rollout.ts';
@@ -56,11 +57,18 @@ function ofNode(world: World, now: Now, view: NodeView): readonly Cause[] {
   if (view.refusal && session.state === 'connected') {
     causes.push({ reason: 'waiting-for-agent', object: record.name, sinceUnixMs: view.refusal.sinceUnixMs, detail: `it refused what it was sent: ${view.refusal.code} ${view.refusal.detail}` });
   }
+  causes.push(...ofRecovery(world, view));
   if (record.pending) causes.push({ reason: 'pending-approval', object: record.name, sinceUnixMs: record.pending.enrolledUnixMs, detail: waiting(record.pending) });
   if (isClockOff(world, view) && session.state === 'connected') {
     causes.push({ reason: 'clock-off', object: record.name, sinceUnixMs: sessionSince, detail: `by ${Math.round(session.hello.clockOffsetMs / 1000)} s` });
   }
   return causes;
+}
+
+/** What is missed of the policy's targets for the datastore that lies on its host. */
+function ofRecovery(world: World, { record, facts }: NodeView): readonly Cause[] {
+  if (datastoreOf(facts?.facts ?? null) === null) return [];
+  return (world.recovery?.get(record.cluster)?.alerts ?? []).map((alert) => ({ ...alert, object: `cluster ${record.cluster}` }));
 }
 
 /** Who left it there, and why it is still there. */
@@ -73,7 +81,8 @@ function waiting({ identity: { machineId } }: WaitingHost): string {
   return machineId === '' ? '' : `it has the machine id ${machineId}`;
 }
 
-function explain({ reason, object, sinceUnixMs, detail }: Cause, rollout: RolloutId | ''): Explanation {
+/** A cause with the texts of its reason. */
+export function explain({ reason, object, sinceUnixMs, detail }: Cause, rollout: RolloutId | ''): Explanation {
   const { message, unblock, next } = REASONS[reason];
   return {
     reason,

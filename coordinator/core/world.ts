@@ -5,6 +5,7 @@ import type { Cordon } from '../ports/drain.ts';
 import type { DrainView } from './draining.ts';
 import type { LedgerState } from './ledger.ts';
 import type { NodeJournal } from './node-journal.ts';
+import type { ClusterRecovery } from './recovery.ts';
 import type { RolloutState } from './rollout.ts';
 
 /** Everything a decision may look at, gathered before it. Never cloned in a tick. */
@@ -18,6 +19,10 @@ export interface World {
   readonly rollouts: ReadonlyMap<RolloutId, RolloutState>;
   /** By cluster: the moment that its newest proved snapshot goes back to, in wall clock; absent where nothing is proved. */
   readonly proofs?: ReadonlyMap<string, number>;
+  /** By cluster: what is being done about its datastore's snapshots, and what went wrong last. */
+  readonly datastoreWork?: ReadonlyMap<string, DatastoreWorkView>;
+  /** By cluster: where it stands against the policy's targets for snapshots; absent until somebody looked. */
+  readonly recovery?: ReadonlyMap<string, ClusterRecovery>;
   /** Every node that bears a cordon of this fleet, of the fleet or not any more, as its cluster last said; absent until somebody looked. */
   readonly cordons?: ReadonlyMap<NodeName, Cordon>;
 }
@@ -37,6 +42,14 @@ export interface NodeView {
   readonly cluster: ClusterView | null;
   /** What its agent last told of the host; null where it told nothing. Never its identity, labels or place. */
   readonly facts: ToldFacts | null;
+}
+
+export interface DatastoreWorkView {
+  /** `takes a snapshot on cp-1`; null while nothing is done. */
+  readonly doing: string | null;
+  readonly sinceUnixMs: number;
+  /** Why it did not go well the last time; null after one that did. */
+  readonly lastFailure: { readonly message: string; readonly atUnixMs: number } | null;
 }
 
 export interface ToldFacts {

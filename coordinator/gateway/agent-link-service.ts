@@ -144,8 +144,9 @@ export class AgentLinkService implements AgentSessions {
       },
       snapshotProgress: (progress) => snapshots?.progress(node, progress),
       permitRequest: (request) => this.#parts.intake.permitRequested(node, request),
-      refusal: (reason, detail) => {
+      refusal: (reason, detail, ofSnapshot) => {
         logger.warn('agent refused what it was sent', { node, reason, detail });
+        if (ofSnapshot) snapshots?.refused(node, reason, detail);
         this.#parts.intake.refused(node, reason, detail);
         this.#parts.refused(node, reason);
       },

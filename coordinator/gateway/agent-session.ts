@@ -26,7 +26,7 @@ export interface SessionEvents {
   snapshotOutcome(outcome: NonNullable<AgentMessage__Output['snapshotOutcome']>): Promise<void>;
   snapshotProgress(progress: NonNullable<AgentMessage__Output['snapshotProgress']>): void;
   permitRequest(request: PermitRequestView): void;
-  refusal(reason: string, detail: string): void;
+  refusal(reason: string, detail: string, ofSnapshot: boolean): void;
   ended(): void;
 }
 
@@ -121,7 +121,7 @@ export class AgentSession {
       const { requestId, rollout, generation, digest, bootId } = message.permitRequest;
       events.permitRequest({ requestId, rollout, generation, digest, bootId });
     } else if (message.refusal) {
-      events.refusal(message.refusal.reason, message.refusal.detail);
+      events.refusal(message.refusal.reason, message.refusal.detail, message.refusal.snapshot);
     }
   }
 

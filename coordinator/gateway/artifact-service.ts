@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import type { Digest, NodeName } from '../../shared/domain/ids.ts';
 import { SHA256_PATTERN } from '../../shared/domain/step-limits.ts';
 import type { Logger } from '../../shared/ports/logger.ts';
 import { failure, type Failure } from '../../shared/trust/failure.ts';
@@ -16,6 +17,8 @@ const CHUNK_BYTES = 65_536;
 export interface ArtifactParts {
   /** `<data>/artifacts`: every file is named by its sha256. */
   readonly folder: string;
+  /** Copies of snapshots, which are for some alone: where one lies that this node may have; null where there is none. */
+  readonly copyFor: (node: NodeName, sha256: Digest) => string | null;
   readonly authenticator: Authenticator;
   readonly logger: Logger;
 }
@@ -38,12 +41,13 @@ export function artifactHandlers(parts: ArtifactParts): ArtifactsHandlers {
   };
 }
 
-async function serve({ folder, authenticator, logger }: ArtifactParts, call: FetchCall): Promise<void> {
+async function serve({ folder, copyFor, authenticator, logger }: ArtifactParts, call: FetchCall): Promise<void> {
   const peer = await authenticator.any(call);
   if (!peer.ok) return refuse(call, peer, statusOfAuthentication(peer));
   const { sha256, offset } = call.request;
   if (!SHA256_PATTERN.test(sha256)) return refuse(call, failure('artifact-malformed', 'an artifact is named by its sha256 in lower-case hex'), status.INVALID_ARGUMENT);
-  const file = await openOrNull(join(folder, sha256));
+  const copy = peer.kind === 'node' ? copyFor(peer.node, sha256) : null;
+  const file = await openOrNull(copy ?? join(folder, sha256));
   if (file === null) {
     return refuse(call, failure('artifact-unknown', `no artifact ${sha256} lies here; add the file: farrier artifact add FILE`), status.NOT_FOUND);
   }

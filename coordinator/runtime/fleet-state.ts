@@ -2,7 +2,8 @@ import type { Epoch, FleetName, NodeName, RolloutId } from '../../shared/domain/
 import type { FleetPolicy } from '../../shared/domain/policy.ts';
 import type { LedgerState } from '../core/ledger.ts';
 import type { RolloutState } from '../core/rollout.ts';
-import type { NodeView, Now } from '../core/world.ts';
+import type { ClusterRecovery } from '../core/recovery.ts';
+import type { DatastoreWorkView, NodeView, Now } from '../core/world.ts';
 import type { Cordon } from '../ports/drain.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
 
@@ -21,6 +22,8 @@ export interface FleetState {
   readonly nodeLogs: Map<NodeName, number>;
   readonly rollouts: Map<RolloutId, RolloutState>;
   proofs?: ReadonlyMap<string, number>;
+  datastoreWork?: ReadonlyMap<string, DatastoreWorkView>;
+  recovery?: ReadonlyMap<string, ClusterRecovery>;
   cordons?: ReadonlyMap<NodeName, Cordon>;
 }
 

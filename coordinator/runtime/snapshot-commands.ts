@@ -58,6 +58,11 @@ export class SnapshotCommands implements SnapshotAgents {
     return true;
   }
 
+  /** Ends what waits for this node. */
+  refused(node: NodeName, why: string): void {
+    for (const [command, waiting] of this.#waiting) if (waiting.node === node) waiting.answered({ command, code: 'refused', message: why, snapshot: null, fetchMs: 0 });
+  }
+
   progressed(node: NodeName, progress: SnapshotProgress): void {
     const waiting = this.#waiting.get(progress.command);
     if (waiting?.node === node) waiting.onProgress(progress);

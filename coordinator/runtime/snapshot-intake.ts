@@ -19,7 +19,7 @@ type Told<Field extends keyof AgentMessage__Output> = NonNullable<AgentMessage__
 export interface SnapshotIntakeParts {
   readonly state: FleetState;
   readonly log: SnapshotLog;
-  readonly commands: SnapshotCommands;
+  readonly commands: Pick<SnapshotCommands, 'answered' | 'progressed' | 'refused'>;
   readonly logger: Logger;
   /** A node signed what it must not, or somebody else did in its name. */
   readonly suspect: (node: NodeName, code: string) => void;
@@ -61,6 +61,11 @@ export class SnapshotIntake {
     const judged = proof === null ? outcome : await this.#proved(node, outcome, proof, key);
     logger.info('snapshot command over', { node, command: judged.command, code: judged.code, ...(judged.message === '' ? {} : { why: judged.message }) });
     commands.answered(node, judged);
+  }
+
+  /** It did not take an order, and does not say which: none that it was given is carried out. */
+  refused(node: NodeName, code: string, detail: string): void {
+    this.#parts.commands.refused(node, `${code} ${detail}`);
   }
 
   async #keep(node: NodeName, records: readonly SnapshotRecord[], isWhole: boolean): Promise<void> {

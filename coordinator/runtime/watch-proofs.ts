@@ -27,15 +27,22 @@ export async function watchProofs(
     if (made.ok) keep(state, cluster, made.snapshot.takenUnixMs);
     else logger.warn('the datastore was not proved; its control plane waits', { cluster, code: made.code, why: made.message });
   };
-  while (!signal.aborted) {
-    for (const cluster of wantingClusters(state, clock)) {
-      try {
-        await provide(cluster);
-      } catch (error) {
+  const underWay = new Set<string>();
+  /** No cluster waits for another's hosts. */
+  const begin = (cluster: string): void => {
+    if (underWay.has(cluster)) return;
+    underWay.add(cluster);
+    provide(cluster)
+      .catch((error: unknown) => {
         if (!signal.aborted) logger.warn('the datastore was not proved; its control plane waits', { cluster, error });
-      }
-    }
-    changed();
+      })
+      .finally(() => {
+        underWay.delete(cluster);
+        changed();
+      });
+  };
+  while (!signal.aborted) {
+    for (const cluster of wantingClusters(state, clock)) begin(cluster);
     await clock.sleep(LOOK_EVERY_MS, signal).catch(() => undefined);
   }
 }

@@ -1,11 +1,14 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
 
+import { SHA256_PATTERN } from '../../shared/domain/step-limits.ts';
 import { type Fragment, readFragments, type SettingsError } from '../../shared/settings/read-fragments.ts';
 
 const address = z.string('must be host:port').regex(/^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.*-]+):\d{1,5}$/, 'must be host:port');
 
 const absolutePath = z.string('must be an absolute path').startsWith('/', 'must be an absolute path');
+
+const sha256 = z.string('must be a sha256').regex(SHA256_PATTERN, 'must be a sha256: 64 lower-case hex digits, as `farrier artifact ls` shows them');
 
 /** Second stage: one merged input, every key optional. */
 const Inputs = z.strictObject({
@@ -21,6 +24,8 @@ const Inputs = z.strictObject({
   natsCredentials: absolutePath.nullable().default(null),
   natsTls: z.strictObject({ caFile: absolutePath, certFile: absolutePath, keyFile: absolutePath }).partial().nullable().default(null),
   kubeconfig: z.string().nullable().default(null),
+  /** By minor of etcd and architecture: artifacts that provers fetch which have no such programs of their own. */
+  etcdTools: z.record(z.string().regex(/^\d{1,3}\.\d{1,3}$/), z.record(z.string().regex(/^[a-z0-9]{1,20}$/), z.strictObject({ etcd: sha256, etcdutl: sha256.optional(), etcdctl: sha256.optional() }))).default({}),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 });
 

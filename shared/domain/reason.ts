@@ -22,8 +22,8 @@ export const REASONS = {
   },
   'datastore-unproved': {
     message: 'nothing proves that the cluster’s datastore can be brought back to a moment right before this upgrade',
-    unblock: 'an admin of the cluster: the coordinator’s log says why its snapshot could not be proved',
-    next: 'a proof is tried again every few minutes; the control plane goes on when there is one',
+    unblock: 'nobody needs to while a proof is made; else an admin of the cluster, where the detail names what is missing',
+    next: 'a snapshot is taken, brought here, restored on another host and compared; the control plane goes on when it is proved, and a proof that failed is tried again every few minutes',
   },
   'rpo-missed': {
     message: 'the newest snapshot of the cluster’s datastore is older than the policy’s takenWithin: so much would be lost with it',

@@ -69,14 +69,8 @@ export interface SnapshotOutcome {
   readonly fetchMs: number;
 }
 
-export const SNAPSHOT_PHASES = ['waiting', 'taking', 'sending', 'fetching', 'prepare', 'unseal', 'check', 'restore', 'start', 'compare', 'clean'] as const;
-export type SnapshotPhase = (typeof SNAPSHOT_PHASES)[number];
-
-/** How far a command is; lost words are no harm. */
+/** How far a command is, as one line for people; a line that is lost is no harm. */
 export interface SnapshotProgress {
   readonly command: SnapshotCommandId;
-  readonly phase: SnapshotPhase;
-  readonly doneBytes: number;
-  /** 0 where nobody knows. */
-  readonly totalBytes: number;
+  readonly doing: string;
 }

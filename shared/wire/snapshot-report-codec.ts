@@ -1,4 +1,4 @@
-import { SNAPSHOT_CODES, SNAPSHOT_COMMAND_ID_PATTERN, SNAPSHOT_PHASES, type SnapshotOutcome, type SnapshotProgress } from '../domain/snapshot-command.ts';
+import { SNAPSHOT_CODES, SNAPSHOT_COMMAND_ID_PATTERN, type SnapshotOutcome, type SnapshotProgress } from '../domain/snapshot-command.ts';
 import { newestFirst, type SnapshotRecord } from '../domain/snapshot.ts';
 import type { Envelope } from '../trust/envelope.ts';
 import { type Decoded, decoded } from './decoded.ts';
@@ -44,8 +44,8 @@ export function fromOutcomeMessage(message: Told<'snapshotOutcome'>): Decoded<{ 
 }
 
 /** Null where it makes no sense: progress is for people alone. */
-export function fromProgressMessage({ command, phase, doneBytes, totalBytes }: Told<'snapshotProgress'>): SnapshotProgress | null {
-  const known = SNAPSHOT_PHASES.find((each) => each === phase);
-  const makesSense = known !== undefined && SNAPSHOT_COMMAND_ID_PATTERN.test(command) && Number.isSafeInteger(doneBytes) && Number.isSafeInteger(totalBytes);
-  return makesSense ? { command, phase: known, doneBytes, totalBytes } : null;
+export function fromProgressMessage({ command, doing }: Told<'snapshotProgress'>): SnapshotProgress | null {
+  return SNAPSHOT_COMMAND_ID_PATTERN.test(command) && DOING.test(doing) ? { command, doing } : null;
 }
+
+const DOING = /^[\x20-\x7e]{1,200}$/;

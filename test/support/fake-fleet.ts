@@ -77,10 +77,10 @@ export class FakeFleet {
   }
 
   #handlers(): FleetHandlers {
-    const methods = Object.keys(farrier.Fleet.service).filter((name) => name !== 'WatchRollout' && name !== 'AddArtifact');
+    const methods = Object.keys(farrier.Fleet.service).filter((name) => !['WatchRollout', 'AddArtifact', 'RunSnapshotWork'].includes(name));
     const unary = methods.map((method) => [method, (call: ServerUnaryCall<unknown, object>, callback: sendUnaryData<object>) => this.#answer(method, call, callback)] as const);
     const AddArtifact = (call: ServerReadableStream<AddArtifactRequest__Output, object>, callback: sendUnaryData<object>) => void this.#take(call, callback);
-    return { ...Object.fromEntries(unary), AddArtifact, WatchRollout: (call: ServerWritableStream<unknown, unknown>) => this.#watch(call) } as unknown as FleetHandlers;
+    return { ...Object.fromEntries(unary), AddArtifact, RunSnapshotWork: (call: ServerWritableStream<unknown, unknown>) => this.#run(call), WatchRollout: (call: ServerWritableStream<unknown, unknown>) => this.#watch(call) } as unknown as FleetHandlers;
   }
 
   #answer(method: string, call: { readonly request: unknown }, callback: sendUnaryData<object>): void {
@@ -104,6 +104,15 @@ export class FakeFleet {
       bytes += message.chunk?.length ?? 0;
     }
     this.#answer('AddArtifact', { request: { head, bytes } }, callback);
+  }
+
+  /** Tells each message of the answer's list, one after another. */
+  #run(call: ServerWritableStream<unknown, unknown>): void {
+    this.#answer('RunSnapshotWork', { request: call.request }, (error, messages) => {
+      if (error !== null) return void call.emit('error', error);
+      for (const message of messages as readonly unknown[]) call.write(message);
+      call.end();
+    });
   }
 
   #watch(call: ServerWritableStream<unknown, unknown>): void {

@@ -3,7 +3,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { noDatastoreProof } from '../../coordinator/adapters/no-datastore-proof.ts';
 import { noDrain } from '../../coordinator/adapters/no-drain.ts';
 import { openSqliteStore } from '../../coordinator/adapters/sqlite-store.ts';
 import type { Drain } from '../../coordinator/ports/drain.ts';
@@ -46,7 +45,7 @@ export class RunningCoordinator {
       ...{ fleet: 'test', dataFolder: join(folder, 'data'), advertise: 'localhost', adminSocket: join(folder, 'run', 'admin.sock') },
       listen: `127.0.0.1:${await freePort()}`,
       enrollListen: `127.0.0.1:${await freePort()}`,
-      ...{ nats: null, natsMonitor: null, natsReplicas: 1, natsCredentials: null, natsTls: null, kubeconfig: null, logLevel: 'info' },
+      ...{ nats: null, natsMonitor: null, natsReplicas: 1, natsCredentials: null, natsTls: null, kubeconfig: null, etcdTools: {}, logLevel: 'info' },
     };
     const coordinator = new RunningCoordinator(folder, settings, logger, wrapStore, drain);
     await coordinator.resume();
@@ -63,7 +62,7 @@ export class RunningCoordinator {
     this.#stop = stop;
     this.#store = store;
     await new Promise<void>((ready, failed) => {
-      const parts = { settings, keys: opened.keys, store: this.#wrapStore(store), proof: noDatastoreProof, drain: this.#drain, holder: 'test', clock: systemClock, random: systemRandom, logger: this.#logger, ready };
+      const parts = { settings, keys: opened.keys, store: this.#wrapStore(store), proof: null, drain: this.#drain, holder: 'test', clock: systemClock, random: systemRandom, logger: this.#logger, ready };
       this.#served = serveFleet(parts, stop.signal);
       this.#served.catch(failed);
     });

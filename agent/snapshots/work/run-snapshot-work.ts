@@ -14,6 +14,7 @@ import { openFolder } from '../catalogue/open-folder.ts';
 import { SnapshotCatalogue } from '../catalogue/snapshot-catalogue.ts';
 import type { FoundDatastore } from '../local-datastore.ts';
 import type { ProofOrder } from '../prove/prove-snapshot.ts';
+import { type CommandHost, commandWork } from '../commands/command-work.ts';
 import { checkWork } from './check-work.ts';
 import { showWork } from './live-work.ts';
 import { keepOutcome, readOutcomes, type SnapshotOutcome } from './outcomes.ts';
@@ -35,6 +36,8 @@ export interface WorkHost extends Pick<ProofOrder, 'programs' | 'memberAt'> {
   readonly mayProve: (signal: AbortSignal) => Promise<{ readonly may: boolean; readonly reason: string }>;
   readonly memberOf: (place: EtcdPlace) => EtcdMember;
   readonly liveFolder: string;
+  /** What orders of a coordinator need; null on a host that is not enrolled. */
+  readonly orders: CommandHost | null;
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -101,5 +104,6 @@ async function done(work: SnapshotWork, context: WorkContext, signal: AbortSigna
     case 'check': return await checkWork(work, context, signal);
     case 'prove': return await proveWork(work, context, signal);
     case 'prune': return await pruneWork(context);
+    case 'command': return context.orders === null ? failure('refused', 'this host is enrolled nowhere, so nobody orders anything of it') : await commandWork(work.id, context.orders, context, signal);
   }
 }

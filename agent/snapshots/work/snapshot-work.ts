@@ -36,5 +36,10 @@ export interface PruneWork extends Asked {
   readonly kind: 'prune';
 }
 
+/** What the coordinator ordered under this id; what that is, its own signed words say (../commands). */
+export interface CommandWork extends Asked {
+  readonly kind: 'command';
+}
+
 /** What one transient unit does about this host's snapshots. */
-export type SnapshotWork = TakeWork | CheckWork | ProveWork | PruneWork;
+export type SnapshotWork = TakeWork | CheckWork | ProveWork | PruneWork | CommandWork;

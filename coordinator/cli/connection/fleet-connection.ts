@@ -1,7 +1,7 @@
 import { credentials, Metadata, type ClientReadableStream, type ServiceError } from '@grpc/grpc-js';
 import type { MethodDefinition } from '@grpc/proto-loader';
 
-import type { AddArtifactResponse__Output, ArtifactHead__Output, FleetDefinition, Rollout__Output as Rollout } from '../../../shared/wire/messages.ts';
+import type { AddArtifactResponse__Output, ArtifactHead__Output, FleetDefinition, Rollout__Output as Rollout, RunSnapshotWorkRequest, RunSnapshotWorkResponse__Output } from '../../../shared/wire/messages.ts';
 import { farrier } from '../../../shared/wire/protocol.ts';
 import { tlsChannel, type TlsChannel } from '../../../shared/wire/tls-channel.ts';
 import { describe, explainRpcError } from './explain-rpc-error.ts';
@@ -11,7 +11,7 @@ import { sendArtifact } from './send-artifact.ts';
 /** Longer than any honest answer takes; a rollout is watched on a stream instead. */
 const CALL_MAX_MS = 30_000;
 
-export type UnaryMethod = Exclude<keyof FleetDefinition & string, 'WatchRollout' | 'AddArtifact'>;
+export type UnaryMethod = Exclude<keyof FleetDefinition & string, 'WatchRollout' | 'AddArtifact' | 'RunSnapshotWork'>;
 type RequestOf<M extends keyof FleetDefinition> = FleetDefinition[M] extends MethodDefinition<infer In, infer _Out, infer _InRead, infer _OutRead> ? In : never;
 export type ResponseOf<M extends keyof FleetDefinition> = FleetDefinition[M] extends MethodDefinition<infer _In, infer _Out, infer _InRead, infer OutRead> ? OutRead : never;
 
@@ -25,6 +25,8 @@ export interface FleetConnection {
   watch(rollout: string, signal: AbortSignal): AsyncIterable<Rollout>;
   /** Sends a file, however large it is. @throws CliError with cause and remedy, and what `chunks` throws. */
   addArtifact(head: ArtifactHead__Output, chunks: AsyncIterable<Buffer>, signal: AbortSignal): Promise<AddArtifactResponse__Output>;
+  /** What is being done, until it is done. @throws ServiceError */
+  run(work: RunSnapshotWorkRequest, signal: AbortSignal): AsyncIterable<RunSnapshotWorkResponse__Output>;
   explain(error: ServiceError): Error;
   close(): void;
 }
@@ -53,6 +55,7 @@ export function openConnection(destination: Destination): FleetConnection {
       return answered.response;
     },
     watch: (rollout, signal) => rolloutsOf(client.WatchRollout({ rollout }), signal),
+    run: (work, signal) => messagesOf<RunSnapshotWorkResponse__Output>(client.RunSnapshotWork(work), signal),
     async call(method, request, signal) {
       const definition = farrier.Fleet.service[method] as unknown as MethodDefinition<object, object, object, object>;
       return await new Promise((resolve, reject) => {
@@ -70,13 +73,15 @@ export function openConnection(destination: Destination): FleetConnection {
 }
 
 async function* rolloutsOf(stream: ClientReadableStream<{ readonly rollout: Rollout | null }>, signal: AbortSignal): AsyncIterable<Rollout> {
+  for await (const { rollout } of messagesOf(stream, signal)) if (rollout !== null) yield rollout;
+}
+
+async function* messagesOf<Message>(stream: ClientReadableStream<Message>, signal: AbortSignal): AsyncIterable<Message> {
   const cancel = (): void => stream.cancel();
   signal.addEventListener('abort', cancel, { once: true });
   if (signal.aborted) cancel();
   try {
-    for await (const { rollout } of stream as AsyncIterable<{ readonly rollout: Rollout | null }>) {
-      if (rollout !== null) yield rollout;
-    }
+    yield* stream as AsyncIterable<Message>;
   } finally {
     signal.removeEventListener('abort', cancel);
     stream.cancel();

@@ -39,7 +39,7 @@ beforeEach(() => {
   settings = { ...DEFAULT_SNAPSHOTS, recipients: [person.recipient.text], folder: join(root, 'snapshots'), scratchFolder: join(root, 'scratch'), keep: { newest: 2, withinMs: 0, hourly: 0, daily: 0, weekly: 0 } };
   const none = (): never => { throw new Error('no etcd is asked here'); };
   host = {
-    settings, node: 'edge-1', fleet: 'demo', keyPem, liveFolder: join(root, 'run'), clock, random: systemRandom, programs: childScratchPrograms, memberAt: none, memberOf: none,
+    settings, orders: null, node: 'edge-1', fleet: 'demo', keyPem, liveFolder: join(root, 'run'), clock, random: systemRandom, programs: childScratchPrograms, memberAt: none, memberOf: none,
     findDatastore: async () => ({ ok: true, datastore: { kind: 'sqlite', server: k3s.server, version: 'v1.34.2+k3s1' } }),
     mayProve: async () => ({ may: false, reason: 'this host is one of a control plane' }),
   };

@@ -36,7 +36,7 @@ beforeEach(async () => {
   await mkdir(served);
   await writeFile(join(served, sha256), content);
   server = new Server();
-  const handlers = artifactHandlers({
+  const handlers = artifactHandlers({ copyFor: () => null,
     folder: served,
     authenticator: certificateAuthenticator({ fleet: 'prod', store: fleet.store, clock: fleet.clock }),
     logger: { ...silentLogger, info: (_message, fields) => offsets.push(Number(fields?.['offset'])) },
@@ -221,7 +221,7 @@ test('a reader that does not read holds the sender up: what lies between stays s
   const name = createHash('sha256').update(large).digest('hex');
   await writeFile(join(served, name), large);
   let sent = 0;
-  const handlers = artifactHandlers({
+  const handlers = artifactHandlers({ copyFor: () => null,
     folder: served,
     authenticator: { ...certificateAuthenticator({ fleet: 'prod', store: fleet.store, clock: fleet.clock }), any: async () => ({ ok: true, kind: 'node', node: 'web1' }) },
     logger: silentLogger,

@@ -34,7 +34,7 @@ test('the commands are those that people were told of', () => {
     'plan check',
     ...['start', 'watch', 'ls', 'show', 'pause', 'resume', 'abort', 'rollback'].map((verb) => `rollout ${verb}`),
     ...['add', 'ls', 'remove'].map((verb) => `artifact ${verb}`),
-    'snapshot restore',
+    ...['ls', 'take', 'prove', 'report', 'drill', 'restore'].map((verb) => `snapshot ${verb}`),
     'why',
     'audit',
   ]);

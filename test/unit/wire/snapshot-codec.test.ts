@@ -104,7 +104,7 @@ test('an outcome survives the wire with the proof as it came', () => {
 });
 
 test('progress that makes no sense is nothing', () => {
-  const progress = { command: HEADER.id, phase: 'taking', doneBytes: 1, totalBytes: 2 } as const;
+  const progress = { command: HEADER.id, doing: 'proves it: restore' };
   expect(fromProgressMessage(progress)).toEqual(progress);
-  expect([fromProgressMessage({ ...progress, phase: 'dancing' }), fromProgressMessage({ ...progress, command: '' })]).toEqual([null, null]);
+  expect([fromProgressMessage({ ...progress, doing: 'a\u001b[2J' }), fromProgressMessage({ ...progress, command: '' })]).toEqual([null, null]);
 });

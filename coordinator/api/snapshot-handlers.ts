@@ -1,0 +1,111 @@
+import type { ServerWritableStream } from '@grpc/grpc-js';
+
+import type { Digest } from '../../shared/domain/ids.ts';
+import { newestFirst } from '../../shared/domain/snapshot.ts';
+import type { Clock } from '../../shared/ports/clock.ts';
+import type { FleetHandlers, RunSnapshotWorkRequest__Output, RunSnapshotWorkResponse, SnapshotWorkDone } from '../../shared/wire/messages.ts';
+import { clustersWithDatastore } from '../core/datastore-members.ts';
+import { explain } from '../core/explain.ts';
+import { recoveryOf } from '../core/recovery.ts';
+import type { DatastoreWork } from '../runtime/datastore-work.ts';
+import type { FleetState } from '../runtime/fleet-state.ts';
+import type { SnapshotLog } from '../runtime/snapshot-log.ts';
+import type { Say } from '../runtime/work-on-clusters.ts';
+import { badRequest, refused } from './api-error.ts';
+import { showDrill, showOrNull, showSnapshot } from './show-snapshots.ts';
+import { audited, type Gate, toStatus, unary } from './unary.ts';
+
+export interface SnapshotApiParts {
+  readonly state: FleetState;
+  readonly clock: Clock;
+  readonly snapshots: SnapshotLog;
+  readonly datastores: DatastoreWork;
+  /** Ends what was begun: this coordinator stops. */
+  readonly stopping: AbortSignal;
+}
+
+type RunCall = ServerWritableStream<RunSnapshotWorkRequest__Output, RunSnapshotWorkResponse>;
+
+/** Snapshots of datastores, and what is done about them. */
+export function snapshotHandlers(gate: Gate, parts: SnapshotApiParts): Pick<FleetHandlers, 'ListSnapshots' | 'ReportSnapshots' | 'RunSnapshotWork'> {
+  const { state, clock, snapshots: snapshotLog } = parts;
+  return {
+    ListSnapshots: unary(gate, { role: 'viewer', action: null }, async ({ cluster }) => {
+      const clusters = cluster === undefined ? snapshotLog.clusters : [cluster];
+      return { snapshots: clusters.flatMap((name) => {
+        const { snapshots } = snapshotLog.of(name);
+        return newestFirst(snapshots.map(({ record }) => record)).flatMap((record) => showOrNull(snapshots, record) ?? []);
+      }) };
+    }),
+
+    ReportSnapshots: unary(gate, { role: 'viewer', action: null }, async ({ cluster }) => {
+      const { snapshots: policy } = state.policy;
+      const clusters = cluster === undefined ? [...new Set([...clustersWithDatastore(state), ...snapshotLog.clusters])].toSorted() : [cluster];
+      return {
+        ...{ takenWithinMs: policy.takenWithinMs, provedWithinMs: policy.provedWithinMs, restoredWithinMs: policy.restoredWithinMs },
+        clusters: clusters.map((name) => {
+          const { snapshots, ...known } = snapshotLog.of(name);
+          const { point, newestTaken, newestProved, newestOffHost, lastDrill, alerts } = recoveryOf({ ...known, snapshots }, policy, clock.wallUnixMs());
+          return {
+            cluster: name,
+            ...(point.takenAgeMs === null ? {} : { takenAgeMs: point.takenAgeMs }),
+            ...(point.provedAgeMs === null ? {} : { provedAgeMs: point.provedAgeMs }),
+            ...{ newestTaken: showOrNull(snapshots, newestTaken), newestProved: showOrNull(snapshots, newestProved), newestOffHost: showOrNull(snapshots, newestOffHost) },
+            lastDrill: lastDrill === null ? null : showDrill(lastDrill),
+            alerts: alerts.map((alert) => explain({ ...alert, object: `cluster ${name}` }, '')),
+            doing: state.datastoreWork?.get(name)?.doing ?? '',
+          };
+        }),
+      };
+    }),
+
+    RunSnapshotWork: (call) => void run(gate, parts, call),
+  };
+}
+
+async function run(gate: Gate, parts: SnapshotApiParts, call: RunCall): Promise<void> {
+  // Whoever goes away misses the end of it, and ends nothing.
+  call.on('error', () => undefined);
+  try {
+    const { request } = call;
+    // Before anything is awaited: the certificate is gone when the connection is.
+    const who = await gate.identify(call);
+    const kind = WORKS[request.work as keyof typeof WORKS];
+    if (kind === undefined) throw badRequest('this coordinator knows no such work on snapshots; it may be older than this program');
+    const told = (doing: string): void => void call.write({ doing });
+    const done = await audited(gate, who, { role: 'operator', action: `snapshot ${kind}`, object: request.cluster }, async () => await DO[kind](parts, request, who.name, told));
+    call.write({ done });
+    call.end();
+  } catch (error) {
+    call.emit('error', toStatus(gate, error));
+  }
+}
+
+type Kind = 'take' | 'prove' | 'drill';
+
+const WORKS = { SNAPSHOT_WORK_TAKE: 'take', SNAPSHOT_WORK_PROVE: 'prove', SNAPSHOT_WORK_DRILL: 'drill' } as const satisfies Record<string, Kind>;
+
+const DO: Readonly<Record<Kind, (parts: SnapshotApiParts, request: RunSnapshotWorkRequest__Output, by: string, told: Say) => Promise<SnapshotWorkDone>>> = {
+  async take({ datastores, stopping }, { cluster, node }, _by, told) {
+    const taken = await datastores.take(cluster, node || null, stopping, told);
+    if (!taken.ok) throw refused(taken.message);
+    return { snapshot: showSnapshot(taken.snapshot), warning: taken.warning };
+  },
+
+  async prove({ datastores, stopping, snapshots: snapshotLog }, { cluster, snapshot }, _by, told) {
+    const proved = await (snapshot === '' ? datastores.prove(cluster, stopping, told) : datastores.proveCopy(cluster, snapshot, stopping, told));
+    if (!proved.ok) throw refused(proved.message);
+    return { snapshot: listed(snapshotLog, cluster, proved.snapshot.digest) };
+  },
+
+  async drill({ datastores, stopping }, { cluster }, by, told) {
+    const drill = await datastores.drill(cluster, by, stopping, told);
+    if (!drill.end.ok) throw refused(`the drill did not go well: ${drill.end.message}`);
+    return { drill: showDrill(drill) };
+  },
+};
+
+function listed(log: SnapshotLog, cluster: string, digest: Digest) {
+  const found = log.of(cluster).snapshots.find(({ record }) => record.plain.digest === digest);
+  return found === undefined ? null : showSnapshot(found);
+}

@@ -1,0 +1,49 @@
+import type { NodeName } from '../../shared/domain/ids.ts';
+import { datastoreMembers, datastoreOf, etcdMinor, whyNotOrdered } from './datastore-members.ts';
+import type { NodeView, World } from './world.ts';
+
+/** Whose datastore a snapshot is taken of. */
+export interface Taker {
+  readonly node: NodeName;
+  readonly datastore: 'etcd' | 'sqlite';
+  /** Of etcd, what restores it; null where nobody knows before it is taken, and of SQLite. */
+  readonly minor: string | null;
+  /** How large it is, as far as it is known; 0 where it is not. */
+  readonly sizeBytes: number;
+}
+
+/** The one that a person named, or a healthy voting member, and not the leader where another can. @returns why not, as text */
+export function chooseTaker(world: World, cluster: string, named: NodeName | null): Taker | string {
+  const members = datastoreMembers(world, cluster).filter(({ record }) => named === null || record.name === named);
+  if (members.length === 0) return named === null ? noMember(cluster) : `${named} keeps no datastore of cluster ${cluster} that a snapshot can be taken of; \`farrier node show ${named}\` tells what its host runs`;
+  const judged = members.map((view) => ({ view, why: whyNotOrdered(world, view) || whyNotTaken(view) }));
+  const able = judged.filter(({ why }) => why === '').map(({ view }) => view);
+  const [chosen] = able.toSorted((a, b) => Number(isLeader(a)) - Number(isLeader(b)));
+  if (chosen === undefined) return `no host can take a snapshot of the datastore of cluster ${cluster}: ${judged.map(({ view, why }) => `${view.record.name}: ${why}`).join('; ')}`;
+  const facts = chosen.facts?.facts ?? null;
+  const datastore = datastoreOf(facts) ?? 'etcd';
+  return { node: chosen.record.name, datastore, minor: datastore === 'etcd' ? etcdMinor(versionOf(chosen)) : null, sizeBytes: facts?.etcdMember?.dbBytes ?? 0 };
+}
+
+/** What it has may be behind its cluster, or wrong. */
+function whyNotTaken({ facts }: NodeView): string {
+  const look = facts?.facts.etcdMember ?? null;
+  if (look === null) return '';
+  if (look.members.some(({ id, isLearner }) => id === look.memberId && isLearner)) return 'its member is a learner and may not have everything yet';
+  if (look.alarms.some(({ memberId, alarm }) => memberId === look.memberId && alarm === 'corrupt')) return 'its member is corrupt';
+  return look.trouble === '' ? '' : `its member cannot be counted on: ${look.trouble}`;
+}
+
+function isLeader({ facts }: NodeView): boolean {
+  return facts?.facts.etcdMember?.isLeader ?? false;
+}
+
+function versionOf({ facts }: NodeView): string | null {
+  const kubernetes = facts?.facts.kubernetes ?? null;
+  const ofImage = kubernetes?.kind === 'kubeadm' && kubernetes.etcd.kind === 'stacked' ? kubernetes.etcd.version : null;
+  return facts?.facts.etcdMember?.version ?? ofImage;
+}
+
+function noMember(cluster: string): string {
+  return `no node of cluster ${JSON.stringify(cluster)} keeps a datastore that a snapshot can be taken of; \`farrier node ls\` lists the nodes and their clusters. An external datastore is proved by a hook of its own`;
+}

@@ -1,0 +1,39 @@
+import type { HostFacts } from '../../shared/domain/host-facts.ts';
+import { isClockOff } from './assignment-block.ts';
+import type { NodeView, World } from './world.ts';
+
+/** What a host keeps that a snapshot can be taken of; null where there is nothing, or somebody else keeps it. */
+export function datastoreOf(facts: HostFacts | null): 'etcd' | 'sqlite' | null {
+  const kubernetes = facts?.kubernetes ?? null;
+  if (kubernetes?.kind === 'kubeadm') return kubernetes.etcd.kind === 'stacked' ? 'etcd' : null;
+  return kubernetes?.datastore === 'etcd' || kubernetes?.datastore === 'sqlite' ? kubernetes.datastore : null;
+}
+
+/** Every node on whose host a cluster's datastore lies, by what its agent tells, ordered by name. */
+export function datastoreMembers(world: Pick<World, 'nodes'>, cluster: string): readonly NodeView[] {
+  const members = [...world.nodes.values()].filter((view) => view.record.cluster === cluster && keepsDatastore(view));
+  return members.toSorted((a, b) => (a.record.name < b.record.name ? -1 : 1));
+}
+
+/** Clusters that have such a node, ordered by name. */
+export function clustersWithDatastore(world: Pick<World, 'nodes'>): readonly string[] {
+  return [...new Set([...world.nodes.values()].filter(keepsDatastore).map(({ record }) => record.cluster))].toSorted();
+}
+
+function keepsDatastore({ record, facts }: NodeView): boolean {
+  return record.approved && datastoreOf(facts?.facts ?? null) !== null;
+}
+
+/** Why a node cannot be ordered to do something with snapshots; '' where it can. */
+export function whyNotOrdered(world: World, view: NodeView): string {
+  const { session, facts, record } = view;
+  if (!record.approved) return 'it awaits approval';
+  if (session.state !== 'connected') return 'it has no session';
+  if (isClockOff(world, view)) return 'its clock is off';
+  return facts === null || facts.facts.snapshots === null ? 'its agent knows nothing of snapshots: upgrade it' : '';
+}
+
+/** `3.5` of `3.5.32-0`; null of what is no version. */
+export function etcdMinor(version: string | null): string | null {
+  return /^v?(\d+\.\d+)\./.exec(version ?? '')?.[1] ?? null;
+}
