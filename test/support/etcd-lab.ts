@@ -54,6 +54,7 @@ export class EtcdLab {
 
   readonly parts: EtcdParts = {
     host: systemdEtcdHost(this.#run),
+    files: { exists: () => false },
     ask: askMembers,
     clock: this.clock,
     units: fakeUnits({

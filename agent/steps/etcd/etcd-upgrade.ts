@@ -12,7 +12,7 @@ import { type BinaryPlaces, placeBinary } from '../place-binary.ts';
 import { type CaptureResult, type CheckResult, STEP_OK, type StepContext, type StepExecutor, type StepResult, stepFailure } from '../step.ts';
 import type { EtcdParts } from './etcd-parts.ts';
 import { inspectEtcd, releaseOf } from './inspect-etcd.ts';
-import { proveMember } from './prove-member.ts';
+import { proveStarted } from './prove-member.ts';
 import { refuseMembers, waitUntilSpared } from './wait-until-spared.ts';
 
 /** An etcd as it was found. */
@@ -51,8 +51,9 @@ export function etcdUpgradeStep(parts: EtcdParts): StepExecutor<EtcdUpgradeSpec,
   };
 }
 
-async function stage({ host, ask, artifacts }: EtcdParts, spec: EtcdUpgradeSpec, context: StepContext): Promise<StepResult> {
-  const found = await inspectEtcd(host, spec, context);
+async function stage(parts: EtcdParts, spec: EtcdUpgradeSpec, context: StepContext): Promise<StepResult> {
+  const { host, ask, artifacts } = parts;
+  const found = await inspectEtcd(parts, spec, context);
   if (!found.ok) return found;
   const { unit, place } = found;
   const asked = await askCluster(place, ask, context.signal);
@@ -70,7 +71,7 @@ async function stage({ host, ask, artifacts }: EtcdParts, spec: EtcdUpgradeSpec,
 }
 
 async function check(parts: EtcdParts, spec: EtcdUpgradeSpec, context: StepContext): Promise<CheckResult> {
-  const found = await inspectEtcd(parts.host, spec, context);
+  const found = await inspectEtcd(parts, spec, context);
   if (!found.ok) return found;
   return { ok: true, state: (await runsIt(parts, spec, found.unit.binary, found.place, context)) ? 'satisfied' : 'needed' };
 }
@@ -82,8 +83,9 @@ async function runsIt({ units, ask }: EtcdParts, spec: EtcdUpgradeSpec, binary: 
   return status.ok && status.value.version === spec.version;
 }
 
-async function capture({ host, units, ask }: EtcdParts, spec: EtcdUpgradeSpec, context: StepContext): Promise<CaptureResult<EtcdPrior>> {
-  const found = await inspectEtcd(host, spec, context);
+async function capture(parts: EtcdParts, spec: EtcdUpgradeSpec, context: StepContext): Promise<CaptureResult<EtcdPrior>> {
+  const { units, ask } = parts;
+  const found = await inspectEtcd(parts, spec, context);
   if (!found.ok) return found;
   const { endpoint, caFile, certificateFile, keyFile } = found.place;
   const places = placesOf(spec, found.unit.binary, context);
@@ -116,7 +118,7 @@ async function apply(parts: EtcdParts, spec: EtcdUpgradeSpec, prior: EtcdPrior, 
 
 async function verify(parts: EtcdParts, spec: EtcdUpgradeSpec, { binary, place, memberId }: EtcdPrior, context: StepContext): Promise<StepResult> {
   if (!(await hasSha256(binary, spec.binary.sha256))) return stepFailure('verify-failed', `${binary} is not what was staged`, binary);
-  return proveMember(parts, { unit: spec.unit, place, version: spec.version, memberId }, context);
+  return proveStarted(parts, { unit: spec.unit, called: spec.unit, place, version: spec.version, memberId }, context);
 }
 
 async function revert(parts: EtcdParts, spec: EtcdUpgradeSpec, prior: EtcdPrior, context: StepContext): Promise<StepResult> {
@@ -134,7 +136,7 @@ async function revert(parts: EtcdParts, spec: EtcdUpgradeSpec, prior: EtcdPrior,
   await rm(places.binaryDraft, { force: true });
   if (isUntouched || !prior.wasActive) return STEP_OK;
   const started = await restart(parts, spec, 'revert-failed', context);
-  return started.ok ? proveMember(parts, { unit: spec.unit, place: prior.place, version: prior.version, memberId: prior.memberId }, context) : started;
+  return started.ok ? proveStarted(parts, { unit: spec.unit, called: spec.unit, place: prior.place, version: prior.version, memberId: prior.memberId }, context) : started;
 }
 
 /** Stops the new version, unless the cluster went past it: the old one would not start any more. */
@@ -162,7 +164,8 @@ async function canRevert(parts: EtcdParts, spec: EtcdUpgradeSpec, prior: EtcdPri
   for (const copy of [prior.copies.binary, prior.copies.previous]) {
     if (!(await isBack(copy)) && !(await isKept(copy, kept))) return stepFailure('prior-unavailable', `what was kept of ${copy.path} is gone or damaged`, copy.path);
   }
-  return (await isRaised(parts, spec, prior, context)) === true ? pastNoReturn(spec) : STEP_OK;
+  // Refused before anything is begun: nothing is held for it.
+  return (await isRaised(parts, spec, prior, context)) === true ? stepFailure('nothing-to-revert', `past a point of no return: ${whyNoReturn(spec)}`, spec.unit) : STEP_OK;
 }
 
 /** Where nobody can be asked, a new version that was started here may have been the last one that was wanting. */
@@ -189,8 +192,12 @@ async function isRaised({ ask }: EtcdParts, spec: EtcdUpgradeSpec, { place, othe
   return known;
 }
 
-function pastNoReturn({ version, unit }: EtcdUpgradeSpec): StepResult {
-  return stepFailure('past-no-return', `every member runs etcd ${version.split('.', 2).join('.')} and the cluster has agreed on it; an older one does not start in it any more`, unit);
+function pastNoReturn(spec: EtcdUpgradeSpec): StepResult {
+  return stepFailure('past-no-return', whyNoReturn(spec), spec.unit);
+}
+
+function whyNoReturn({ version }: EtcdUpgradeSpec): string {
+  return `every member runs etcd ${version.split('.', 2).join('.')} and the cluster has agreed on it; an older one does not start in it any more`;
 }
 
 function placesOf({ binary: { sha256 } }: EtcdUpgradeSpec, binary: string, { folder }: Pick<StepContext, 'folder'>): BinaryPlaces {

@@ -4,18 +4,19 @@ import { refuseEtcdVersion, removedSettings } from '../../../shared/domain/etcd-
 import { compareReleases, parseRelease, type Release } from '../../../shared/domain/release.ts';
 import type { EtcdUpgradeSpec } from '../../../shared/domain/steps/etcd-spec.ts';
 import { type LocalMember, memberOf } from '../../etcd/local-member.ts';
-import type { EtcdHost, EtcdUnit } from '../../ports/etcd-host.ts';
+import type { EtcdUnit } from '../../ports/etcd-host.ts';
 import { type StepContext, type StepFailure, stepFailure } from '../step.ts';
+import type { EtcdParts } from './etcd-parts.ts';
 
 export type InspectedEtcd = { readonly ok: true; readonly unit: EtcdUnit; readonly place: LocalMember; readonly version: string } | StepFailure;
 
 /** The etcd of this host as it is set up, or why the step cannot be done to it, whatever its cluster is like. Reads only. */
-export async function inspectEtcd(host: EtcdHost, spec: EtcdUpgradeSpec, { signal }: StepContext): Promise<InspectedEtcd> {
+export async function inspectEtcd({ host, files }: Pick<EtcdParts, 'host' | 'files'>, spec: EtcdUpgradeSpec, { signal }: StepContext): Promise<InspectedEtcd> {
   const unit = await host.unit(spec.unit, signal);
   if (unit === null) return stepFailure('unit-not-found', `this host has no ${spec.unit} that runs etcd; check the unit in the plan`, spec.unit);
   const state = await lstat(unit.binary).catch(() => null);
   if (state === null || !state.isFile()) return stepFailure('not-allowed', `${unit.binary}, which ${spec.unit} runs, is no plain file; put the program itself there`, unit.binary);
-  const place = memberOf(unit);
+  const place = memberOf(unit, files);
   if (!place.endpoint.startsWith('https://')) return stepFailure('not-allowed', `${spec.unit} serves its clients without TLS; nobody could say which member answers: give it certificates first`, spec.unit);
   const { version, said } = await host.version(unit.binary, [], signal);
   const from = parseRelease(version ?? '');

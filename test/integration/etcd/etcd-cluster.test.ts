@@ -59,7 +59,7 @@ else {
       expect(taken).toMatchObject({ ok: false, code: 'learner', message: expect.stringContaining('voting member') as string });
       const listed = await members[0]?.members(never);
       expect(listed?.ok === true ? listed.value.filter(({ isLearner }) => isLearner).map(({ name }) => name) : []).toEqual(['learner']);
-      const look = (of: RunningEtcd): Promise<EtcdLook> => lookAtMember({ ...of.place, runsAs: 'systemd', quotaBytes: null }, askMembers, null, never);
+      const look = (of: RunningEtcd): Promise<EtcdLook> => lookAtMember({ ...of.place, runsAs: 'systemd', dataDir: null, quotaBytes: null }, askMembers, null, never);
       const own = await look(learner);
       expect(own).toMatchObject({ trouble: '', isLeader: false, members: [] });
       expect((await look(cluster[0] as RunningEtcd)).members.find(({ id }) => id === own.memberId)).toMatchObject({ isLearner: true, answers: true });

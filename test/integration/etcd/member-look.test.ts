@@ -17,7 +17,7 @@ describe.each(['bookworm', 'trixie'] as const)('what is seen of a member of etcd
   const cluster = await startEtcdCluster(programs, 3);
   afterAll(() => Promise.all(cluster.map((member) => member.dispose())));
   const look = (of: RunningEtcd | undefined, before: EtcdLook | null = null): Promise<EtcdLook> =>
-    lookAtMember({ ...of!.place, runsAs: 'systemd', quotaBytes: null }, askMembers, before, never);
+    lookAtMember({ ...of!.place, runsAs: 'systemd', dataDir: null, quotaBytes: null }, askMembers, before, never);
 
   test('one leads, all name the same three, and each of them answers', async () => {
     const looks = await Promise.all(cluster.map((member) => look(member)));

@@ -62,5 +62,6 @@ test.each<[string, string, string]>([
   ['what etcd takes where nothing stands', '', 'http://localhost:2379'],
 ])('a member is asked at %s', async (_, flags, endpoint) => {
   const unit = await systemdEtcdHost(shown(`/usr/bin/etcd ${flags} --trusted-ca-file=/pki/ca.crt --cert-file=/pki/s.crt --key-file=/pki/s.key --quota-backend-bytes=8000000`)).unit('etcd.service', never);
-  expect(unit === null ? null : memberOf(unit)).toEqual({ runsAs: 'systemd', endpoint, caFile: '/pki/ca.crt', certificateFile: '/pki/s.crt', keyFile: '/pki/s.key', quotaBytes: 8_000_000 });
+  expect(unit === null ? null : memberOf(unit, { exists: () => false })).toEqual({ runsAs: 'systemd', dataDir: null, endpoint, caFile: '/pki/ca.crt', certificateFile: '/pki/s.crt', keyFile: '/pki/s.key', quotaBytes: 8_000_000 });
+  expect(unit === null ? null : memberOf(unit, { exists: (path) => path === '/etc/farrier/etcd/client.key' })).toMatchObject({ endpoint, caFile: '/etc/farrier/etcd/ca.crt', certificateFile: '/etc/farrier/etcd/client.crt', keyFile: '/etc/farrier/etcd/client.key' });
 });
