@@ -1,7 +1,9 @@
 import { dirname, join } from 'node:path';
 
 import type { Clock } from '../../shared/ports/clock.ts';
+import { findLocalMember } from '../etcd/local-member.ts';
 import { hostFiles } from '../facts/host-files.ts';
+import { readK3s } from '../facts/k3s.ts';
 import { readKubeadm } from '../facts/kubeadm.ts';
 import { readOs } from '../facts/os.ts';
 import { HostFactsReader } from '../facts/read-host-facts.ts';
@@ -10,6 +12,8 @@ import type { Cri } from '../ports/cri.ts';
 import type { NodeTruth } from '../ports/node-truth.ts';
 import { containerdStep } from '../steps/containerd/containerd.ts';
 import { criProbeStep, type ProbedRuntime } from '../steps/cri-probe/cri-probe.ts';
+import { etcdDefragmentStep } from '../steps/etcd/etcd-defragment.ts';
+import { etcdDisarmStep } from '../steps/etcd/etcd-disarm.ts';
 import { etcdUpgradeStep } from '../steps/etcd/etcd-upgrade.ts';
 import { filesStep } from '../steps/files/files.ts';
 import { hookStep } from '../steps/hook/hook.ts';
@@ -99,7 +103,7 @@ export function hostExecutors(parts: HostParts, clock: Clock): Executors {
     k3s: preflighted(k3sStep({ units, clock, artifacts, k3s: installedK3s(runProgram), truthOf: nodeTruthOf, kubeletFolder: KUBEADM_PLACES.kubelet }), preflight),
     k3s_runtimes: k3sRuntimesStep({ units, clock, k3s: installedK3s(runProgram), truthOf: nodeTruthOf, cri: socketCri(K3S_CONTAINERD.socket), files: hostFiles() }),
     ...restoreSteps({ ...restoreParts(parts, clock), units, clock, artifacts }),
-    etcd_upgrade: etcdUpgradeStep({ host: systemdEtcdHost(runProgram), units, ask: askMembers, artifacts, clock }),
+    ...etcdExecutors(artifacts, units, clock),
     containerd: containerdStep({ units, clock, run: runProgram, criAt, programFolders: PROGRAM_FOLDERS }),
     agent_upgrade: agentUpgradeStep({ ...agentParts(parts), packages, units, clock }),
   };
@@ -129,6 +133,17 @@ function restoreParts({ stateDir }: HostParts, clock: Clock): Omit<RestoreParts,
     toolFolders: PROGRAM_FOLDERS,
     unitsDir: SYSTEM_UNITS_DIR,
     places,
+  };
+}
+
+function etcdExecutors(artifacts: Artifacts, units: ReturnType<typeof systemdUnits>, clock: Clock): Pick<Executors, 'etcd_upgrade' | 'etcd_defragment' | 'etcd_disarm'> {
+  const [host, files] = [systemdEtcdHost(runProgram), hostFiles()];
+  const localMember = (signal: AbortSignal) => findLocalMember(files, readKubeadm(files, '') ?? readK3s(files, ''), host, signal);
+  const maintenance = { ask: askMembers, clock, localMember };
+  return {
+    etcd_upgrade: etcdUpgradeStep({ host, files, units, ask: askMembers, artifacts, clock }),
+    etcd_defragment: etcdDefragmentStep(maintenance),
+    etcd_disarm: etcdDisarmStep(maintenance),
   };
 }
 

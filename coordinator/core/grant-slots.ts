@@ -22,14 +22,21 @@ export function slotCandidates(world: World, now: Now, rollout: RolloutState, ru
   const candidates: SlotCandidate[] = [];
   for (const wave of rollout.frozen.waves) {
     if (rollout.waves.get(wave.name)?.state === 'closed') break;
-    const staged = wave.nodes.filter((name) => isStaged(world, rollout, name) && unprovedCluster(world, now, rollout, name) === null).toSorted();
-    for (const node of staged) {
+    const staged = wave.nodes.filter((name) => isStaged(world, rollout, name) && unprovedCluster(world, now, rollout, name) === null);
+    for (const node of leadersLast(world, staged)) {
       const { generation } = rollout.nodes.get(node) as Assigned;
       const slot = { node, rollout: rollout.id, wave: wave.name, generation, takenUnixMs: now.wallUnixMs };
       candidates.push({ slot, allowsOutage: rollout.frozen.plan.allowControlPlaneOutage });
     }
   }
   return candidates;
+}
+
+/** By name; whose member leads its etcd goes last, so that leadership moves once and not with each of them. */
+function leadersLast({ nodes }: World, names: readonly NodeName[]): readonly NodeName[] {
+  const leads = (name: NodeName): boolean => nodes.get(name)?.facts?.facts.etcdMember?.isLeader === true;
+  const byName = names.toSorted();
+  return [...byName.filter((name) => !leads(name)), ...byName.filter(leads)];
 }
 
 function isStaged(world: World, rollout: RolloutState, name: NodeName): boolean {

@@ -25,6 +25,10 @@ export function describeStep(step: StepSpec): string {
     case 'k3s':
     case 'etcd_upgrade':
       return step.version;
+    case 'etcd_defragment':
+      return `from ${step.fromFragmentedPercent}% unused or ${step.fromQuotaPercent}% of the quota on`;
+    case 'etcd_disarm':
+      return `compacts all but the last ${step.keepRevisions} revisions`;
     case 'kubelet':
       return step.action === 'restart' ? step.version : '';
     case 'containerd':

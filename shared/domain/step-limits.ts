@@ -16,6 +16,9 @@ export const K3S_VERSION_PATTERN = /^v1\.\d{1,3}\.\d{1,3}(?:-rc\.?\d{1,3})?\+k3s
 /** As `etcd --version` prints it, and as a member says it. */
 export const ETCD_VERSION_PATTERN = /^3\.\d{1,3}\.\d{1,3}(?:-(?:alpha|beta|rc)\.\d{1,3})?$/;
 
+/** More of them nobody keeps; fewer is for who knows that nobody watches. */
+export const KEEP_REVISIONS_MAX = 10_000_000;
+
 /** An archive that K3s imports; one path segment. */
 export const IMAGES_NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}\.(?:tar|tar\.zst|tar\.gz|tgz|tar\.lz4|tar\.bz2)$/;
 

@@ -1,7 +1,7 @@
 import type { StepBase } from './step-base.ts';
 import type { ContainerdSpec } from './steps/containerd-spec.ts';
 import type { CriProbeSpec } from './steps/cri-probe-spec.ts';
-import type { EtcdUpgradeSpec } from './steps/etcd-spec.ts';
+import type { EtcdDefragmentSpec, EtcdDisarmSpec, EtcdUpgradeSpec } from './steps/etcd-spec.ts';
 import type { FilesSpec } from './steps/files-spec.ts';
 import type { HookSpec } from './steps/hook-spec.ts';
 import type { ImagesSpec } from './steps/images-spec.ts';
@@ -34,7 +34,9 @@ export type StepSpec =
   | KubeletRuntimeSpec
   | K3sRuntimesSpec
   | RestoreSpec
-  | EtcdUpgradeSpec;
+  | EtcdUpgradeSpec
+  | EtcdDefragmentSpec
+  | EtcdDisarmSpec;
 
 export type StepKind = StepSpec['kind'];
 

@@ -5,6 +5,7 @@ import { GUARD_PREFIX } from './cross-check-plan.ts';
 import type { WrittenStep } from './plan-schema.ts';
 import { compileContainerd } from './steps/containerd-step.ts';
 import { compileCriProbe } from './steps/cri-probe-step.ts';
+import { compileEtcdDefragment, compileEtcdDisarm } from './steps/etcd-maintenance-steps.ts';
 import { compileEtcdUpgrade } from './steps/etcd-upgrade-step.ts';
 import { compileFiles } from './steps/files-step.ts';
 import { compileHook } from './steps/hook-step.ts';
@@ -87,7 +88,7 @@ function guard(restart: Restart): Restart {
   return { ...restart, name: `${GUARD_PREFIX}${unitOf(restart)}`, action: 'guard' };
 }
 
-function compileStep({ name, packages, service, files, sysctl, modules, hook, reboot, kubeadm, kubelet, kubeadmCerts, kubeletConfig, k3s, agent, containerd, images, criProbe, kubeletRuntime, k3sRuntimes, etcdUpgrade }: WrittenStep, taken: Set<string>): StepSpec {
+function compileStep({ name, packages, service, files, sysctl, modules, hook, reboot, kubeadm, kubelet, kubeadmCerts, kubeletConfig, k3s, agent, containerd, images, criProbe, kubeletRuntime, k3sRuntimes, etcdUpgrade, etcdDefragment, etcdDisarm }: WrittenStep, taken: Set<string>): StepSpec {
   const nameIt = (wanted: string): string => name ?? freeName(wanted, taken);
   if (packages !== undefined) return compilePackages(packages, nameIt);
   if (service !== undefined) return compileService(service, nameIt);
@@ -107,6 +108,8 @@ function compileStep({ name, packages, service, files, sysctl, modules, hook, re
   if (k3sRuntimes !== undefined) return compileK3sRuntimes(k3sRuntimes, nameIt);
   if (kubeletRuntime !== undefined) return compileKubeletRuntime(kubeletRuntime, nameIt);
   if (etcdUpgrade !== undefined) return compileEtcdUpgrade(etcdUpgrade, nameIt);
+  if (etcdDefragment !== undefined) return compileEtcdDefragment(etcdDefragment, nameIt);
+  if (etcdDisarm !== undefined) return compileEtcdDisarm(etcdDisarm, nameIt);
   if (containerd !== undefined) return compileContainerd(containerd, nameIt);
   throw new Error('a step without a kind passed the cross-check');
 }

@@ -17,6 +17,7 @@ import { packagesProcedure } from './procedures/packages-procedure.ts';
 import { wasmProcedure } from './procedures/wasm-procedure.ts';
 import { containerdSection } from './steps/containerd-step.ts';
 import { criProbeSection } from './steps/cri-probe-step.ts';
+import { etcdDefragmentSection, etcdDisarmSection } from './steps/etcd-maintenance-steps.ts';
 import { etcdUpgradeSection } from './steps/etcd-upgrade-step.ts';
 import { filesSection } from './steps/files-step.ts';
 import { hookSection } from './steps/hook-step.ts';
@@ -63,6 +64,8 @@ const stepFields = {
   kubeletRuntime: kubeletRuntimeSection.optional(),
   k3sRuntimes: k3sRuntimesSection.optional(),
   etcdUpgrade: etcdUpgradeSection.optional(),
+  etcdDefragment: etcdDefragmentSection.optional(),
+  etcdDisarm: etcdDisarmSection.optional(),
 };
 
 const procedureFields = {

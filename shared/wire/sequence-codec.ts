@@ -7,6 +7,7 @@ import type { Step, Step__Output } from './generated/farrier/v1/Step.d.ts';
 import { decode, encode, farrier } from './protocol.ts';
 import { containerdCodec } from './steps/containerd-codec.ts';
 import { criProbeCodec } from './steps/cri-probe-codec.ts';
+import { etcdDefragmentCodec, etcdDisarmCodec } from './steps/etcd-maintenance-codecs.ts';
 import { etcdUpgradeCodec } from './steps/etcd-upgrade-codec.ts';
 import { filesCodec } from './steps/files-codec.ts';
 import { hookCodec } from './steps/hook-codec.ts';
@@ -49,6 +50,8 @@ const CODECS: { readonly [Kind in StepKind]: StepCodec<SpecOf<Kind>> } = {
   k3s_runtimes: k3sRuntimesCodec,
   ...restoreCodecs,
   etcd_upgrade: etcdUpgradeCodec,
+  etcd_defragment: etcdDefragmentCodec,
+  etcd_disarm: etcdDisarmCodec,
 };
 
 /**

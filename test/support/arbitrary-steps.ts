@@ -5,7 +5,7 @@ import { arbitraryContainerdStep } from './arbitrary-containerd-step.ts';
 import { arbitraryHostSteps } from './arbitrary-host-steps.ts';
 import { arbitraryRuntimeSteps } from './arbitrary-runtime-steps.ts';
 import { arbitraryKubeadmSteps } from './arbitrary-kubeadm-steps.ts';
-import type { EtcdUpgradeSpec } from '../../shared/domain/steps/etcd-spec.ts';
+import type { EtcdDefragmentSpec, EtcdDisarmSpec, EtcdUpgradeSpec } from '../../shared/domain/steps/etcd-spec.ts';
 import type { K3sRuntimesSpec } from '../../shared/domain/steps/k3s-runtimes-spec.ts';
 import type { K3sSpec } from '../../shared/domain/steps/k3s-spec.ts';
 
@@ -64,6 +64,10 @@ const etcdUpgrade: fc.Arbitrary<Omit<EtcdUpgradeSpec, 'name' | 'timeoutMs'>> = f
   crossesMinor: fc.boolean(),
 });
 
+const percent = fc.integer({ min: 0, max: 100 });
+const etcdDefragment: fc.Arbitrary<Omit<EtcdDefragmentSpec, 'name' | 'timeoutMs'>> = fc.record({ kind: fc.constant('etcd_defragment'), fromFragmentedPercent: percent, fromQuotaPercent: percent });
+const etcdDisarm: fc.Arbitrary<Omit<EtcdDisarmSpec, 'name' | 'timeoutMs'>> = fc.record({ kind: fc.constant('etcd_disarm'), keepRevisions: fc.integer({ min: 0, max: 10_000_000 }) });
+
 const k3sRuntimes: fc.Arbitrary<Omit<K3sRuntimesSpec, 'name' | 'timeoutMs'>> = fc.record({
   kind: fc.constant('k3s_runtimes'),
   role: fc.constantFrom('server', 'agent'),
@@ -80,7 +84,7 @@ const agentUpgrade: fc.Arbitrary<Omit<AgentUpgradeSpec, 'name' | 'timeoutMs'>> =
 
 /** Sequences that a plan could hold. */
 export const arbitrarySteps: fc.Arbitrary<readonly StepSpec[]> = fc
-  .uniqueArray(fc.tuple(word, fc.integer({ min: 1, max: 3_600_000 }), fc.oneof({ weight: 5, arbitrary: packages }, removal, { weight: 5, arbitrary: service }, reboot, k3s, k3sRuntimes, etcdUpgrade, ...arbitraryHostSteps, ...arbitraryKubeadmSteps, ...arbitraryRuntimeSteps, agentUpgrade, arbitraryContainerdStep)), { minLength: 1, maxLength: 6, selector: ([name]) => name })
+  .uniqueArray(fc.tuple(word, fc.integer({ min: 1, max: 3_600_000 }), fc.oneof({ weight: 5, arbitrary: packages }, removal, { weight: 5, arbitrary: service }, reboot, k3s, k3sRuntimes, etcdUpgrade, etcdDefragment, etcdDisarm, ...arbitraryHostSteps, ...arbitraryKubeadmSteps, ...arbitraryRuntimeSteps, agentUpgrade, arbitraryContainerdStep)), { minLength: 1, maxLength: 6, selector: ([name]) => name })
   .map((steps) => steps.map(([name, timeoutMs, step]) => ({ ...step, name, timeoutMs })));
 
 function sorted<Item extends object>(key: keyof Item, item: fc.Arbitrary<Item>): fc.Arbitrary<readonly Item[]> {

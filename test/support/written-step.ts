@@ -11,6 +11,8 @@ const WRITTEN: { readonly [Kind in Exclude<StepKind, RestoreSpec['kind']>]: (ste
   k3s: ({ role, version, binary, images, crossesMinor }) => ({ k3s: { role, version, binary, crossesMinor, ...(images === null ? {} : { images }) } }),
   k3s_runtimes: ({ role, runtimes, mirrors }) => ({ k3sRuntimes: { role, runtimes: runtimes.map(({ binary, ...one }) => ({ ...one, ...(binary === null ? {} : { binary }) })), ...(mirrors.length === 0 ? {} : { mirrors }) } }),
   etcd_upgrade: ({ unit, version, binary, crossesMinor }) => ({ etcdUpgrade: { unit, version, binary, crossesMinor } }),
+  etcd_defragment: ({ fromFragmentedPercent, fromQuotaPercent }) => ({ etcdDefragment: { fromFragmentedPercent, fromQuotaPercent } }),
+  etcd_disarm: ({ keepRevisions }) => ({ etcdDisarm: { keepRevisions } }),
   packages: ({ install, sources, conffiles, remove }) => (remove !== undefined ? { packages: { remove } } : { packages: { install: Object.fromEntries(install.map(({ name, version }) => [name, version])), sources: sources.length === 0 ? ['local'] : sources, conffiles } }),
   service: ({ unit, action, looks }) => ({ service: { [action === 'disable' ? 'disable' : 'restart']: unit, looks, every: '100ms' } }),
   files: ({ files, onDrift }) => ({ files: { manage: files.map(writtenFile), onDrift } }),

@@ -55,6 +55,8 @@ export const STEPS_EXAMPLE = `
           version: 3.5.32
           binary: { sha256: 0f3c9a5e7b2d4c61a8e0f19d2b3c4d5e0f3c9a5e7b2d4c61a8e0f19d2b3c4d5e, size: 24117248 }
           crossesMinor: true    # once every member runs the new minor nothing goes back
+      - etcdDefragment: { fromFragmentedPercent: 45, fromQuotaPercent: 80 }    # one member at a time; who leads gives that away first
+      - etcdDisarm: { keepRevisions: 1000 }    # out of alarm NOSPACE: on every member's node
       - agent: { version: 0.2.0, sources: [fleet], connectWithin: 3m }`;
 
 /** The kinds that procedures compose, and hardly anybody writes. */

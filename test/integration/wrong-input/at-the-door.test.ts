@@ -266,7 +266,7 @@ test('a plan with five mistakes', async () => {
     FOLDER/five.yaml:7:14 spec.onFailure: is "panic"; it has to be "pause" or "rollback"
     FOLDER/five.yaml:9:7 warning spec.steps[0]: nothing proves that what these packages run still works; add a step \`service: { restart: UNIT }\` after it
     FOLDER/five.yaml:9:75 spec.steps[0].packages.conffiles: is "burn"; it has to be "keep" or "replace"
-    FOLDER/five.yaml:10:7 spec.steps[1].servise: "servise" is not known here; did you mean "service"? the known keys are name, packages, service, files, sysctl, modules, hook, reboot, kubeadm, kubelet, kubeadmCerts, kubeletConfig, k3s, agent, containerd, images, criProbe, kubeletRuntime, k3sRuntimes, etcdUpgrade
+    FOLDER/five.yaml:10:7 spec.steps[1].servise: "servise" is not known here; did you mean "service"? the known keys are name, packages, service, files, sysctl, modules, hook, reboot, kubeadm, kubelet, kubeadmCerts, kubeletConfig, k3s, agent, containerd, images, criProbe, kubeletRuntime, k3sRuntimes, etcdUpgrade, etcdDefragment, etcdDisarm
     5 mistakes, 1 warning",
     }
   `);

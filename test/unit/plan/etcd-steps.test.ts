@@ -17,8 +17,18 @@ test('upgrades, as a person writes them', () => {
   ]);
 });
 
+test('what gives etcd space, with what stands where nothing is written', () => {
+  const parsed = parsePlan(plan('etcdDefragment: {}', 'etcdDefragment: { fromFragmentedPercent: 20, fromQuotaPercent: 100, timeout: 5m }', 'etcdDisarm: {}', 'etcdDisarm: { keepRevisions: 0 }'), 'f');
+  expect(parsed.ok && parsed.plan.steps).toEqual([
+    { kind: 'etcd_defragment', name: 'etcd-defragment', timeoutMs: 3_600_000, fromFragmentedPercent: 45, fromQuotaPercent: 80 },
+    { kind: 'etcd_defragment', name: 'etcd-defragment-2', timeoutMs: 300_000, fromFragmentedPercent: 20, fromQuotaPercent: 100 },
+    { kind: 'etcd_disarm', name: 'etcd-disarm', timeoutMs: 3_600_000, keepRevisions: 1_000 },
+    { kind: 'etcd_disarm', name: 'etcd-disarm-2', timeoutMs: 3_600_000, keepRevisions: 0 },
+  ]);
+});
+
 test('every mistake at once, with its place and its remedy', () => {
-  const parsed = parsePlan(plan('etcdUpgrade: { unit: etcd, version: latest, binary: { sha256: abc, size: big }, crossesMinor: 1, timeout: 20s }'), 'f');
+  const parsed = parsePlan(plan('etcdUpgrade: { unit: etcd, version: latest, binary: { sha256: abc, size: big }, crossesMinor: 1, timeout: 20s }', 'etcdDefragment: { fromFragmentedPercent: 45% }', 'etcdDisarm: { keepRevisions: -1 }'), 'f');
   expect(parsed.ok ? [] : parsed.diagnostics.map(formatDiagnostic)).toMatchInlineSnapshot(`
     [
       "f:6:28 spec.steps[0].etcdUpgrade.unit: is "etcd"; it has to be the name of a unit, as etcd.service",
@@ -27,6 +37,8 @@ test('every mistake at once, with its place and its remedy', () => {
       "f:6:80 spec.steps[0].etcdUpgrade.binary.size: is "big"; it has to be a whole number from 1 to 17179869184",
       "f:6:101 spec.steps[0].etcdUpgrade.crossesMinor: is 1; it has to be true or false",
       "f:6:113 spec.steps[0].etcdUpgrade.timeout: is "20s"; it has to be from 3m to 1d",
+      "f:7:48 spec.steps[1].etcdDefragment.fromFragmentedPercent: is "45%"; it has to be a whole number from 0 to 100",
+      "f:8:36 spec.steps[2].etcdDisarm.keepRevisions: is -1; it has to be a whole number from 0 to 10000000",
     ]
   `);
 });

@@ -21,8 +21,8 @@ const SWEPT: Readonly<Record<StepKind, boolean>> = {
   k3s_runtimes: false,
   // They need a snapshot, and all members of a cluster together; a proof of their own has them.
   stop_control_plane: false, restore_datastore: false, start_datastore: false, start_control_plane: false,
-  // It needs other members; the proof of etcd has it.
-  etcd_upgrade: false,
+  // They need other members; the proofs of etcd have them.
+  etcd_upgrade: false, etcd_defragment: false, etcd_disarm: false,
 };
 
 test('every kind of step is swept', () => {

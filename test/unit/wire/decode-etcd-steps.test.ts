@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest';
 
-import type { EtcdUpgradeSpec } from '../../../shared/domain/steps/etcd-spec.ts';
+import type { EtcdDefragmentSpec, EtcdDisarmSpec, EtcdUpgradeSpec } from '../../../shared/domain/steps/etcd-spec.ts';
 import { digestOf } from '../../../shared/wire/digest-of.ts';
 import { encode, farrier } from '../../../shared/wire/protocol.ts';
 import { decodeSequence, encodeSequence } from '../../../shared/wire/sequence-codec.ts';
 
 const upgrade: EtcdUpgradeSpec = { kind: 'etcd_upgrade', name: 's', timeoutMs: 60_000, unit: 'etcd.service', version: '3.5.32', binary: { sha256: 'ab'.repeat(32), size: 24_117_248 }, crossesMinor: true };
+const defragment: EtcdDefragmentSpec = { kind: 'etcd_defragment', name: 'd', timeoutMs: 60_000, fromFragmentedPercent: 45, fromQuotaPercent: 80 };
+const disarm: EtcdDisarmSpec = { kind: 'etcd_disarm', name: 'a', timeoutMs: 60_000, keepRevisions: 1_000 };
 
 function refusedField(bytes: Uint8Array): string {
   const decoded = decodeSequence(bytes);
@@ -24,6 +26,14 @@ describe('what no plan could hold is refused', () => {
     expect(refusedField(encodeSequence([{ ...upgrade, ...change }]))).toBe(`invalid-field ${field}`);
   });
 
+  test.each([
+    ['more of a database than there is', { ...defragment, fromFragmentedPercent: 101 }, 'fromFragmentedPercent'],
+    ['more of a quota than there is', { ...defragment, fromQuotaPercent: 101 }, 'fromQuotaPercent'],
+    ['more revisions than anybody keeps', { ...disarm, keepRevisions: 10_000_001 }, 'keepRevisions'],
+  ])('%s', (_, step, field) => {
+    expect(refusedField(encodeSequence([step]))).toBe(`invalid-field ${field}`);
+  });
+
   test('an upgrade without a binary', () => {
     const etcdUpgrade = { unit: 'etcd.service', version: '3.5.32' };
     expect(refusedField(encode(farrier.Sequence, { steps: [{ name: 's', timeoutMs: 1, etcdUpgrade }] }))).toBe('invalid-field binary');
@@ -31,7 +41,7 @@ describe('what no plan could hold is refused', () => {
 });
 
 test('the bytes of these steps never change within a version', () => {
-  const steps = [upgrade, { ...upgrade, name: 't', crossesMinor: false }];
+  const steps = [upgrade, { ...upgrade, name: 't', crossesMinor: false }, defragment, disarm];
   expect(decodeSequence(encodeSequence(steps))).toEqual({ ok: true, value: steps });
-  expect(digestOf(encodeSequence(steps))).toMatchInlineSnapshot(`"0eda5cad9a361112c9e230f0f4d696d55dc5ee3f57287f6117496ad346a8a52e"`);
+  expect(digestOf(encodeSequence(steps))).toMatchInlineSnapshot(`"cf86330c5620a97760bdde33ab4d6a9fbb545776fafd87a71d5d954de2a51e1c"`);
 });

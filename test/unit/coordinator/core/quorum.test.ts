@@ -47,6 +47,16 @@ describe('with the members as they are now', () => {
   });
 });
 
+test('of those that could go, whose member leads goes last', () => {
+  const of = world([UP, UP, UP]);
+  const led = new Map([...of.nodes].map(([name, view]) => {
+    const { facts } = view;
+    const look = facts?.facts.etcdMember ?? null;
+    return [name, name !== 'n1' || facts === null || look === null ? view : { ...view, facts: { ...facts, facts: { ...facts.facts, etcdMember: { ...look, isLeader: true } } } }];
+  }));
+  expect(outcome({ ...of, nodes: led })).toBe('n2');
+});
+
 test('a slot is granted, and then another member goes: no permit until it is back', () => {
   const permits = (of: World): readonly string[] => decide(of, NOW).flatMap((decision) => (decision.kind === 'offer-permit' ? [decision.node] : []));
   const withSlot = (of: World): World => ({ ...of, ledger: ledgerWith(aSlot('n1', { takenUnixMs: 1 })) });

@@ -25,6 +25,8 @@ test('each step says what it brings', () => {
     ['kubelet', '1.34.1'],
     ['k3s-runtimes-agent', 'runtime crun-wasm, mirrors of docker.io'],
     ['etcd-upgrade', '3.5.32'],
+    ['etcd-defragment', 'from 45% unused or 80% of the quota on'],
+    ['etcd-disarm', 'compacts all but the last 1000 revisions'],
     ['agent', 'farrier-agent 0.2.0'],
     ['hook-migrate', '--all; a point of no return'],
   ]);
