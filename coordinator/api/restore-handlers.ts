@@ -94,14 +94,15 @@ function recordOf({ snapshots }: RestoreApiParts, choice: RestoreChoice__Output 
 
 async function problemsWith({ artifacts, state }: RestoreApiParts, record: SnapshotRecord): Promise<readonly string[]> {
   const { datastore, version, plain, sealed, cluster } = record;
-  const copy = sealed ?? plain;
-  const stored = await artifacts.find(copy.digest);
+  const stored = sealed === null ? null : await artifacts.find(sealed.digest);
   const other = restoring(state.rollouts.values()).get(cluster);
   return [
     ...(other === undefined ? [] : [`rollout ${other} restores the datastore of ${cluster} already; end it first: farrier rollout abort ${other}`]),
     ...(datastore === 'etcd' ? [] : ['it is a snapshot of SQLite, which is put back on its server: stop k3s there, unpack the archive, start it']),
     ...(datastore !== 'etcd' || ETCD_VERSION_PATTERN.test(version) ? [] : [`it was taken from etcd ${version}, of which nothing is known here`]),
-    ...(stored?.size === copy.sizeBytes ? [] : [`its bytes, sha256 ${copy.digest}, are not on the coordinator; add them: farrier artifact add FILE`]),
+    ...(sealed === null || stored?.size === sealed.sizeBytes ? [] : [`its bytes, sha256 ${sealed.digest}, are not on the coordinator; add them: farrier artifact add FILE`]),
+    // Every node may fetch every artifact, and a plain snapshot holds all of a cluster's secrets.
+    ...(sealed === null && (await artifacts.find(plain.digest)) !== null ? [`it is not sealed, and lies on the coordinator where every node can fetch it; remove it: farrier artifact remove ${plain.digest}`] : []),
   ];
 }
 

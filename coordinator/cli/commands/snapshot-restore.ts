@@ -29,6 +29,9 @@ Example:
   farrier snapshot restore --cluster paddock --file snapshot.db.zst.age --record snapshot.record \\
     --identity offline.key --lost '2h 13m' --watch`;
 
+/** Where agents look for artifacts first. */
+const HOST_CACHE = '/var/cache/farrier-agent/artifacts';
+
 interface RestoreOptions {
   readonly cluster: string;
   readonly file?: string;
@@ -89,7 +92,9 @@ async function chosen(context: CliContext, fleet: FleetConnection, snapshot: str
   const record = parseRecord(bytes);
   if (typeof record === 'string') throw new CliError('bad-file', `${path} cannot be used: ${record}`, 'give the record that lies beside the snapshot on the host that took it');
   const { digest } = record.sealed ?? record.plain;
-  await addFile(context, fleet, file, record.id, (sha256) => {
+  // Every node may fetch what lies on the coordinator: a plain snapshot holds all of a cluster's secrets, and goes by hand.
+  if (record.sealed === null) context.io.err(`the snapshot is not sealed and is not sent: lay it on each host as ${HOST_CACHE}/${digest}`);
+  else await addFile(context, fleet, file, record.id, (sha256) => {
     if (sha256 !== digest) throw new CliError('bad-file', `${file} is not the snapshot that ${path} describes: its sha256 is ${sha256}, recorded was ${digest}`, 'take another copy, or the record of this one');
   });
   return { described: toSnapshotMessage(record) };
