@@ -40,7 +40,7 @@ const STEP_KINDS = Object.keys({
   kubeadm_certs: true,
   kubelet_config: true,
   k3s: true, agent_upgrade: true, containerd: true, images: true, cri_probe: true, kubelet_runtime: true, k3s_runtimes: true,
-  stop_control_plane: true, restore_datastore: true, start_datastore: true, start_control_plane: true,
+  stop_control_plane: true, restore_datastore: true, start_datastore: true, start_control_plane: true, restore_k3s: true,
   etcd_upgrade: true, etcd_defragment: true, etcd_disarm: true,
 } satisfies Record<StepKind, true>);
 

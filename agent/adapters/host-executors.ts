@@ -51,6 +51,7 @@ import { grpcEtcdMember } from './etcd/grpc-etcd-member.ts';
 import { readEtcdSetup } from '../facts/etcd-setup.ts';
 import { hostIdentity } from '../snapshots/host-identity.ts';
 import type { RestoreParts } from '../steps/restore/restore-parts.ts';
+import { restoreK3sStep } from '../steps/restore-k3s/restore-k3s.ts';
 import { restoreSteps } from '../steps/restore/restore-steps.ts';
 import { hostPackageSystem } from './packages/host-package-system.ts';
 import { pipePrograms } from './pipe-programs.ts';
@@ -104,6 +105,7 @@ export function hostExecutors(parts: HostParts, clock: Clock): Executors {
     k3s_runtimes: k3sRuntimesStep({ units, clock, k3s: installedK3s(runProgram), truthOf: nodeTruthOf, cri: socketCri(K3S_CONTAINERD.socket), files: hostFiles() }),
     ...restoreSteps({ ...restoreParts(parts, clock), units, clock, artifacts }),
     ...etcdExecutors(artifacts, units, clock),
+    restore_k3s: restoreK3sStep({ units, clock, artifacts, k3s: installedK3s(runProgram), truthOf: nodeTruthOf, identity: () => hostIdentity(stateDir), unitsDir: SYSTEM_UNITS_DIR }),
     containerd: containerdStep({ units, clock, run: runProgram, criAt, programFolders: PROGRAM_FOLDERS }),
     agent_upgrade: agentUpgradeStep({ ...agentParts(parts), packages, units, clock }),
   };

@@ -1,6 +1,6 @@
 import { STANZA_LINE_PATTERN } from '../../shared/age/stanza-line.ts';
 import { HEADER_MAX_BYTES } from '../../shared/age/age-header.ts';
-import { API_SERVERS_MAX, ETCD_VERSION_PATTERN, HTTPS_URL_PATTERN } from '../../shared/domain/step-limits.ts';
+import { API_SERVERS_MAX, ETCD_VERSION_PATTERN, HTTPS_URL_PATTERN, K3S_VERSION_PATTERN } from '../../shared/domain/step-limits.ts';
 import type { SnapshotRecord } from '../../shared/domain/snapshot.ts';
 import type { ArtifactRef } from '../../shared/domain/steps/artifact-ref.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
@@ -46,7 +46,7 @@ export function restoreHandlers(gate: Gate, parts: RestoreApiParts): Pick<FleetH
         snapshot: toSnapshotMessage(record),
         lost: text,
         ...(revisions === null ? {} : { lostRevisions: revisions }),
-        hosts: party.hosts.map(({ node, member, recipient }) => ({ node, member: member.name, recipient })),
+        hosts: party.hosts.map(({ node, member, recipient }) => ({ node, member: member?.name ?? '', recipient })),
         apiServers: [...party.apiServers],
         header: record.sealed === null ? Buffer.alloc(0) : ((await artifacts.start(record.sealed.digest, HEADER_MAX_BYTES)) ?? Buffer.alloc(0)),
         problems: [...problems],
@@ -74,7 +74,7 @@ export function restoreHandlers(gate: Gate, parts: RestoreApiParts): Pick<FleetH
   async function planned(own: RestoreApiParts, choice: RestoreChoice__Output | null, apiServers: readonly string[]): Promise<{ readonly record: SnapshotRecord; readonly party: RestoreParty; readonly problems: readonly string[] }> {
     const record = recordOf(own, choice);
     if (apiServers.length > API_SERVERS_MAX || !apiServers.every((url) => HTTPS_URL_PATTERN.test(url))) throw badRequest('an API server is named as https://HOST:PORT');
-    const party = restoreParty(record.cluster, [...state.nodes.values()], apiServers);
+    const party = restoreParty(record.cluster, record.datastore, [...state.nodes.values()], apiServers);
     return { record, party, problems: [...party.problems, ...(await problemsWith(own, record))] };
   }
 }
@@ -98,8 +98,7 @@ async function problemsWith({ artifacts, state }: RestoreApiParts, record: Snaps
   const other = restoring(state.rollouts.values()).get(cluster);
   return [
     ...(other === undefined ? [] : [`rollout ${other} restores the datastore of ${cluster} already; end it first: farrier rollout abort ${other}`]),
-    ...(datastore === 'etcd' ? [] : ['it is a snapshot of SQLite, which is put back on its server: stop k3s there, unpack the archive, start it']),
-    ...(datastore !== 'etcd' || ETCD_VERSION_PATTERN.test(version) ? [] : [`it was taken from etcd ${version}, of which nothing is known here`]),
+    ...((datastore === 'etcd' ? ETCD_VERSION_PATTERN : K3S_VERSION_PATTERN).test(version) ? [] : [`it was taken from ${datastore === 'etcd' ? 'etcd' : 'K3s'} ${version}, of which nothing is known here`]),
     ...(sealed === null || stored?.size === sealed.sizeBytes ? [] : [`its bytes, sha256 ${sealed.digest}, are not on the coordinator; add them: farrier artifact add FILE`]),
     // Every node may fetch every artifact, and a plain snapshot holds all of a cluster's secrets.
     ...(sealed === null && (await artifacts.find(plain.digest)) !== null ? [`it is not sealed, and lies on the coordinator where every node can fetch it; remove it: farrier artifact remove ${plain.digest}`] : []),

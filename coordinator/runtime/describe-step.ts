@@ -43,6 +43,8 @@ export function describeStep(step: StepSpec): string {
       return namesOf([...(step.runtimes.length === 0 ? ['no runtimes of Farrier’s'] : step.runtimes.map(({ name }) => `runtime ${name}`)), ...step.mirrors.map(({ host }) => `mirrors of ${host}`)]);
     case 'restore_datastore':
       return `snapshot ${step.plain.sha256.slice(0, 12)} as member ${step.member}`;
+    case 'restore_k3s':
+      return `snapshot ${step.plain.sha256.slice(0, 12)}`;
     case 'start_datastore':
       return `${step.members.length} member(s)`;
     case 'stop_control_plane':

@@ -1,6 +1,6 @@
 import type { NodeName } from '../../shared/domain/ids.ts';
 import type { FrozenPlan, Plan, Target } from '../../shared/domain/plan.ts';
-import type { SnapshotRecord } from '../../shared/domain/snapshot.ts';
+import type { Datastore, SizedDigest, SnapshotRecord } from '../../shared/domain/snapshot.ts';
 import type { StepSpec } from '../../shared/domain/step-spec.ts';
 import type { ArtifactRef } from '../../shared/domain/steps/artifact-ref.ts';
 import type { RestoredMember, RestoreSpec } from '../../shared/domain/steps/restore-specs.ts';
@@ -34,7 +34,8 @@ export interface RestoreParty {
 
 export interface RestoreHost {
   readonly node: NodeName;
-  readonly member: RestoredMember;
+  /** Null of K3s with SQLite, which has none. */
+  readonly member: RestoredMember | null;
   /** Empty where the host has told none. */
   readonly recipient: string;
 }
@@ -47,26 +48,39 @@ const START_CONTROL_PLANE_MAX_MS = 15 * 60_000;
 const STOP_MARGIN_MS = 5 * 60_000;
 
 /** Every member of the cluster takes part, or none: one that is left out would found a cluster of its own. */
-export function restoreParty(cluster: string, views: readonly NodeView[], apiServers: readonly string[]): RestoreParty {
+export function restoreParty(cluster: string, datastore: Datastore, views: readonly NodeView[], apiServers: readonly string[]): RestoreParty {
   const all = views.filter(({ record }) => record.cluster === cluster).toSorted((a, b) => (a.record.name < b.record.name ? -1 : 1));
-  const told = all.flatMap(({ record, facts }) => {
-    const datastore = facts?.facts.datastore ?? null;
-    return facts === null || datastore === null ? [] : [{ node: record.name, facts: facts.facts, datastore }];
-  });
-  const hosts = told.flatMap(({ node, facts, datastore }): readonly RestoreHost[] => (datastore.member === null ? [] : [{ node, member: datastore.member, recipient: facts.snapshots?.recipient ?? '' }]));
+  const hosts = all.flatMap((view) => hostOf(view, datastore) ?? []);
   const away = all.filter(({ record, session }) => hosts.some(({ node }) => node === record.name) && (session.state !== 'connected' || !session.reported || !record.approved)).map(({ record }) => record.name);
   const silent = all.filter(({ facts }) => facts === null).map(({ record }) => record.name);
-  const names = hosts.map(({ member }) => member.name);
   return {
     cluster, hosts,
-    apiServers: [...new Set([...told.flatMap(({ datastore }) => datastore.apiServer ?? []), ...apiServers])],
+    apiServers: [...new Set([...all.flatMap(({ facts }) => facts?.facts.datastore?.apiServer ?? []), ...apiServers])],
     problems: [
-      ...(hosts.length === 0 ? [`no node of cluster ${cluster} has told of a member of etcd; check the name of the cluster, and that agents run on its hosts (farrier node ls)`] : []),
+      ...(hosts.length === 0 ? [`no node of cluster ${cluster} has told of ${datastore === 'etcd' ? 'a member of etcd' : 'a server of K3s'}; check the name of the cluster, and that agents run on its hosts (farrier node ls)`] : []),
       ...(away.length > 0 ? [`${namesOf(away)} must be connected: every member takes part in a restore; bring the agents back, or remove hosts that are gone for good: farrier node remove`] : []),
       ...(silent.length > 0 ? [`${namesOf(silent)} never told what runs there, and may have a member too; start the agents, or remove those nodes`] : []),
-      ...(new Set(names).size < names.length ? [`two hosts of cluster ${cluster} tell of a member of the same name (${namesOf(names)}); is it two clusters under one name?`] : []),
+      ...(datastore === 'etcd' ? sameMembers(cluster, hosts) : severalServers(cluster, hosts)),
     ],
   };
+}
+
+function hostOf({ record, facts }: NodeView, datastore: Datastore): RestoreHost | null {
+  if (facts === null) return null;
+  const { kubernetes, datastore: setUp, snapshots } = facts.facts;
+  const own = { node: record.name, recipient: snapshots?.recipient ?? '' };
+  if (datastore === 'sqlite') return kubernetes?.kind === 'k3s' && kubernetes.role === 'server' ? { ...own, member: null } : null;
+  const member = setUp?.member ?? null;
+  return member === null ? null : { ...own, member };
+}
+
+function sameMembers(cluster: string, hosts: readonly RestoreHost[]): readonly string[] {
+  const names = hosts.map(({ member }) => member?.name ?? '');
+  return new Set(names).size === names.length ? [] : [`two hosts of cluster ${cluster} tell of a member of the same name (${namesOf(names)}); is it two clusters under one name?`];
+}
+
+function severalServers(cluster: string, hosts: readonly RestoreHost[]): readonly string[] {
+  return hosts.length <= 1 ? [] : [`cluster ${cluster} has ${hosts.length} servers (${namesOf(hosts.map(({ node }) => node))}), and a datastore in SQLite is of one alone; is it several clusters under one name?`];
 }
 
 /** One wave of all hosts, frozen with the mark that lets them begin together. */
@@ -88,19 +102,22 @@ export function freezeRestore({ cluster, hosts, apiServers }: RestoreParty, orde
 }
 
 function stepsOf({ node, member }: RestoreHost, hosts: readonly RestoreHost[], apiServers: readonly string[], { record, keys, tool, token, waitMs }: RestoreOrder): readonly RestoreSpec[] {
-  const members = hosts.map((host) => host.member);
   const { plain, sealed, version } = record;
   const copy = sealed ?? plain;
   const key = keys.get(node);
+  const what = { snapshot: refOf(copy), plain: refOf(plain), keys: sealed === null || key === undefined ? [] : [key], version, token };
+  if (member === null) return [{ kind: 'restore_k3s', name: 'restore K3s', timeoutMs: RESTORE_MAX_MS, ...what }];
+  const members = hosts.flatMap((host) => host.member ?? []);
   return [
     { kind: 'stop_control_plane', name: 'stop the control plane', timeoutMs: waitMs + STOP_MARGIN_MS, apiServers },
-    {
-      kind: 'restore_datastore', name: 'restore the datastore', timeoutMs: RESTORE_MAX_MS, token, members, member: member.name, version, tool,
-      snapshot: { sha256: copy.digest, size: copy.sizeBytes }, plain: { sha256: plain.digest, size: plain.sizeBytes }, keys: sealed === null || key === undefined ? [] : [key],
-    },
+    { kind: 'restore_datastore', name: 'restore the datastore', timeoutMs: RESTORE_MAX_MS, ...what, members, member: member.name, tool },
     { kind: 'start_datastore', name: 'start the datastore', timeoutMs: waitMs, members, member: member.name, apiServers },
     { kind: 'start_control_plane', name: 'start the control plane', timeoutMs: START_CONTROL_PLANE_MAX_MS },
   ];
+}
+
+function refOf({ digest, sizeBytes }: SizedDigest): ArtifactRef {
+  return { sha256: digest, size: sizeBytes };
 }
 
 /** A rollout needs one to be shown; nothing of it decides anything: all hosts at once, and a single failure stops what has not begun. */

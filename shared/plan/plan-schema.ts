@@ -86,7 +86,7 @@ const procedureFields = {
 export const STEP_KEYS: readonly string[] = Object.keys(stepFields).filter((key) => key !== 'name');
 export const PROCEDURE_NAMES: readonly string[] = Object.keys(procedureFields);
 
-const RESTORES = ['stopControlPlane', 'restoreDatastore', 'startDatastore', 'startControlPlane', 'etcd-restore'];
+const RESTORES = ['stopControlPlane', 'restoreDatastore', 'startDatastore', 'startControlPlane', 'restoreK3s', 'etcd-restore', 'k3s-restore'];
 /** DESIGN 3.5: what was written since the snapshot is lost, so that a person has to say so each time. */
 const BY_COMMAND_ALONE = Object.fromEntries(RESTORES.map((key) => [key, 'is no part of a plan: a datastore is restored by `farrier snapshot restore` alone, where an admin types back what it loses']));
 

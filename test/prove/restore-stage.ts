@@ -10,7 +10,7 @@ import { CLUSTER, type ClusterStage } from './steps/cluster-stage.ts';
 /** kubeadm's own certificate for such looks. */
 const ETCD_PKI = '/etc/kubernetes/pki/etcd';
 const ETCDCTL = ['etcdctl', '--endpoints=https://127.0.0.1:2379', `--cacert=${ETCD_PKI}/ca.crt`, `--cert=${ETCD_PKI}/healthcheck-client.crt`, `--key=${ETCD_PKI}/healthcheck-client.key`];
-const SNAPSHOTS = '/var/lib/farrier-snapshots';
+const SNAPSHOTS = '/var/lib/farrier-snapshots/taken';
 const KEY_FILE = '/root/offline.key';
 
 /** A cluster of kubeadm whose hosts take snapshots that an offline key opens, and have the tool that restores them. */
@@ -28,10 +28,11 @@ export class RestoreStage {
   }
 
   async prepare(): Promise<void> {
-    const etcdutl = `${await unpackedPrograms('trixie', 'etcd-server')}/etcdutl`;
+    const [etcdutl, etcdctl] = [`${await unpackedPrograms('trixie', 'etcd-server')}/etcdutl`, `${await unpackedPrograms('trixie', 'etcd-client')}/etcdctl`];
     const settings = `snapshots:\n  cluster: ${CLUSTER}\n  recipients: [${this.#offline.recipient.text}]\n`;
     for (const host of this.hosts) {
       await host.copyIn(etcdutl, '/usr/local/bin/etcdutl');
+      await host.copyIn(etcdctl, '/usr/local/bin/etcdctl');
       await host.writeFile('/etc/farrier/agent.d/snapshots.yaml', settings);
     }
     await this.#stage.farrier.control.writeFile(KEY_FILE, `# kept far from here\n${formatIdentity(this.#offline)}\n`, 0o600);
@@ -93,7 +94,8 @@ export class RestoreStage {
   }
 
   async manifestsOn(host: Host): Promise<readonly string[]> {
-    return (await host.mustExec(['ls', '-A', '/etc/kubernetes/manifests'])).trim().split('\n');
+    // The kubelet's package keeps the folder by a file of its own.
+    return (await host.mustExec(['ls', '-A', '/etc/kubernetes/manifests'])).trim().split('\n').filter((name) => name !== '.kubelet-keep');
   }
 
   /** All that is known of a host, for a test that fails. */

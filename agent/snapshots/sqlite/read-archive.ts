@@ -6,7 +6,7 @@ import { type ArchiveManifest, DATABASE_ENTRY, MANIFEST_ENTRY, TOKEN_ENTRY } fro
 
 /** What is kept in memory of an archive. */
 const SMALL_MAX_BYTES = 64 * 1024;
-const KNOWN_NAMES = /^(server\/(token|node-token|agent-token|db\/state\.db|(tls|cred)(\/.+)?)\/?|farrier-k3s-snapshot\.json)$/;
+export const KNOWN_NAMES = /^(server\/(token|node-token|agent-token|db\/state\.db|(tls|cred)(\/.+)?)\/?|farrier-k3s-snapshot\.json)$/;
 
 export interface ReadArchive {
   readonly manifest: ArchiveManifest;

@@ -1,31 +1,20 @@
-import { access, mkdir, rm } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { lockFile } from '../../../shared/files/lock-file.ts';
-import { syncFolder, writeDurably } from '../../../shared/files/write-durably.ts';
 import type { EtcdSetup } from '../../facts/etcd-setup.ts';
 import { hasManifest, returnManifests, takeManifestOut } from '../kubeadm/manifests-out.ts';
 import { isUp } from '../prove-unit.ts';
 import { STEP_OK, type StepContext, type StepResult, stepFailure } from '../step.ts';
+import { allowStart, holdUnit } from './hold-unit.ts';
 import { LAST_WORDS_MS, LOOK_EVERY_MS, type RestoreParts } from './restore-parts.ts';
-
-/** The last of all drop-ins by its name. No condition of a unit may hold it up any longer than a restore lasts. */
-const DROP_IN = 'zz-farrier-restore.conf';
-const DROP_IN_TEXT = `# Farrier restores the datastore of this member of etcd. On an empty folder it would found a cluster of its own: it does not
-# start before the restore is over or put back, also not at a boot.
-[Unit]
-ConditionPathExists=!/
-`;
 
 /** Ends this host's etcd and keeps it from starting, also over boots, until `releaseDatastore`. Idempotent. */
 export async function holdDatastore(parts: RestoreParts, setup: EtcdSetup, timeoutMs: number, context: StepContext): Promise<StepResult> {
   const { runBy, dataDir } = setup;
   if (runBy.kind === 'kubelet') await takeManifestOut('etcd', parts.places);
   else {
-    const folder = dropInFolder(parts, runBy.unit);
-    if ((await mkdir(folder, { recursive: true })) !== undefined) await syncFolder(parts.unitsDir);
-    await writeDurably(join(folder, DROP_IN), DROP_IN_TEXT, 0o644);
-    const said = await parts.units.stop(runBy.unit, context.signal);
+    const said = await holdUnit(parts, runBy.unit, context.signal);
     if (said !== '') return stepFailure('datastore-running', `${runBy.unit} cannot be stopped: ${said}`, runBy.unit);
   }
   const deadlineMs = parts.clock.monotonicMs() + timeoutMs - LAST_WORDS_MS;
@@ -67,16 +56,4 @@ async function datastoreRuns({ endpoints }: RestoreParts, { dataDir, place }: Et
   const lock = lockFile(database, 0);
   lock?.release();
   return lock === null;
-}
-
-async function allowStart(parts: RestoreParts, unit: string): Promise<void> {
-  const folder = dropInFolder(parts, unit);
-  await rm(join(folder, DROP_IN), { force: true });
-  await syncFolder(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error;
-  });
-}
-
-function dropInFolder({ unitsDir }: RestoreParts, unit: string): string {
-  return join(unitsDir, `${unit}.d`);
 }

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { chmod, mkdir, readFile, rm } from 'node:fs/promises';
+import { chmod, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { parseStanzaLine } from '../../../shared/age/stanza-line.ts';
@@ -73,7 +73,7 @@ export async function findTool({ run, toolFolders }: RestoreParts, { tool, versi
   return stepFailure('wrong-version', `${why || `no folder has ${name}`}; or give ${name} to the restore as an artifact`, name);
 }
 
-export function plainPath(spec: RestoreDatastoreSpec, context: Pick<StepContext, 'folder'>): string {
+export function plainPath(spec: Pick<RestoreDatastoreSpec, 'keys' | 'snapshot'>, context: Pick<StepContext, 'folder'>): string {
   return join(fetchedFolder(context), spec.keys.length === 0 ? spec.snapshot.sha256 : 'snapshot.db');
 }
 
@@ -83,32 +83,35 @@ export async function readExpected(folder: string): Promise<ExpectedDatastore> {
 }
 
 /** Dropped when the assignment is over: it holds all of a cluster's secrets. */
-function fetchedFolder({ folder }: Pick<StepContext, 'folder'>): string {
+export function fetchedFolder({ folder }: Pick<StepContext, 'folder'>): string {
   return join(folder, 'fetched');
 }
 
 async function openCopy(parts: RestoreParts, spec: RestoreDatastoreSpec, copy: string, context: StepContext): Promise<StepResult> {
-  const { plain, snapshot } = spec;
-  const path = plainPath(spec, context);
-  if (path !== copy && !(await hasSha256(path, plain.sha256))) {
-    await mkdir(fetchedFolder(context), { recursive: true, mode: 0o700 });
-    await rm(path, { force: true });
-    const beside = spec.keys.map(parseStanzaLine).filter((stanza) => stanza !== null);
-    const sink = await openPlainFileSink(path, context.signal);
-    try {
-      const recorded = { plain: { digest: plain.sha256, sizeBytes: plain.size }, sealed: { digest: snapshot.sha256, sizeBytes: snapshot.size } };
-      const opened = await unseal(createReadStream(copy) as AsyncIterable<Buffer>, [{ ...(await parts.identity()), beside }], recorded, sink, context.signal);
-      if (!opened.ok) return unusable(`${opened.code}: the snapshot cannot be opened here: ${opened.message}`, snapshot.sha256);
-      await sink.finish();
-    } finally {
-      await sink.discard();
-    }
-  }
-  const checked = await checkSnapshot(path, {}, context.signal);
-  if (!checked.ok) return unusable(`${checked.code}: the snapshot is damaged: ${checked.message}`, plain.sha256);
-  if (checked.digest !== plain.sha256) return unusable('other-bytes: it is whole, and another snapshot than the one that was recorded', plain.sha256);
+  const opened = await openSealedCopy(parts, spec, { copy, path: plainPath(spec, context) }, context);
+  if (!opened.ok) return opened;
+  const checked = await checkSnapshot(plainPath(spec, context), {}, context.signal);
+  if (!checked.ok) return unusable(`${checked.code}: the snapshot is damaged: ${checked.message}`, spec.plain.sha256);
+  if (checked.digest !== spec.plain.sha256) return unusable('other-bytes: it is whole, and another snapshot than the one that was recorded', spec.plain.sha256);
   await writeDurably(join(context.folder, EXPECTED), JSON.stringify({ revision: newestRevision(checked), keys: checked.totalKey } satisfies ExpectedDatastore));
   return STEP_OK;
+}
+
+/** Opens a sealed copy with this host's key, into a file for root alone; one that is not sealed lies there already. Idempotent. */
+export async function openSealedCopy({ identity }: Pick<RestoreParts, 'identity'>, { plain, snapshot, keys }: Pick<RestoreDatastoreSpec, 'plain' | 'snapshot' | 'keys'>, { copy, path }: { readonly copy: string; readonly path: string }, { signal }: Pick<StepContext, 'signal'>): Promise<StepResult> {
+  if (path === copy || (await hasSha256(path, plain.sha256))) return STEP_OK;
+  await rm(path, { force: true });
+  const beside = keys.map(parseStanzaLine).filter((stanza) => stanza !== null);
+  const sink = await openPlainFileSink(path, signal);
+  try {
+    const recorded = { plain: { digest: plain.sha256, sizeBytes: plain.size }, sealed: { digest: snapshot.sha256, sizeBytes: snapshot.size } };
+    const opened = await unseal(createReadStream(copy) as AsyncIterable<Buffer>, [{ ...(await identity()), beside }], recorded, sink, signal);
+    if (!opened.ok) return unusable(`${opened.code}: the snapshot cannot be opened here: ${opened.message}`, snapshot.sha256);
+    await sink.finish();
+    return STEP_OK;
+  } finally {
+    await sink.discard();
+  }
 }
 
 function unusable(message: string, object: string): StepFailure {

@@ -8,7 +8,7 @@ export function printRestore({ snapshot, hosts, apiServers, lost, lostRevisions,
     ...printFacts([
       ['cluster', snapshot?.cluster ?? ''],
       ['snapshot', snapshot?.id ?? ''],
-      ['taken', `${taken} from etcd ${snapshot?.version ?? ''}, revision ${snapshot?.revision ?? 0}`],
+      ['taken', `${taken} from ${snapshot?.datastore === 'sqlite' ? 'K3s' : 'etcd'} ${snapshot?.version ?? ''}, revision ${snapshot?.revision ?? 0}`],
       ['API servers', apiServers.join(', ')],
       ['LOST', `everything of the last ${lost}${lostRevisions === undefined ? '' : `, at least ${lostRevisions} revisions`}`],
     ]),

@@ -56,7 +56,20 @@ export interface StartControlPlaneSpec extends StepBase {
   readonly kind: 'start_control_plane';
 }
 
-export type RestoreSpec = StopControlPlaneSpec | RestoreDatastoreSpec | StartDatastoreSpec | StartControlPlaneSpec;
+/** Puts the SQLite datastore of a server of K3s back, with its token, certificates and credentials, and starts K3s on it. */
+export interface RestoreK3sSpec extends StepBase {
+  readonly kind: 'restore_k3s';
+  readonly snapshot: ArtifactRef;
+  readonly plain: ArtifactRef;
+  /** As in RestoreDatastoreSpec. */
+  readonly keys: readonly string[];
+  /** Of the K3s that it was taken from: this one or a later minor starts on it. */
+  readonly version: string;
+  /** Another for each restore: what lay there is put aside under it. */
+  readonly token: string;
+}
+
+export type RestoreSpec = RestoreK3sSpec | StopControlPlaneSpec | RestoreDatastoreSpec | StartDatastoreSpec | StartControlPlaneSpec;
 
 /** The newest revision of a snapshot is raised by so much, so that no client knows a later one: a week at 1500 writes a second. */
 export const REVISION_BUMP = 1_000_000_000;

@@ -1,7 +1,8 @@
 import { STANZA_LINE_PATTERN } from '../../age/stanza-line.ts';
-import { API_SERVERS_MAX, ETCD_VERSION_PATTERN, HTTPS_URL_PATTERN, MEMBER_NAME_PATTERN, MEMBERS_MAX, PEER_URLS_MAX, RESTORE_TOKEN_PATTERN, STANZAS_MAX } from '../../domain/step-limits.ts';
-import type { RestoreDatastoreSpec, RestoredMember, StartControlPlaneSpec, StartDatastoreSpec, StopControlPlaneSpec } from '../../domain/steps/restore-specs.ts';
+import { API_SERVERS_MAX, ETCD_VERSION_PATTERN, HTTPS_URL_PATTERN, K3S_VERSION_PATTERN, MEMBER_NAME_PATTERN, MEMBERS_MAX, PEER_URLS_MAX, RESTORE_TOKEN_PATTERN, STANZAS_MAX } from '../../domain/step-limits.ts';
+import type { RestoreDatastoreSpec, RestoredMember, RestoreK3sSpec, StartControlPlaneSpec, StartDatastoreSpec, StopControlPlaneSpec } from '../../domain/steps/restore-specs.ts';
 import type { FieldCheck } from '../field-check.ts';
+import type { RestoreK3sStep__Output } from '../generated/farrier/v1/RestoreK3sStep.d.ts';
 import type { RestoredMember__Output } from '../generated/farrier/v1/RestoredMember.d.ts';
 import { artifactFromWire } from './artifact-codec.ts';
 import type { StepCodec } from './step-codec.ts';
@@ -19,16 +20,9 @@ const restoreDatastore: StepCodec<RestoreDatastoreSpec> = {
   }),
   fromWire(base, { restoreDatastore: step }, at, check) {
     if (!step) return null;
-    const { keys, version, token } = step;
-    const snapshot = artifactFromWire(step.snapshot, `${at}.snapshot`, check);
-    const plain = artifactFromWire(step.plain, `${at}.plain`, check);
-    check.count(keys.length, `${at}.keys`, { max: STANZAS_MAX });
-    for (const [index, key] of keys.entries()) check.text(key, `${at}.keys[${index}]`, STANZA_LINE_PATTERN);
-    check.that(keys.length > 0 || snapshot.sha256 === plain.sha256, `${at}.keys`, 'are missing, and the copy is not the plain one');
-    check.text(version, `${at}.version`, ETCD_VERSION_PATTERN);
-    check.text(token, `${at}.token`, RESTORE_TOKEN_PATTERN);
+    check.text(step.version, `${at}.version`, ETCD_VERSION_PATTERN);
     const tool = step.tool === null ? null : artifactFromWire(step.tool, `${at}.tool`, check);
-    return { kind: 'restore_datastore', ...base, snapshot, plain, keys, version, tool, token, ...membersFrom(step, at, check) };
+    return { kind: 'restore_datastore', ...base, ...copyFrom(step, at, check), version: step.version, tool, ...membersFrom(step, at, check) };
   },
 };
 
@@ -44,8 +38,29 @@ const startControlPlane: StepCodec<StartControlPlaneSpec> = {
   fromWire: (base, { startControlPlane: step }) => (step ? { kind: 'start_control_plane', ...base } : null),
 };
 
+const restoreK3s: StepCodec<RestoreK3sSpec> = {
+  toWire: ({ snapshot, plain, keys, version, token }) => ({ restoreK3s: { snapshot: { ...snapshot }, plain: { ...plain }, keys: [...keys], version, token } }),
+  fromWire(base, { restoreK3s: step }, at, check) {
+    if (!step) return null;
+    check.text(step.version, `${at}.version`, K3S_VERSION_PATTERN);
+    return { kind: 'restore_k3s', ...base, ...copyFrom(step, at, check), version: step.version };
+  },
+};
+
 /** Of the steps that restore a datastore. */
-export const restoreCodecs = { stop_control_plane: stopControlPlane, restore_datastore: restoreDatastore, start_datastore: startDatastore, start_control_plane: startControlPlane };
+export const restoreCodecs = { stop_control_plane: stopControlPlane, restore_datastore: restoreDatastore, start_datastore: startDatastore, start_control_plane: startControlPlane, restore_k3s: restoreK3s };
+
+type Copy = Pick<RestoreK3sSpec, 'snapshot' | 'plain' | 'keys' | 'token'>;
+
+function copyFrom({ keys, token, ...refs }: Pick<RestoreK3sStep__Output, 'snapshot' | 'plain' | 'keys' | 'token'>, at: string, check: FieldCheck): Copy {
+  const snapshot = artifactFromWire(refs.snapshot, `${at}.snapshot`, check);
+  const plain = artifactFromWire(refs.plain, `${at}.plain`, check);
+  check.count(keys.length, `${at}.keys`, { max: STANZAS_MAX });
+  for (const [index, key] of keys.entries()) check.text(key, `${at}.keys[${index}]`, STANZA_LINE_PATTERN);
+  check.that(keys.length > 0 || snapshot.sha256 === plain.sha256, `${at}.keys`, 'are missing, and the copy is not the plain one');
+  check.text(token, `${at}.token`, RESTORE_TOKEN_PATTERN);
+  return { snapshot, plain, keys, token };
+}
 
 function toWireMember({ name, peerUrls, clientUrl }: RestoredMember) {
   return { name, peerUrls: [...peerUrls], clientUrl };

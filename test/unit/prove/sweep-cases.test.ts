@@ -20,7 +20,7 @@ const SWEPT: Readonly<Record<StepKind, boolean>> = {
   // The stand-in for K3s has no containerd that could be asked.
   k3s_runtimes: false,
   // They need a snapshot, and all members of a cluster together; a proof of their own has them.
-  stop_control_plane: false, restore_datastore: false, start_datastore: false, start_control_plane: false,
+  stop_control_plane: false, restore_datastore: false, start_datastore: false, start_control_plane: false, restore_k3s: false,
   // They need other members; the proofs of etcd have them.
   etcd_upgrade: false, etcd_defragment: false, etcd_disarm: false,
 };

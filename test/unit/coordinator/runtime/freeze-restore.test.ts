@@ -4,7 +4,7 @@ import type { NodeView, Session } from '../../../../coordinator/core/world.ts';
 import { freezeRestore, restoreParty, type RestoreOrder } from '../../../../coordinator/runtime/freeze-restore.ts';
 import type { DatastoreFacts } from '../../../../shared/domain/host-facts.ts';
 import { decodeSequence, encodeSequence } from '../../../../shared/wire/sequence-codec.ts';
-import { BARE_HOST } from '../../../support/example-facts.ts';
+import { BARE_HOST, K3S_SERVER } from '../../../support/example-facts.ts';
 import { exampleSnapshot } from '../../../support/example-snapshot.ts';
 import { aView, SESSIONS } from '../../../support/world-builder.ts';
 
@@ -24,7 +24,7 @@ const THREE = ['cp3', 'cp1', 'cp2'].map((name) => host(name));
 
 describe('who takes part', () => {
   test('all members of the cluster, by name, with every API server that anybody knows', () => {
-    const party = restoreParty('prod', [...THREE, host('w1', { datastore: null }), host('api', { datastore: { member: null, apiServer: 'https://api:6443' } }), host('x1', { cluster: 'other' })], ['https://out:6443', 'https://cp1:6443']);
+    const party = restoreParty('prod', 'etcd', [...THREE, host('w1', { datastore: null }), host('api', { datastore: { member: null, apiServer: 'https://api:6443' } }), host('x1', { cluster: 'other' })], ['https://out:6443', 'https://cp1:6443']);
     expect(party.problems).toEqual([]);
     expect(party.hosts.map(({ node }) => node)).toEqual(['cp1', 'cp2', 'cp3']);
     expect(party.apiServers.toSorted()).toEqual(['https://api:6443', 'https://cp1:6443', 'https://cp2:6443', 'https://cp3:6443', 'https://out:6443']);
@@ -37,7 +37,24 @@ describe('who takes part', () => {
     ['a host of which nothing is known', [...THREE, aView('new', { record: { cluster: 'prod' } })], /^new never told what runs there/],
     ['a member twice', [...THREE, host('cp9', { datastore: setUp('cp1') })], /a member of the same name \(.*cp1.*\)/],
   ])('%s keeps it from starting', (_what, views, problem) => {
-    expect(restoreParty('prod', views, []).problems).toEqual([expect.stringMatching(problem)]);
+    expect(restoreParty('prod', 'etcd', views, []).problems).toEqual([expect.stringMatching(problem)]);
+  });
+});
+
+describe('of a datastore in SQLite', () => {
+  const k3s = (name: string): NodeView => aView(name, { record: { cluster: 'edge' }, facts: { facts: K3S_SERVER, sinceUnixMs: 0 } });
+
+  test('the one server takes part, with one step that puts all of it back', () => {
+    const party = restoreParty('edge', 'sqlite', [k3s('s1'), host('w1', { cluster: 'edge', datastore: null })], []);
+    expect(party).toMatchObject({ problems: [], hosts: [{ node: 's1', member: null }] });
+    const frozen = freezeRestore(party, { ...order, record: { ...record, version: 'v1.33.5+k3s1' }, keys: new Map([['s1', STANZA]]) });
+    const steps = Object.values(frozen.sequences)[0] ?? [];
+    expect(steps.map(({ kind }) => kind)).toEqual(['restore_k3s']);
+    expect(decodeSequence(encodeSequence(steps))).toEqual({ ok: true, value: steps });
+  });
+
+  test('two servers keep it from starting', () => {
+    expect(restoreParty('edge', 'sqlite', [k3s('s1'), k3s('s2')], []).problems).toEqual([expect.stringMatching(/has 2 servers \(s1, s2\)/)]);
   });
 });
 
@@ -45,7 +62,7 @@ const record = exampleSnapshot();
 const order: RestoreOrder = { record, keys: new Map(['cp1', 'cp2', 'cp3'].map((name) => [name, STANZA])), tool: null, apiServers: [], lost: '5m', token: 'restore-1', waitMs: 60_000 };
 
 test('each host gets the same snapshot as its own member, in an order that an agent takes', () => {
-  const frozen = freezeRestore(restoreParty('prod', THREE, []), order);
+  const frozen = freezeRestore(restoreParty('prod', 'etcd', THREE, []), order);
   expect(frozen.restore).toEqual({ cluster: 'prod', snapshot: record.plain.digest, takenUnixMs: record.takenUnixMs, lost: '5m' });
   expect(frozen.waves).toEqual([{ name: 'all-members', nodes: ['cp1', 'cp2', 'cp3'], soakMs: 0, needsAll: true }]);
   expect(frozen.noReturn).toEqual(['cp1', 'cp2', 'cp3']);
