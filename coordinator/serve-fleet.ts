@@ -8,6 +8,7 @@ import type { Random } from '../shared/ports/random.ts';
 import { farrier } from '../shared/wire/protocol.ts';
 import { ArtifactFolder } from './adapters/artifact-folder.ts';
 import { CopyFolder } from './adapters/copy-folder.ts';
+import { snapshotBytes } from './adapters/snapshot-bytes.ts';
 import { AuditLog } from './api/audit.ts';
 import { fleetHandlers } from './api/fleet-handlers.ts';
 import { certificateGate, localGate } from './api/gates.ts';
@@ -123,7 +124,7 @@ export async function serveFleet(parts: ServeParts, signal: AbortSignal): Promis
   const proof = parts.proof ?? datastores;
 
   const api = {
-    ...{ state, store, log, controller, clock, random, keys, audit, artifacts, proof, drain, snapshots: snapshotLog, datastores, stopping: ended },
+    ...{ state, store, log, controller, clock, random, keys, audit, artifacts, proof, drain, snapshots: snapshotLog, datastores, stopping: ended, bytes: snapshotBytes(copyFolder, artifacts) },
     enrollAddress: advertised(settings.advertise, settings.enrollListen),
     apiAddress: advertised(settings.advertise, settings.listen),
     expel: async (node: NodeName, why: string) => {

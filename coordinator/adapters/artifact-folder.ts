@@ -83,16 +83,8 @@ export class ArtifactFolder {
     }
   }
 
-  /** Its first bytes; null where it is not there. */
-  async start(sha256: string, maxBytes: number): Promise<Buffer | null> {
-    const file = await open(join(this.#folder, sha256), 'r').catch(() => null);
-    if (file === null) return null;
-    try {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(maxBytes), 0, maxBytes, 0);
-      return buffer.subarray(0, bytesRead);
-    } finally {
-      await file.close();
-    }
+  pathOf(sha256: string): string {
+    return join(this.#folder, sha256);
   }
 
   /** A transfer that is under way goes on from the open file. Idempotent. */

@@ -9,6 +9,7 @@ import { FieldCheck } from '../../shared/wire/field-check.ts';
 import type { FleetHandlers, RestoreChoice__Output } from '../../shared/wire/messages.ts';
 import { fromSnapshotMessage, toSnapshotMessage } from '../../shared/wire/snapshot-codec.ts';
 import type { ArtifactFolder } from '../adapters/artifact-folder.ts';
+import type { SnapshotBytes } from '../adapters/snapshot-bytes.ts';
 import { isTypedBack, restoreLoss } from '../core/restore-loss.ts';
 import { restoring } from '../core/restoring.ts';
 import type { Controller } from '../runtime/controller.ts';
@@ -26,7 +27,8 @@ export interface RestoreApiParts {
   readonly controller: Controller;
   readonly random: Random;
   readonly clock: Clock;
-  readonly artifacts: Pick<ArtifactFolder, 'find' | 'start'>;
+  readonly artifacts: Pick<ArtifactFolder, 'find'>;
+  readonly bytes: SnapshotBytes;
   readonly snapshots: Pick<SnapshotLog, 'of'>;
 }
 
@@ -37,7 +39,7 @@ const WAIT_MAX_MS = 6 * 3_600_000;
 
 /** A datastore is restored by a command of its own, by an admin who types back what that loses (DESIGN 3.5). */
 export function restoreHandlers(gate: Gate, parts: RestoreApiParts): Pick<FleetHandlers, 'PlanRestore' | 'StartRestore'> {
-  const { state, log, controller, random, clock, artifacts } = parts;
+  const { state, log, controller, random, clock, artifacts, bytes } = parts;
   return {
     PlanRestore: unary(gate, { role: 'admin', action: null }, async ({ choice, apiServers }) => {
       const { record, party, problems } = await planned(parts, choice, apiServers);
@@ -48,7 +50,7 @@ export function restoreHandlers(gate: Gate, parts: RestoreApiParts): Pick<FleetH
         ...(revisions === null ? {} : { lostRevisions: revisions }),
         hosts: party.hosts.map(({ node, member, recipient }) => ({ node, member: member?.name ?? '', recipient })),
         apiServers: [...party.apiServers],
-        header: record.sealed === null ? Buffer.alloc(0) : ((await artifacts.start(record.sealed.digest, HEADER_MAX_BYTES)) ?? Buffer.alloc(0)),
+        header: record.sealed === null ? Buffer.alloc(0) : ((await bytes.start(record.sealed.digest, HEADER_MAX_BYTES)) ?? Buffer.alloc(0)),
         problems: [...problems],
       };
     }),
@@ -92,14 +94,13 @@ function recordOf({ snapshots }: RestoreApiParts, choice: RestoreChoice__Output 
   return found.record;
 }
 
-async function problemsWith({ artifacts, state }: RestoreApiParts, record: SnapshotRecord): Promise<readonly string[]> {
+async function problemsWith({ artifacts, bytes, state }: RestoreApiParts, record: SnapshotRecord): Promise<readonly string[]> {
   const { datastore, version, plain, sealed, cluster } = record;
-  const stored = sealed === null ? null : await artifacts.find(sealed.digest);
   const other = restoring(state.rollouts.values()).get(cluster);
   return [
     ...(other === undefined ? [] : [`rollout ${other} restores the datastore of ${cluster} already; end it first: farrier rollout abort ${other}`]),
     ...((datastore === 'etcd' ? ETCD_VERSION_PATTERN : K3S_VERSION_PATTERN).test(version) ? [] : [`it was taken from ${datastore === 'etcd' ? 'etcd' : 'K3s'} ${version}, of which nothing is known here`]),
-    ...(sealed === null || stored?.size === sealed.sizeBytes ? [] : [`its bytes, sha256 ${sealed.digest}, are not on the coordinator; add them: farrier artifact add FILE`]),
+    ...(sealed === null || (await bytes.sizeOf(sealed.digest)) === sealed.sizeBytes ? [] : [`its bytes, sha256 ${sealed.digest}, are not on the coordinator; wait for the host that took it to send them, or add them: farrier artifact add FILE`]),
     // Every node may fetch every artifact, and a plain snapshot holds all of a cluster's secrets.
     ...(sealed === null && (await artifacts.find(plain.digest)) !== null ? [`it is not sealed, and lies on the coordinator where every node can fetch it; remove it: farrier artifact remove ${plain.digest}`] : []),
   ];
