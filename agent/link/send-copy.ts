@@ -21,6 +21,7 @@ const CHUNK_BYTES = 65_536;
 /** In a row without one more byte over there. */
 const ATTEMPTS_MAX = 5;
 const FIRST_PAUSE_MS = 500;
+const RESTARTS_MAX = 1;
 /** A link that comes back, a coordinator that starts again, and bytes that a power cut spoilt there: all else is for people. */
 const PASSING: readonly status[] = [status.UNAVAILABLE, status.INTERNAL, status.CANCELLED, status.UNKNOWN, status.ABORTED, status.OUT_OF_RANGE, status.DATA_LOSS];
 
@@ -29,7 +30,7 @@ const PASSING: readonly status[] = [status.UNAVAILABLE, status.INTERNAL, status.
  * @throws the signal's reason, and what the disk says
  */
 export async function sendCopy(client: SnapshotCopiesClient, order: CopyOrder, signal: AbortSignal): Promise<Sent> {
-  let [attempts, furthest] = [0, -1];
+  let [attempts, furthest, restarts] = [0, -1, 0];
   for (;;) {
     signal.throwIfAborted();
     const found = await find(client, order.sha256);
@@ -37,7 +38,9 @@ export async function sendCopy(client: SnapshotCopiesClient, order: CopyOrder, s
     const error = 'offset' in found ? await send(client, order, found.offset, signal) : found;
     if (error === null) return { ok: true };
     signal.throwIfAborted();
-    if (!PASSING.includes(error.code)) return failure('send-failed', `the coordinator does not take it: ${error.details}`);
+    // What a power cut spoilt over there is sent anew once; after that it is this file that is another one.
+    if (error.code === status.DATA_LOSS) restarts += 1;
+    if (!PASSING.includes(error.code) || restarts > RESTARTS_MAX) return failure('send-failed', `the coordinator does not take it: ${error.details}`);
     const reached = 'offset' in found ? found.offset : furthest;
     attempts = reached > furthest ? 1 : attempts + 1;
     furthest = Math.max(furthest, reached);

@@ -10,10 +10,10 @@ import type { Controller } from '../runtime/controller.ts';
 import type { FleetLog } from '../runtime/fleet-log.ts';
 import type { FleetState } from '../runtime/fleet-state.ts';
 import { freezePlan } from '../runtime/freeze-plan.ts';
-import { provedClusters } from '../runtime/proved-clusters.ts';
 import { type Moment, resolvePlan } from '../runtime/resolve-plan.ts';
 import { newRolloutId } from '../runtime/rollout-id.ts';
 import { showPlan } from '../runtime/show-plan.ts';
+import { unprovedClusters } from '../runtime/unproved-clusters.ts';
 import { whyNoDrain } from '../runtime/why-no-drain.ts';
 import { type Gate, unary } from './unary.ts';
 
@@ -32,7 +32,7 @@ export function planHandlers(gate: Gate, parts: PlanParts): Pick<FleetHandlers, 
   const { state, log, controller, random, clock, proof, drain, artifacts } = parts;
   const moment = async (): Promise<Moment> => {
     const nowUnixMs = clock.wallUnixMs();
-    return { nowUnixMs, proved: await provedClusters(state, proof, nowUnixMs), noDrain: await whyNoDrain(drain, state.fleet), artifacts: new Map((await artifacts.list()).map(({ sha256, size }) => [sha256, size])) };
+    return { nowUnixMs, unproved: await unprovedClusters(state, proof, nowUnixMs), noDrain: await whyNoDrain(drain, state.fleet), artifacts: new Map((await artifacts.list()).map(({ sha256, size }) => [sha256, size])) };
   };
   return {
     CheckPlan: unary(gate, { role: 'viewer', action: null }, async ({ yaml, file }) => {

@@ -8,6 +8,9 @@ export interface DatastoreProof {
   /** The youngest that there is; null where there never was one. Whether it is young enough is for the caller. */
   newest(cluster: string): Promise<ProvedSnapshot | null>;
 
+  /** Why none could be made of this cluster now, for people; '' where one could. */
+  obstacle(cluster: string): Promise<string>;
+
   /**
    * Makes a new one; resolves when it is durable, which may take minutes. Safe to call again after anything. A failure
    * leaves the newest as it was. Rejects when the signal fires.

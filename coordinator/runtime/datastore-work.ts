@@ -47,6 +47,13 @@ export class DatastoreWork implements DatastoreProof {
     return newest === undefined || proof === undefined ? null : { cluster, datastore: newest.datastore, digest: newest.plain.digest, takenUnixMs: newest.takenUnixMs, revision: proof.snapshot.revision };
   }
 
+  async obstacle(cluster: string): Promise<string> {
+    const taker = chooseTaker(this.#parts.state, cluster, null);
+    if (typeof taker === 'string') return taker;
+    const prover = await this.#proverFor(taker, cluster);
+    return typeof prover === 'string' ? prover : '';
+  }
+
   async prove(cluster: string, signal: AbortSignal, listener?: Say): Promise<ProofResult> {
     return await this.#parts.clusters.run(cluster, (say) => this.#prove(cluster, say, signal), messageOf, listener);
   }

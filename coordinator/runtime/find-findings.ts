@@ -18,9 +18,9 @@ export type Found = Pick<Diagnostic, 'code' | 'message' | 'severity'>;
 /**
  * Everything that preflights find on the nodes of a plan, each thing once with the names of all nodes that it holds for.
  *
- * @param proved clusters whose datastore has a proof that is young enough (I8).
+ * @param unproved clusters whose datastore has no proof that is young enough (I8), and why none can be made; '' where one can
  */
-export function findFindings(hops: readonly Hop[], nodes: ReadonlyMap<NodeName, ProcedureNode>, proved: ReadonlySet<string>, nowUnixMs: number): readonly Found[] {
+export function findFindings(hops: readonly Hop[], nodes: ReadonlyMap<NodeName, ProcedureNode>, unproved: ReadonlyMap<string, string>, nowUnixMs: number): readonly Found[] {
   const found = new Map<string, { readonly finding: Finding; readonly hop: string; readonly names: NodeName[] }>();
   for (const [index, hop] of hops.entries()) {
     const factsOf = (name: NodeName): HostFacts | null => hop.facts.get(name) ?? nodes.get(name)?.facts ?? null;
@@ -28,7 +28,7 @@ export function findFindings(hops: readonly Hop[], nodes: ReadonlyMap<NodeName, 
     for (const [name, steps] of hop.steps) {
       const facts = factsOf(name);
       const cluster = nodes.get(name)?.cluster ?? '';
-      const around = clusters.get(cluster) ?? { name: cluster, nodes: membersOf(nodes, cluster, name, factsOf), datastoreProved: proved.has(cluster) };
+      const around = clusters.get(cluster) ?? { name: cluster, nodes: membersOf(nodes, cluster, name, factsOf), datastoreProved: !unproved.has(cluster), proofObstacle: unproved.get(cluster) ?? '' };
       clusters.set(cluster, around);
       for (const finding of findingsOf(facts, steps, around, nowUnixMs)) {
         if (index > 0 && NOT_FORESEEN.includes(finding.code)) continue;

@@ -27,8 +27,8 @@ export interface ResolvedPlan {
 export interface Moment {
   /** Wall clock. */
   readonly nowUnixMs: number;
-  /** Clusters whose datastore can be brought back (I8). */
-  readonly proved: ReadonlySet<string>;
+  /** Clusters of which nothing proves that their datastore can be brought back (I8), and why no proof can be made; '' where one can. */
+  readonly unproved: ReadonlyMap<string, string>;
   /** Why no node can be drained now; null where it can. */
   readonly noDrain: string | null;
   /** Bytes of each that this coordinator has, by its sha256. */
@@ -36,7 +36,7 @@ export interface Moment {
 }
 
 /** Reads a plan and looks at the fleet, changing nothing. */
-export function resolvePlan(state: FleetState, yaml: string, file: string, { nowUnixMs, proved, noDrain, artifacts }: Moment): ResolvedPlan {
+export function resolvePlan(state: FleetState, yaml: string, file: string, { nowUnixMs, unproved, noDrain, artifacts }: Moment): ResolvedPlan {
   const parsed = parsePlan(yaml, file);
   if (!parsed.ok) return { diagnostics: parsed.diagnostics, resolved: null, planned: null };
   const { plan, warnings, locate } = parsed;
@@ -57,7 +57,7 @@ export function resolvePlan(state: FleetState, yaml: string, file: string, { now
   const undrained = noDrain === null ? [] : findUndrained([...new Set(drained)], noDrain);
   const blocks = [...undrained, ...findUnknownSteps(work.hops, byName), ...findOutages(plan, work.hops, controlPlanes), ...findBusyClusters(plan, work.hops, byName, state.rollouts.values()), ...findTooNew(plan, work.hops, byName), ...findOtherRuntimes(plan, work.hops, byName)];
   const path = plan.procedure === null ? 'spec.steps' : `spec.procedure.${plan.procedure.kind}`;
-  const findings = [...findFindings(work.hops, byName, proved, nowUnixMs), ...findMissingArtifacts(work.hops, artifacts)].map(({ code, message, severity }) => ({ ...at(path, code, message), severity }));
+  const findings = [...findFindings(work.hops, byName, unproved, nowUnixMs), ...findMissingArtifacts(work.hops, artifacts)].map(({ code, message, severity }) => ({ ...at(path, code, message), severity }));
   const shared = findSharedNodes(new Set(work.hops.flatMap(({ steps }) => [...steps.keys()])), state.rollouts.values());
   const busy = shared.map((message): Diagnostic => ({ ...at('spec', 'nodes-busy', message), severity: 'warning' }));
   const diagnostics = [...warnings, ...misplaced, ...blocks.map((block) => at(block.path, block.code, block.message)), ...findings, ...(blocks.length > 0 ? [] : busy)];

@@ -50,4 +50,6 @@ export interface ClusterFacts {
   readonly nodes: readonly { readonly name: NodeName; readonly facts: HostFacts | null }[];
   /** There is a proof of its datastore that is young enough (I8). */
   readonly datastoreProved: boolean;
+  /** Why no proof of it can be made; '' where a rollout makes one first. */
+  readonly proofObstacle: string;
 }

@@ -6,6 +6,8 @@ import type { DatastoreProof, ProvedSnapshot } from '../../coordinator/ports/dat
 export interface ProofBench {
   readonly proof: DatastoreProof;
   readonly clusters: readonly [string, string];
+  /** A cluster of which no proof can be made; absent where there is none. */
+  readonly unknown?: string;
   nowUnixMs(): number;
   write(cluster: string): Promise<void>;
   /** The next proof of either cluster fails in this way. */
@@ -35,6 +37,12 @@ export function describeDatastoreProof(name: string, open: () => Promise<ProofBe
       expect(snapshot.takenUnixMs).toBeGreaterThanOrEqual(before);
       expect(snapshot.takenUnixMs).toBeLessThanOrEqual(bench.nowUnixMs());
       expect([await bench.proof.newest(cluster), await bench.proof.newest(other)]).toEqual([snapshot, null]);
+    });
+
+    test('can make one of each cluster, and none of one that it does not know', async () => {
+      const { proof, clusters, unknown } = await open();
+      expect([await proof.obstacle(clusters[0]), await proof.obstacle(clusters[1])]).toEqual(['', '']);
+      if (unknown !== undefined) expect(await proof.obstacle(unknown)).not.toBe('');
     });
 
     test('proves anew what was written since', async () => {

@@ -27,6 +27,10 @@ export class MemoryDatastoreProof implements DatastoreProof {
     return this.#newest.get(cluster) ?? null;
   }
 
+  async obstacle(): Promise<string> {
+    return '';
+  }
+
   async prove(cluster: string, signal: AbortSignal): Promise<ProofResult> {
     signal.throwIfAborted();
     const failure = this.#failure;

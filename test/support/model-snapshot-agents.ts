@@ -36,6 +36,8 @@ export class ModelSnapshotAgents implements SnapshotAgents {
   signAs: string | null = null;
   /** Of all hosts, before that of the coordinator. */
   clocksAheadMs = 0;
+  /** Copies whose files somebody removed. */
+  readonly gone = new Set<string>();
   /** The next order of that kind ends so. */
   failNext: { readonly kind: SnapshotAction['kind']; readonly code: Exclude<SnapshotCode, 'ok'> } | null = null;
   readonly #state: FleetState;
@@ -49,7 +51,7 @@ export class ModelSnapshotAgents implements SnapshotAgents {
     this.#state = state;
     this.#clock = clock;
     this.#log = log;
-    const folder = { offsetOf: async () => ({ offset: 1, whole: true }), remove: async () => undefined, removeParts: async () => undefined };
+    const folder = { offsetOf: async (sha256: string) => ({ offset: 1, whole: !this.gone.has(sha256) }), remove: async () => undefined, removeParts: async () => undefined };
     this.copies = new SnapshotCopies({ state, log, folder, clock, logger: silentLogger });
   }
 

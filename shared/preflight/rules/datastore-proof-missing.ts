@@ -2,7 +2,7 @@ import type { HostFacts } from '../../domain/host-facts.ts';
 import { isControlPlane } from '../../domain/node-role.ts';
 import type { Finding } from '../finding.ts';
 import type { ClusterFacts, PreflightTarget } from '../target.ts';
-import { error } from './rule.ts';
+import { error, warning } from './rule.ts';
 
 /** I8: nothing is done to a control plane whose datastore could not be brought back, nor where nobody knows what the host is. */
 export function datastoreProofMissing(facts: HostFacts | null, target: PreflightTarget): readonly Finding[] {
@@ -13,5 +13,6 @@ export function datastoreProofMissing(facts: HostFacts | null, target: Preflight
 export function unproved(cluster: ClusterFacts): readonly Finding[] {
   if (cluster.datastoreProved) return [];
   const name = cluster.name === '' ? 'its cluster' : cluster.name;
-  return [error('datastore-proof-missing', name, `nothing proves that the datastore of ${name} can be brought back, so its control plane is not upgraded: a proof comes with etcd snapshots that were taken, restored in a scratch place and compared, which this version of Farrier does not make yet; upgrade workers and agents meanwhile`)];
+  if (cluster.proofObstacle === '') return [warning('datastore-proof-missing', name, `nothing proves yet that the datastore of ${name} can be brought back: the rollout has a snapshot taken, restored and compared first, and touches no control plane before; farrier snapshot prove does it now`)];
+  return [error('datastore-proof-missing', name, `nothing proves that the datastore of ${name} can be brought back, and no proof can be made: ${cluster.proofObstacle}`)];
 }

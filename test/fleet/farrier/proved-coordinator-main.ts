@@ -12,6 +12,7 @@ import { MemoryDatastoreProof } from '../../support/memory-datastore-proof.ts';
 const logger = pinoLogger('info');
 const memory = new MemoryDatastoreProof(systemClock);
 const fake: DatastoreProof = {
+  obstacle: async () => '',
   prove: async (cluster, signal) => await memory.prove(cluster, signal),
   newest: async (cluster) => {
     logger.warn('FAKE: this datastore is said to be proved just now, and no snapshot was taken', { cluster });

@@ -4,7 +4,7 @@ import { debVersion } from '../../fleet/stand-ins/kubernetes-debs.ts';
 import { makeKubeadmCluster } from '../../fleet/stand-ins/make-kubeadm-cluster.ts';
 import { ProofFailed } from '../proof-failed.ts';
 import { playCleanSequence, type Saying } from './clean-sequence.ts';
-import { type ClusterStage, type ClusterStageOptions, MAX_UNAVAILABLE, UNPROVED, withClusterStage } from './cluster-stage.ts';
+import { type ClusterStage, type ClusterStageOptions, MAX_UNAVAILABLE, UNPROVED, withClusterStage, withoutObstacle } from './cluster-stage.ts';
 
 const OLD = '1.33.9';
 const NEW = '1.34.1';
@@ -46,7 +46,7 @@ export async function proveKubeadmSequence(): Promise<string> {
 /** The coordinator as it is packaged leaves control planes alone: what the fake proof stands for is the only thing wanting. */
 async function refusedWithoutProof({ farrier }: ClusterStage): Promise<void> {
   const { exitCode, findings } = await farrier.check(PLAN);
-  if (exitCode !== 1 || findings.join('\n') !== REFUSED) throw new ProofFailed(['without a proof of the datastore the plan is not refused for that alone'], `exit code ${exitCode}\n${findings.join('\n')}`);
+  if (exitCode !== 1 || findings.map(withoutObstacle).join('\n') !== REFUSED) throw new ProofFailed(['without a proof of the datastore the plan is not refused for that alone'], `exit code ${exitCode}\n${findings.join('\n')}`);
 }
 
 function unitsOf({ name }: Host): readonly string[] {

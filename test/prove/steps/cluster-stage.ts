@@ -11,8 +11,14 @@ import { say } from '../say.ts';
 
 /** Name of the cluster, as the nodes' token says it. */
 export const CLUSTER = 'paddock';
-/** What an operator reads where nothing proves its datastore. */
-export const UNPROVED = `nothing proves that the datastore of ${CLUSTER} can be brought back, so its control plane is not upgraded: a proof comes with etcd snapshots that were taken, restored in a scratch place and compared, which this version of Farrier does not make yet; upgrade workers and agents meanwhile`;
+/** What an operator reads where nothing proves its datastore; which host lacks what follows. */
+export const UNPROVED = `nothing proves that the datastore of ${CLUSTER} can be brought back, and no proof can be made`;
+
+/** A finding without that. */
+export function withoutObstacle(finding: string): string {
+  return finding.replace(/(, and no proof can be made): .*$/s, '$1');
+}
+
 /** So many nodes may be down at once. */
 export const MAX_UNAVAILABLE = 2;
 

@@ -14,7 +14,7 @@ describeDatastoreProof('agents that are models', async () => {
   const { work, agents, clock } = await datastoreWorkBench();
   const kindOf = { 'snapshot-failed': 'take', 'restore-failed': 'prove', mismatch: 'prove' } as const;
   return {
-    ...{ proof: work, clusters: ['north', 'south'] as const, nowUnixMs: () => clock.wallUnixMs() },
+    ...{ proof: work, clusters: ['north', 'south'] as const, unknown: 'nowhere', nowUnixMs: () => clock.wallUnixMs() },
     write: async (cluster) => {
       clock.advance(1_000);
       agents.write(cluster);

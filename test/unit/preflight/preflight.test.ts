@@ -46,7 +46,7 @@ function etcd(release: string | null, ...experimentalFlags: readonly string[]): 
 }
 
 function cluster(nodes: Readonly<Record<string, HostFacts | null>>, over: Partial<ClusterFacts> = {}): ClusterFacts {
-  return { name: 'north', nodes: Object.entries(nodes).map(([name, facts]) => ({ name, facts })), datastoreProved: true, ...over };
+  return { name: 'north', nodes: Object.entries(nodes).map(([name, facts]) => ({ name, facts })), datastoreProved: true, proofObstacle: '', ...over };
 }
 
 function certificate(path: string, days: number): Pick<KubeadmFacts, 'certificates'> {
@@ -165,11 +165,12 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     ['another server', server({ datastore: 'etcd', version: 'v1.33.7+k3s3' }), k3s('v1.34.1+k3s1', { cluster: cluster({ one: server({ datastore: 'etcd', version: 'v1.33.7+k3s3' }), two: server({ datastore: 'etcd' }), a: server({ role: 'agent', datastore: 'none' }) }) }), ['error k3s-etcd-too-old two: k3s of two is v1.33.4+k3s1, with an etcd from which there is no safe way to the etcd 3.6 of v1.34.1+k3s1: upgrade every server to v1.33.7+k3s3 first']],
   ],
   'no proof of the datastore': [
-    ['a control plane', controlPlane(), kubeadm('v1.33.5', { cluster: cluster({ one: controlPlane(), two: controlPlane() }, { datastoreProved: false }) }), ['error datastore-proof-missing north: nothing proves that the datastore of north can be brought back, so its control plane is not upgraded: a proof comes with etcd snapshots that were taken, restored in a scratch place and compared, which this version of Farrier does not make yet; upgrade workers and agents meanwhile']],
-    ['a worker', worker(), kubeadm('v1.33.5', { cluster: cluster({ one: controlPlane() }, { datastoreProved: false }) }), []],
-    ['a K3s server', server(), k3s('v1.33.5+k3s1', { cluster: cluster({ one: server() }, { datastoreProved: false }) }), ['error datastore-proof-missing north: nothing proves that the datastore of north can be brought back, so its control plane is not upgraded: a proof comes with etcd snapshots that were taken, restored in a scratch place and compared, which this version of Farrier does not make yet; upgrade workers and agents meanwhile']],
-    ['a K3s agent', server({ role: 'agent', datastore: 'none' }), k3s('v1.33.5+k3s1', { cluster: cluster({}, { datastoreProved: false }) }), []],
-    ['a host that says it is none, in a cluster without a name', worker(), kubeadm('v1.33.5', { controlPlane: true, cluster: cluster({}, { name: '', datastoreProved: false }) }), ['error datastore-proof-missing its cluster: nothing proves that the datastore of its cluster can be brought back, so its control plane is not upgraded: a proof comes with etcd snapshots that were taken, restored in a scratch place and compared, which this version of Farrier does not make yet; upgrade workers and agents meanwhile']],
+    ['a control plane', controlPlane(), kubeadm('v1.33.5', { cluster: cluster({ one: controlPlane(), two: controlPlane() }, { datastoreProved: false, proofObstacle: 'no host can prove it' }) }), ['error datastore-proof-missing north: nothing proves that the datastore of north can be brought back, and no proof can be made: no host can prove it']],
+    ['a control plane of which a proof can be made', controlPlane(), kubeadm('v1.33.5', { cluster: cluster({ one: controlPlane(), two: controlPlane() }, { datastoreProved: false }) }), ['warning datastore-proof-missing north: nothing proves yet that the datastore of north can be brought back: the rollout has a snapshot taken, restored and compared first, and touches no control plane before; farrier snapshot prove does it now']],
+    ['a worker', worker(), kubeadm('v1.33.5', { cluster: cluster({ one: controlPlane() }, { datastoreProved: false, proofObstacle: 'no host can prove it' }) }), []],
+    ['a K3s server', server(), k3s('v1.33.5+k3s1', { cluster: cluster({ one: server() }, { datastoreProved: false, proofObstacle: 'no host can prove it' }) }), ['error datastore-proof-missing north: nothing proves that the datastore of north can be brought back, and no proof can be made: no host can prove it']],
+    ['a K3s agent', server({ role: 'agent', datastore: 'none' }), k3s('v1.33.5+k3s1', { cluster: cluster({}, { datastoreProved: false, proofObstacle: 'no host can prove it' }) }), []],
+    ['a host that says it is none, in a cluster without a name', worker(), kubeadm('v1.33.5', { controlPlane: true, cluster: cluster({}, { name: '', datastoreProved: false, proofObstacle: 'no host can prove it' }) }), ['error datastore-proof-missing its cluster: nothing proves that the datastore of its cluster can be brought back, and no proof can be made: no host can prove it']],
     ['left to the coordinator', controlPlane(), kubeadm('v1.33.5'), []],
   ],
 };

@@ -5,7 +5,7 @@ import type { HostFacts } from '../../../../shared/domain/host-facts.ts';
 import { BARE_HOST, K3S_SERVER, WORKER } from '../../../support/example-facts.ts';
 import { aFleet, aMember } from '../../../support/fleet-state.ts';
 
-const NOON = { nowUnixMs: Date.UTC(2026, 0, 1, 12), proved: new Set<string>(), noDrain: null, artifacts: new Map<string, number>() };
+const NOON = { nowUnixMs: Date.UTC(2026, 0, 1, 12), unproved: new Map<string, string>(), noDrain: null, artifacts: new Map<string, number>() };
 const ID = `sha256:${'cd'.repeat(32)}`;
 const PROBE = `image: registry.example/hello:1, id: "${ID}", expect: hello`;
 

@@ -9,7 +9,8 @@ import { kubeadmFacts } from '../../../support/example-cluster.ts';
 import { aFleet, aMember } from '../../../support/fleet-state.ts';
 import { aRollout, assigned, done } from '../../../support/world-builder.ts';
 
-const NOON = { nowUnixMs: Date.UTC(2026, 0, 1, 12), proved: new Set(['prod']), noDrain: null, artifacts: new Map<string, number>() };
+const UNPROVED = new Map([['prod', 'no host can prove it']]);
+const NOON = { nowUnixMs: Date.UTC(2026, 0, 1, 12), unproved: new Map<string, string>(), noDrain: null, artifacts: new Map<string, number>() };
 const CONTAINERD_2 = '  procedure:\n    packages: { install: { containerd: "2" }, sources: [s], restart: [containerd.service] }\n';
 
 function plan(spec: string): string {
@@ -144,7 +145,7 @@ describe('versions', () => {
   const cluster = ['cp-1', 'w-1', 'w-2'].map((name) => aMember(name, kubeadmFacts(name, name === 'w-2' ? '1.35.4' : '1.33.9')));
 
   test('that are refused for want of a proof are shown all the same, and start nothing', () => {
-    const { diagnostics, resolved, planned } = resolvePlan(aFleet(cluster.slice(0, 2)), plan(upgrade), 'p.yaml', { ...NOON, proved: new Set() });
+    const { diagnostics, resolved, planned } = resolvePlan(aFleet(cluster.slice(0, 2)), plan(upgrade), 'p.yaml', { ...NOON, unproved: UNPROVED });
     expect(diagnostics.map(({ code }) => code)).toContain('datastore-proof-missing');
     expect(resolved).toBeNull();
     expect(showPlan(planned!, freezePlan(planned!), 9).hops?.map(({ target }) => target)).toEqual(['v1.34.9', 'v1.35.4']);
@@ -195,18 +196,24 @@ describe('preflights', () => {
   const nodes = [aMember('cp-1', kubeadmFacts('cp-1', '1.34.9')), aMember('w-1', { ...kubeadmFacts('w-1', '1.34.9'), cgroupVersion: 1 }), aMember('w-2', { ...kubeadmFacts('w-2', '1.34.9'), cgroupVersion: 1 })];
 
   test('tell what stands in the way on each node, once with all their names', () => {
-    const lines = linesOf(aFleet(nodes), plan(upgrade('version: v1.35.4')), 'p.yaml', { ...NOON, proved: new Set() });
+    const lines = linesOf(aFleet(nodes), plan(upgrade('version: v1.35.4')), 'p.yaml', { ...NOON, unproved: UNPROVED });
     expect(lines.map((line) => line.slice(0, 120))).toEqual([
-      'p.yaml:6:33 spec.procedure.kubeadm-upgrade: cp-1: nothing proves that the datastore of prod can be brought back, so its ',
+      'p.yaml:6:33 spec.procedure.kubeadm-upgrade: cp-1: nothing proves that the datastore of prod can be brought back, and no ',
       'p.yaml:6:33 spec.procedure.kubeadm-upgrade: w-1, w-2: this host has cgroup v1, and from 1.35 on the kubelet starts only ',
     ]);
+  });
+
+  test('start what a proof is made for first, and say so', () => {
+    const { diagnostics, resolved } = resolvePlan(aFleet([nodes[0]!]), plan(upgrade('version: v1.35.4')), 'p.yaml', { ...NOON, unproved: new Map([['prod', '']]) });
+    expect(diagnostics.map(({ code, severity }) => `${severity} ${code}`)).toEqual(['warning datastore-proof-missing']);
+    expect(resolved).not.toBeNull();
   });
 
   test('refuse a control plane without a proof of its datastore, also where its agent never told what the host is', () => {
     const steps = '  allowControlPlaneOutage: true\n  steps: [{ kubeadm: { role: first-control-plane, version: 1.34.2 } }]\n';
     const silent = aFleet([aMember('cp-1', null)]);
-    expect(linesOf(silent, plan(steps), 'p.yaml', { ...NOON, proved: new Set() })).toEqual([
-      'p.yaml:6:10 spec.steps: cp-1: nothing proves that the datastore of prod can be brought back, so its control plane is not upgraded: a proof comes with etcd snapshots that were taken, restored in a scratch place and compared, which this version of Farrier does not make yet; upgrade workers and agents meanwhile',
+    expect(linesOf(silent, plan(steps), 'p.yaml', { ...NOON, unproved: UNPROVED })).toEqual([
+      'p.yaml:6:10 spec.steps: cp-1: nothing proves that the datastore of prod can be brought back, and no proof can be made: no host can prove it',
     ]);
     expect(linesOf(silent, plan(steps), 'p.yaml', NOON)).toEqual([]);
   });
