@@ -8,6 +8,7 @@ import type { Random } from '../shared/ports/random.ts';
 import { farrier } from '../shared/wire/protocol.ts';
 import { ArtifactFolder } from './adapters/artifact-folder.ts';
 import { CopyFolder } from './adapters/copy-folder.ts';
+import { openObjectStores } from './adapters/object-store/open-object-stores.ts';
 import { snapshotBytes } from './adapters/snapshot-bytes.ts';
 import { AuditLog } from './api/audit.ts';
 import { fleetHandlers } from './api/fleet-handlers.ts';
@@ -35,6 +36,7 @@ import { etcdTools } from './runtime/etcd-tools.ts';
 import { FleetLog } from './runtime/fleet-log.ts';
 import { Intake } from './runtime/intake.ts';
 import { loadState } from './runtime/load-state.ts';
+import { OutsideCopies } from './runtime/outside-copies.ts';
 import { Performer } from './runtime/perform.ts';
 import { raiseEpoch } from './runtime/raise-epoch.ts';
 import { SnapshotCommands } from './runtime/snapshot-commands.ts';
@@ -43,6 +45,7 @@ import { SnapshotIntake } from './runtime/snapshot-intake.ts';
 import { SnapshotLog } from './runtime/snapshot-log.ts';
 import { watchCluster } from './runtime/watch-cluster.ts';
 import { watchCordons } from './runtime/watch-cordons.ts';
+import { watchOutside } from './runtime/watch-outside.ts';
 import { watchProofs } from './runtime/watch-proofs.ts';
 import { watchSnapshots } from './runtime/watch-snapshots.ts';
 import { WorkOnClusters } from './runtime/work-on-clusters.ts';
@@ -119,6 +122,7 @@ export async function serveFleet(parts: ServeParts, signal: AbortSignal): Promis
   const copyFolder = new CopyFolder(join(settings.dataFolder, 'snapshots'));
   await copyFolder.open();
   const copies = new SnapshotCopies({ state, log: snapshotLog, folder: copyFolder, clock, logger });
+  const outside = new OutsideCopies({ fleet: settings.fleet, stores: await openObjectStores(settings.objectStores, clock, random), log: snapshotLog, folder: copyFolder, keep: () => state.policy.snapshots.keep, clock, logger });
   const clusters = new WorkOnClusters(state, clock, () => controller.wake());
   const datastores = new DatastoreWork({ state, log: snapshotLog, agents: snapshotCommands, clusters, tools: async () => await etcdTools(settings, artifacts), clock, logger });
   const proof = parts.proof ?? datastores;
@@ -170,6 +174,7 @@ export async function serveFleet(parts: ServeParts, signal: AbortSignal): Promis
       controller.run(ended),
       watchCordons(drains, { state, clock, logger, raiseEpoch: raiseAbove }, ended),
       watchSnapshots({ state, log: snapshotLog, work: datastores, copies, clock, logger }, ended),
+      ...(settings.objectStores.length === 0 ? [] : [watchOutside(outside, { clock, logger }, ended)]),
       watchProofs(proof, { state, clock, logger, changed: () => controller.wake() }, ended),
       ...(settings.kubeconfig === null ? [] : [watchCluster(await openApiNodes(settings.kubeconfig), { state, clock, logger, changed: () => controller.wake() }, ended)]),
     ]);

@@ -5,7 +5,7 @@ import type { Failure } from '../../shared/trust/failure.ts';
  * unreachable             nobody answers, or only that it is busy, however often it was asked
  * destination-refused     its name leads to an address that an admin did not allow
  * redirected              it sends elsewhere, where nobody goes
- * credentials-unreadable  the file is not there, not for root alone, or holds no key
+ * credentials-unreadable  the file is not there, not for root and this coordinator alone, or holds no key
  * access-denied           the key may not do that
  * not-there               no such object, or no such bucket
  * other-object            something else lies under this key: nothing is overwritten

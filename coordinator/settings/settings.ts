@@ -3,6 +3,7 @@ import { z } from 'zod';
 
 import { SHA256_PATTERN } from '../../shared/domain/step-limits.ts';
 import { type Fragment, readFragments, type SettingsError } from '../../shared/settings/read-fragments.ts';
+import { ObjectStoreInputs } from './object-stores.ts';
 
 const address = z.string('must be host:port').regex(/^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.*-]+):\d{1,5}$/, 'must be host:port');
 
@@ -26,6 +27,8 @@ const Inputs = z.strictObject({
   kubeconfig: z.string().nullable().default(null),
   /** By minor of etcd and architecture: artifacts that provers fetch which have no such programs of their own. */
   etcdTools: z.record(z.string().regex(/^\d{1,3}\.\d{1,3}$/), z.record(z.string().regex(/^[a-z0-9]{1,20}$/), z.strictObject({ etcd: sha256, etcdutl: sha256.optional(), etcdctl: sha256.optional() }))).default({}),
+  /** Where copies of snapshots go that came here. */
+  objectStores: ObjectStoreInputs,
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 });
 

@@ -45,7 +45,7 @@ export class RunningCoordinator {
       ...{ fleet: 'test', dataFolder: join(folder, 'data'), advertise: 'localhost', adminSocket: join(folder, 'run', 'admin.sock') },
       listen: `127.0.0.1:${await freePort()}`,
       enrollListen: `127.0.0.1:${await freePort()}`,
-      ...{ nats: null, natsMonitor: null, natsReplicas: 1, natsCredentials: null, natsTls: null, kubeconfig: null, etcdTools: {}, logLevel: 'info' },
+      ...{ nats: null, natsMonitor: null, natsReplicas: 1, natsCredentials: null, natsTls: null, kubeconfig: null, etcdTools: {}, objectStores: [], logLevel: 'info' },
     };
     const coordinator = new RunningCoordinator(folder, settings, logger, wrapStore, drain);
     await coordinator.resume();

@@ -109,4 +109,27 @@ describe('the coordinator’s settings', () => {
       '`listen` must be host:port',
     ]);
   });
+
+  const offsite = 'name: offsite, endpoint: "https://s3.example.com", bucket: farrier-snapshots, credentialsFile: /etc/farrier/offsite';
+
+  test('object stores have defaults, and http only over networks that are named', async () => {
+    write('coordinator.yaml', `objectStores: [{ ${offsite} }, { ${offsite.replace('https', 'http').replace('offsite', 'local')}, addresses: [10.0.0.0/8, "fd00::/8"], prune: false }]\n`);
+    const loaded = await loadCoordinator(folder, {});
+    expect(loaded).toMatchObject({ ok: true, settings: { objectStores: [{ name: 'offsite', region: 'us-east-1', prefix: '', addresses: [], prune: true, caFile: null }, { name: 'local', prune: false }] } });
+  });
+
+  test.each([
+    ['http to anywhere', offsite.replace('https', 'http'), 'must be https'],
+    ['the same name twice', `${offsite} }, { ${offsite}`, 'a name of its own'],
+    ['no URL', offsite.replace('https://s3.example.com', 's3.example.com:443'), 'must be a URL'],
+    ['a secret in the URL', offsite.replace('https://', 'https://user:secret@'), 'must be a URL'],
+    ['an address without a network', `${offsite}, addresses: [10.0.0.1]`, 'must be a network'],
+    ['a network that is none', `${offsite}, addresses: [10.0.0.0/33]`, 'must be a network'],
+    ['a prefix that leads up', `${offsite}, prefix: /up`, 'must be letters'],
+    ['an unknown key', `${offsite}, speed: 3`, 'speed'],
+  ])('an object store with %s is refused', async (_what, yaml, why) => {
+    write('coordinator.yaml', `objectStores: [{ ${yaml} }]\n`);
+    const loaded = await loadCoordinator(folder, {});
+    expect(loaded.ok ? '' : loaded.errors.map(({ message }) => message).join()).toContain(why);
+  });
 });

@@ -17,9 +17,11 @@ export async function readCredentials(path: string): Promise<{ readonly ok: true
   try {
     const file = await open(path, 'r');
     try {
-      const { mode, uid, size } = await file.stat();
-      if ((mode & 0o077) !== 0) return no('others than its owner may read it; chmod 0600');
+      const { mode, uid, gid, size } = await file.stat();
       if (uid !== 0 && uid !== process.getuid?.()) return no('it belongs to somebody else; chown root');
+      // Root's file for the group of a coordinator that is not root.
+      const groupMay = uid === 0 && gid !== 0 && gid === process.getgid?.() ? 0o040 : 0;
+      if ((mode & 0o077 & ~groupMay) !== 0) return no('others than the coordinator may read it; chmod 0600, or 0640 with the group farrier-coordinator');
       if (size > FILE_MAX_BYTES) return no(`it has ${size} bytes`);
       text = await file.readFile('utf8');
     } finally {
