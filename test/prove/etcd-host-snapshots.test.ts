@@ -13,6 +13,7 @@ import { packStandIns } from '../fleet/stand-ins/pack-stand-ins.ts';
 import { kubernetesVersions } from '../fleet/stand-ins/real-programs.ts';
 import { unpackedPrograms } from '../fleet/unpacked-programs.ts';
 import { builtPackage } from '../support/built-package.ts';
+import type { EtcdSaw } from './etcd-rows.ts';
 import { say } from './say.ts';
 
 const missing = await missingParts();
@@ -23,6 +24,8 @@ const TOOLS = '/srv/tools';
 const SLOW_BYTES_PER_S = 2_000_000;
 const TAKEN_WITHIN_MS = 180_000;
 const ETCDCTL = ['/srv/etcd-client/etcdctl', '--endpoints=https://127.0.0.1:2379', '--cacert=/etc/kubernetes/pki/etcd/ca.crt', '--cert=/etc/kubernetes/pki/etcd/healthcheck-client.crt', '--key=/etc/kubernetes/pki/etcd/healthcheck-client.key'].join(' ');
+/** For a table of what hosts did. */
+const saw = (host: string, what: string, said: string): EtcdSaw => ({ table: 'snapshots on hosts', rows: [{ HOST: host, WHAT: what, SEEN: said }] });
 const person = generateIdentity();
 const SETTINGS = { cluster: 'barn', recipients: [person.recipient.text], toolsFolder: TOOLS, keep: { newest: 2 } };
 
@@ -31,6 +34,12 @@ describe.skipIf(missing.length > 0)('hosts that take snapshots of their own data
   const { old: version } = kubernetesVersions();
   let fleet: Fleet;
   const on = (name: string): SnapshotHost => new SnapshotHost(fleet.host(name));
+
+  /** In MB, as the kernel counts what is resident. */
+  const agentMemory = async (name: string): Promise<number> => {
+    const status = await fleet.host(name).mustExec(['sh', '-c', 'cat /proc/$(systemctl show -P MainPID farrier-agent)/status']);
+    return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1_024);
+  };
 
   beforeAll(async () => {
     const standIns = await packStandIns(folder, { kubernetes: [version], k3s: [K3S] });
@@ -56,7 +65,7 @@ describe.skipIf(missing.length > 0)('hosts that take snapshots of their own data
   });
 
   describe.each([['cp12', 'Debian 12'], ['cp13', 'Debian 13']])('%s, a control plane of kubeadm on %s', (name) => {
-    test('takes one and proves it at once; nothing but the snapshot stays', async () => {
+    test('takes one and proves it at once; nothing but the snapshot stays', async ({ task }) => {
       const taken = await on(name).run('take', '--prove');
       expect(taken.stderr + taken.stdout).toMatch(/proves it[\s\S]*snapshot \S+ of \d+ MB, sealed in \d+ MB, proved/);
       expect(taken.exitCode).toBe(0);
@@ -69,10 +78,10 @@ describe.skipIf(missing.length > 0)('hosts that take snapshots of their own data
       expect(lying.replaceAll(newest?.id ?? '', 'ID').trim().split('\n')).toEqual([
         'drwx------ root .', '-rw------- root ./outcomes.json', '-rw------- root ./scratch.lock', 'drwx------ root ./taken', '-rw------- root ./taken.lock', '-rw------- root ./taken/ID.record', '-rw------- root ./taken/ID.snapshot', '-rw------- root ./work.lock',
       ]);
-      say(`${name}: ${taken.stdout.trim()}`);
+      task.meta.saw = saw(name, 'take --prove', taken.stdout.trim());
     });
 
-    test('is opened by a person with age and zstd alone', async () => {
+    test('that lies there sealed is proved with the key of a person, and not without', async () => {
       const { snapshots: [newest] } = await on(name).list();
       await fleet.host(name).writeFile('/root/key.txt', `${formatIdentity(person)}\n`);
       const proved = await on(name).outcome('prove', '--id', newest?.id ?? '', '--identity', '/root/key.txt');
@@ -81,7 +90,7 @@ describe.skipIf(missing.length > 0)('hosts that take snapshots of their own data
       await fleet.host(name).mustExec(['rm', '/root/key.txt']);
     });
 
-    test('a byte that flips is found, and the one before it stays the newest proved one', async () => {
+    test('a byte that flips is found, and the one before it stays the newest proved one', async ({ task }) => {
       const { snapshots: [first] } = await on(name).list();
       const second = await on(name).outcome('take', '--prove');
       expect(second).toMatchObject({ code: 'ok' });
@@ -92,10 +101,12 @@ describe.skipIf(missing.length > 0)('hosts that take snapshots of their own data
       expect(checked.stdout).toMatch(new RegExp(`^damaged ${second.snapshot}: its bytes are not those that were written$`, 'm'));
       expect(checked.stdout).toMatch(new RegExp(`^ok +${first?.id}: `, 'm'));
       expect((await on(name).list()).snapshots.map(({ proof }) => proof !== null)).toEqual([false, true]);
+      task.meta.saw = saw(name, 'a byte of it flips', checked.stderr.trim().split('\n').at(-1) ?? '');
     });
 
-    test('the agent takes them by itself when they are due, and those go that nothing keeps', async () => {
+    test('the agent takes them by itself when they are due, and those go that nothing keeps', async ({ task }) => {
       const before = await on(name).list();
+      const memory = [await agentMemory(name)];
       await on(name).settings({ ...SETTINGS, every: '1m', jitter: '0s', proveOnControlPlane: true });
       await fleet.host(name).mustExec(['systemctl', 'restart', 'farrier-agent']);
       const took = async () => (await on(name).list()).lastTaking;
@@ -109,38 +120,46 @@ describe.skipIf(missing.length > 0)('hosts that take snapshots of their own data
       expect(after.snapshots).toHaveLength(2);
       expect(after.snapshots.map(({ id }) => id)).not.toContain(proved?.id);
       expect(await fleet.host(name).mustExec(['farrier-agent', 'status'])).toMatch(/snapshots +the last went well at \S+: snapshot \S+ of/);
+      memory.push(await agentMemory(name));
+      task.meta.saw = saw(name, 'every minute, by the agent', `two taken and proved, two kept; the agent holds ${memory[1]} MB, ${memory[0]} MB before`);
       await on(name).settings(SETTINGS);
       await fleet.host(name).mustExec(['systemctl', 'restart', 'farrier-agent']);
     });
 
-    test('what fails is kept and told, by status and by doctor; the next one that goes well ends that', async () => {
+    test('what fails is kept and told, by status and by doctor; the next one that goes well ends that', async ({ task }) => {
       const host = fleet.host(name);
       await host.mustExec(['mv', '/etc/kubernetes/pki/etcd/healthcheck-client.key', '/root/kept.key']);
       const failed = await on(name).run('take');
       expect(failed).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('etcd cannot be asked without its certificates') });
       expect(await host.mustExec(['farrier-agent', 'status'])).toMatch(/snapshots +the last certificate-unreadable at /);
       expect((await host.exec(['farrier-agent', 'doctor'])).stdout).toMatch(/FAILED +snapshots +the last taking, at \S+, failed: etcd cannot be asked/);
+      task.meta.saw = saw(name, 'no certificate for etcd', failed.stderr.trim().split('\n').at(-1) ?? '');
       await host.mustExec(['mv', '/root/kept.key', '/etc/kubernetes/pki/etcd/healthcheck-client.key']);
       expect(await on(name).outcome('take')).toMatchObject({ code: 'ok' });
       expect((await host.exec(['farrier-agent', 'doctor'])).stdout).toMatch(/warning +snapshots +none is taken by itself; the newest is of /);
     });
 
-    test('two at once are one', async () => {
+    test('two at once are one, and an agent that is killed meanwhile ends neither', async ({ task }) => {
       const host = fleet.host(name);
       await on(name).settings({ ...SETTINGS, maxBytesPerSecond: 10_000_000 });
       const first = on(name).outcome('take');
       await expect.poll(async () => (await host.exec(['systemctl', 'is-active', 'farrier-snapshot'])).stdout.trim(), { timeout: 20_000, interval: 100 }).toBe('active');
       expect(await on(name).run('take')).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("something else works on this host's snapshots") });
-      expect(await first).toMatchObject({ code: 'ok' });
+      await host.mustExec(['systemctl', 'kill', '--signal=SIGKILL', 'farrier-agent']);
+      const ended = await first;
+      expect(ended).toMatchObject({ code: 'ok' });
+      task.meta.saw = saw(name, 'a second taking, agent killed', ended.message);
     });
 
-    test('a full disk is said, also where it takes no word of it, and harms no snapshot', async () => {
+    test('a full disk is said, also where it takes no word of it, and harms no snapshot', async ({ task }) => {
       const host = fleet.host(name);
       const before = await on(name).list();
       await host.fillDisk();
       try {
         expect(await on(name).outcome('take')).toMatchObject({ code: 'disk-full', message: expect.stringMatching(/^the snapshot needs up to \d+ MB/) });
-        expect((await on(name).list()).lastTaking).toMatchObject({ code: 'disk-full' });
+        const { lastTaking } = await on(name).list();
+        expect(lastTaking).toMatchObject({ code: 'disk-full' });
+        task.meta.saw = saw(name, 'disk full', lastTaking?.message ?? '');
       } finally {
         await host.unfill();
       }
@@ -148,7 +167,7 @@ describe.skipIf(missing.length > 0)('hosts that take snapshots of their own data
       expect(await on(name).outcome('check')).toMatchObject({ code: expect.stringMatching(/^ok$/) });
     });
 
-    test('a power cut in the middle leaves the newest good one, and the agent makes up for what was missed', { timeout: 10 * 60_000 }, async () => {
+    test('a power cut in the middle leaves the newest good one, and the agent makes up for what was missed', { timeout: 10 * 60_000 }, async ({ task }) => {
       const host = fleet.host(name);
       const good = await on(name).outcome('take', '--prove');
       expect(good).toMatchObject({ code: 'ok' });
@@ -158,6 +177,7 @@ describe.skipIf(missing.length > 0)('hosts that take snapshots of their own data
       await expect.poll(half, { timeout: 60_000, interval: 100 }).toBeGreaterThan(4_000_000);
       await on(name).settings({ ...SETTINGS, every: '1m', jitter: '0s' });
       await host.mustExec(['sync', '--file-system', '/etc/farrier']);
+      const cutBytes = await half();
       await host.powerCut();
       await cut;
       await host.boot();
@@ -168,11 +188,12 @@ describe.skipIf(missing.length > 0)('hosts that take snapshots of their own data
       expect(problems).toEqual([]);
       expect(snapshots.map(({ id }) => id)).toContain(good.snapshot);
       expect(await half()).toBe(0);
+      task.meta.saw = saw(name, `power cut after ${Math.round(cutBytes / 1e6)} MB`, `${checked.message}; the agent took the next one by itself`);
     });
   });
 
   describe('edge, a server of K3s with SQLite', () => {
-    test('takes one and proves it at once, while K3s writes', async () => {
+    test('takes one and proves it at once, while K3s writes', async ({ task }) => {
       const taken = await on('edge').run('take', '--prove');
       expect(taken.stderr + taken.stdout).toMatch(/snapshot \S+ of \d+ MB, sealed in \d+ MB, proved$/m);
       expect(taken.exitCode).toBe(0);
@@ -181,6 +202,7 @@ describe.skipIf(missing.length > 0)('hosts that take snapshots of their own data
       expect(newest).toMatchObject({ datastore: 'sqlite', version: K3S, proof: { compared: ['digest', 'structure', 'revision', 'live-keys', 'token'] } });
       expect(await on('edge').outcome('check')).toMatchObject({ code: 'ok' });
       expect(await on('edge').units()).toBe('');
+      task.meta.saw = saw('edge', 'take --prove of SQLite', taken.stdout.trim());
     });
   });
 

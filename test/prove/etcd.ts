@@ -23,7 +23,7 @@ const PROOFS: readonly Proof[] = [
   { title: 'proofs that are killed at any moment', start: 'proof-killed', maxMinutes: 20, tables: ['proofs that were killed'] },
   { title: 'SQLite of K3s under writes', start: 'sqlite', maxMinutes: 20, tables: ['SQLite of K3s under writes'] },
   { title: 'copies in object stores: moto and radosgw', start: 'object-stores', maxMinutes: 20, tables: ['object stores'] },
-  { title: 'an agent takes, checks, proves and prunes on its host', start: 'host', maxMinutes: 40, tables: [] },
+  { title: 'an agent takes, checks, proves and prunes on its host', start: 'host', maxMinutes: 40, tables: ['snapshots on hosts'] },
   { title: 'a rolling upgrade from 3.4 to 3.5 under a writer that checks', start: 'upgrade', maxMinutes: 60, tables: ['etcd upgraded under a writer'] },
   { title: 'a restore of a wiped cluster', start: 'restore', maxMinutes: 60, tables: ['restores of a wiped cluster'] },
 ];

@@ -14,8 +14,19 @@ test.each<[readonly string[], number, RegExp]>([
   [['journal', '--generation', 'abc'], 2, /takes the number of an assignment, not "abc"[^]*Usage: farrier-agent journal/],
   [['journal', '--generation', '9'], 1, /has no record of assignment 9/],
   [['journal', '--help'], 0, /^$/],
+  [['snapshot', 'tkae'], 2, /snapshot knows no tkae[^]*Usage: farrier-agent snapshot VERB/],
+  [['snapshot', 'take', '--proof'], 2, /--proof[^]*Usage: farrier-agent snapshot take/],
+  [['snapshot', 'take', 'now'], 2, /now[^]*Usage: farrier-agent snapshot take/],
+  [['snapshot', 'check', '--id', '../../etc/passwd'], 2, /--id takes the id of a snapshot[^]*Usage: farrier-agent snapshot check/],
+  [['snapshot', 'prove', '--identity'], 2, /--identity[^]*Usage: farrier-agent snapshot prove/],
 ])('farrier-agent %j', async (words, code, said) => {
   const { exitCode, stderr } = await runProgramText('agent/main.ts', [...words, '--config-dir', folder, '--state-dir', folder]);
   expect(exitCode).toBe(code);
   expect(stderr).toMatch(said);
+});
+
+test.each(['take', 'ls', 'check', 'prove', 'prune'])('farrier-agent snapshot %s --help shows how it is written, with an example', async (verb) => {
+  const { exitCode, stdout } = await runProgramText('agent/main.ts', ['snapshot', verb, '--help']);
+  expect(exitCode).toBe(0);
+  expect(stdout).toMatch(new RegExp(`^Usage: farrier-agent snapshot ${verb} [^]*--json[^]*\\nExample:\\n  farrier-agent snapshot ${verb}`));
 });
