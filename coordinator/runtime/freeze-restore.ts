@@ -57,6 +57,7 @@ export function restoreParty(cluster: string, datastore: Datastore, views: reado
     cluster, hosts,
     apiServers: [...new Set([...all.flatMap(({ facts }) => facts?.facts.datastore?.apiServer ?? []), ...apiServers])],
     problems: [
+      ...(hosts.length === 0 && datastore === 'etcd' && all.some(({ facts }) => facts?.facts.kubernetes?.kind === 'k3s') ? [`${cluster} keeps its datastore in the etcd that K3s embeds, which K3s itself puts back: stop k3s on all servers, then on one of them k3s server --cluster-reset --cluster-reset-restore-path=FILE with the token of that time; on the others move server/db aside; then start them`] : []),
       ...(hosts.length === 0 ? [`no node of cluster ${cluster} has told of ${datastore === 'etcd' ? 'a member of etcd' : 'a server of K3s'}; check the name of the cluster, and that agents run on its hosts (farrier node ls)`] : []),
       ...(away.length > 0 ? [`${namesOf(away)} must be connected: every member takes part in a restore; bring the agents back, or remove hosts that are gone for good: farrier node remove`] : []),
       ...(silent.length > 0 ? [`${namesOf(silent)} never told what runs there, and may have a member too; start the agents, or remove those nodes`] : []),

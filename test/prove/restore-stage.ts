@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 import { formatIdentity, generateIdentity } from '../../shared/age/age-keys.ts';
 import type { Host } from '../fleet/host.ts';
@@ -13,7 +13,7 @@ const ETCDCTL = ['etcdctl', '--endpoints=https://127.0.0.1:2379', `--cacert=${ET
 const SNAPSHOTS = '/var/lib/farrier-snapshots/taken';
 const KEY_FILE = '/root/offline.key';
 
-/** A cluster of kubeadm whose hosts take snapshots that an offline key opens, and have the tool that restores them. */
+/** A cluster whose hosts take snapshots that an offline key opens. */
 export class RestoreStage {
   readonly #stage: ClusterStage;
   readonly #offline = generateIdentity();
@@ -27,15 +27,16 @@ export class RestoreStage {
     return this.#stage.cluster.controlPlanes;
   }
 
-  async prepare(): Promise<void> {
-    const [etcdutl, etcdctl] = [`${await unpackedPrograms('trixie', 'etcd-server')}/etcdutl`, `${await unpackedPrograms('trixie', 'etcd-client')}/etcdctl`];
+  /** An offline key, and hosts that seal for it. */
+  async prepareKeys(): Promise<void> {
     const settings = `snapshots:\n  cluster: ${CLUSTER}\n  recipients: [${this.#offline.recipient.text}]\n`;
-    for (const host of this.hosts) {
-      await host.copyIn(etcdutl, '/usr/local/bin/etcdutl');
-      await host.copyIn(etcdctl, '/usr/local/bin/etcdctl');
-      await host.writeFile('/etc/farrier/agent.d/snapshots.yaml', settings);
-    }
+    for (const host of this.hosts) await host.writeFile('/etc/farrier/agent.d/snapshots.yaml', settings);
     await this.#stage.farrier.control.writeFile(KEY_FILE, `# kept far from here\n${formatIdentity(this.#offline)}\n`, 0o600);
+  }
+
+  async prepareTools(): Promise<void> {
+    const programs = [`${await unpackedPrograms('trixie', 'etcd-server')}/etcdutl`, `${await unpackedPrograms('trixie', 'etcd-client')}/etcdctl`];
+    for (const host of this.hosts) for (const program of programs) await host.copyIn(program, `/usr/local/bin/${basename(program)}`);
   }
 
   async ctl(host: Host, ...words: readonly string[]): Promise<string> {
@@ -76,10 +77,31 @@ export class RestoreStage {
     }
   }
 
-  /** `farrier snapshot restore` on the coordinator's host, with what it says is lost typed back. @returns the rollout */
-  async restore(...options: readonly string[]): Promise<string> {
+  /** By the coordinator, which keeps the copy that hosts restore from. @returns its id */
+  async takeHere(): Promise<string> {
     const { farrier } = this.#stage;
-    const words = ['snapshot', 'restore', '--cluster', CLUSTER, '--file', `/root/${this.#snapshot}.snapshot`, '--record', `/root/${this.#snapshot}.record`, '--identity', KEY_FILE, ...options];
+    await farrier.putPolicy(`apiVersion: farrier/v1\nkind: FleetPolicy\nspec:\n  snapshots: { recipients: [${this.#offline.recipient.text}] }\n`);
+    await farrier.farrier(['snapshot', 'take', CLUSTER]);
+    const { snapshots } = JSON.parse(await farrier.farrier(['snapshot', 'ls', CLUSTER, '--json'])) as { readonly snapshots: readonly { readonly snapshot: { readonly id: string; readonly takenUnixMs: number } }[] };
+    const newest = snapshots.map(({ snapshot }) => snapshot).toSorted((a, b) => b.takenUnixMs - a.takenUnixMs)[0];
+    if (newest === undefined) throw new Error('the coordinator lists no snapshot');
+    return newest.id;
+  }
+
+  /** From the files that were carried there. @returns the rollout */
+  async restore(...options: readonly string[]): Promise<string> {
+    return await this.#restore(['--file', `/root/${this.#snapshot}.snapshot`, '--record', `/root/${this.#snapshot}.record`, ...options]);
+  }
+
+  /** Of the catalogue. @returns the rollout */
+  async restoreId(id: string, ...options: readonly string[]): Promise<string> {
+    return await this.#restore([id, ...options]);
+  }
+
+  /** `farrier snapshot restore` on the coordinator's host, with what it says is lost typed back. */
+  async #restore(which: readonly string[]): Promise<string> {
+    const { farrier } = this.#stage;
+    const words = ['snapshot', 'restore', '--cluster', CLUSTER, '--identity', KEY_FILE, ...which];
     const unasked = await farrier.tryFarrier(words);
     const lost = /--lost '([^']+)'/.exec(unasked.stderr)?.[1];
     if (lost === undefined) throw new Error(`it does not say what is lost: ${unasked.stderr}`);
