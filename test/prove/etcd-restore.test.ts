@@ -37,7 +37,8 @@ describe.skipIf(missing.length > 0)('a datastore of three members on real hosts'
       over.catch(reject);
     });
     stage = new RestoreStage(cluster);
-    await stage.prepare();
+    await stage.prepareKeys();
+    await stage.prepareTools();
     const [host] = stage.hosts;
     if (host === undefined) throw new Error('no host');
     for (let key = 0; key < 20; key += 1) await stage.ctl(host, 'put', `/known/${key}`, `value ${key}`);
