@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,10 +6,10 @@ import { afterAll, expect, test } from 'vitest';
 
 import { s3ObjectStore } from '../../coordinator/adapters/object-store/s3-object-store.ts';
 import { addressGuard } from '../../coordinator/adapters/address-guard.ts';
-import type { ObjectStore } from '../../coordinator/ports/object-store.ts';
+import type { ObjectAnswer, ObjectStore } from '../../coordinator/ports/object-store.ts';
 import { systemClock } from '../../shared/ports/system-clock.ts';
 import { systemRandom } from '../../shared/ports/system-random.ts';
-import { describeObjectStore, sourceOf } from '../support/object-store-cases.ts';
+import { bytesOf, describeObjectStore, IN_PARTS_BYTES, sourceOf } from '../support/object-store-cases.ts';
 import { BUCKET, REGION, type S3Server, startMoto, startRadosgw } from '../support/s3-servers.ts';
 import type { EtcdSaw } from './etcd-rows.ts';
 
@@ -33,15 +34,19 @@ for (const [name, inParts] of [['moto', true], ['radosgw', false]] as const) {
   describeObjectStore(name, { store: () => store, inParts });
 }
 
-test('radosgw: another secret is told, and stores nothing', async ({ task }) => {
-  const small = sourceOf(Buffer.from('x'));
-  expect(await storeOf('radosgw', { secretAccessKey: 'another' }).put('denied', small, never)).toMatchObject({ ok: false, code: 'access-denied' });
-  expect(await storeOf('radosgw').head('denied', never)).toEqual({ ok: true, value: null });
-  task.meta.saw = {
-    table: 'object stores',
-    rows: [
-      { SERVER: 'moto', SIGNATURES: 'not looked at', DIGESTS: 'not looked at', 'PARTS AND RANGES': 'put, gone on with, given back', 'IF-NONE-MATCH': 'seen' },
-      { SERVER: 'radosgw', SIGNATURES: 'checked', DIGESTS: 'checked', 'PARTS AND RANGES': 'wrong on its side: NOT CHECKED', 'IF-NONE-MATCH': 'seen' },
-    ],
-  } satisfies EtcdSaw;
+test.for([['moto', IN_PARTS_BYTES, 'ok'], ['radosgw', 10_000_000, 'access-denied']] as const)('what %s says', async ([name, sizeBytes, toAnotherSecret], { task }) => {
+  const store = storeOf(name);
+  const bytes = randomBytes(sizeBytes);
+  const said = (answer: ObjectAnswer<unknown>): string => (answer.ok ? 'ok' : answer.code);
+  const row = {
+    SERVER: name,
+    MB: sizeBytes / 1e6,
+    PUT: said(await store.put('told', sourceOf(bytes), never)),
+    AGAIN: said(await store.put('told', sourceOf(bytes), never)),
+    'SOMETHING ELSE': said(await store.put('told', sourceOf(randomBytes(1_000)), never)),
+    'GIVEN BACK': (await bytesOf(store, 'told', 0, sizeBytes)).equals(bytes) ? 'the same' : 'OTHER BYTES',
+    'ANOTHER SECRET': said(await storeOf(name, { secretAccessKey: 'another' }).put('denied', sourceOf(Buffer.from('x')), never)),
+  };
+  task.meta.saw = { table: 'object stores', rows: [row] } satisfies EtcdSaw;
+  expect(row).toMatchObject({ PUT: 'ok', AGAIN: 'ok', 'SOMETHING ELSE': 'other-object', 'GIVEN BACK': 'the same', 'ANOTHER SECRET': toAnotherSecret });
 });
