@@ -189,7 +189,7 @@ export class LiveAgent implements SessionHost {
   }
 
   async #assigned(envelope: Envelope, reply: Reply): Promise<void> {
-    const result = await acceptAssignment(envelope, this.#host);
+    const result = await acceptAssignment(envelope, this.#host, this.#snapshots?.highestEpoch);
     switch (result.kind) {
       case 'accepted':
       case 'already':

@@ -1,4 +1,4 @@
-import type { FleetName, NodeName } from '../../shared/domain/ids.ts';
+import type { Epoch, FleetName, NodeName } from '../../shared/domain/ids.ts';
 import type { JournalRecord, Outcome } from '../../shared/domain/journal-record.ts';
 import { MUTATION } from '../../shared/ports/mutation.ts';
 import type { AssignmentHeader, AssignmentSpec, DecodedAssignment } from '../../shared/wire/assignment-codec.ts';
@@ -12,6 +12,8 @@ export interface AdmitView {
   readonly nowUnixMs: number;
   readonly allow: AllowList;
   readonly records: readonly JournalRecord[];
+  /** The highest that ordered anything of this host that stands in no journal: a snapshot. */
+  readonly epochFloor: Epoch;
 }
 
 export type Admission =
@@ -37,8 +39,9 @@ export function admitAssignment(decoded: DecodedAssignment, view: AdmitView): Ad
     return refuse('wrong-node', `the assignment is for ${header.fleet}/${header.node}, this host is ${view.fleet}/${view.node}`);
   }
   const highest = highestSeen(view.records);
-  if (header.epoch < highest.epoch && MUTATION !== 'epoch-not-checked') {
-    return refuse('epoch-stale', `epoch ${header.epoch} was signed by a leader that epoch ${highest.epoch} deposed`);
+  const epoch = Math.max(highest.epoch, view.epochFloor);
+  if (header.epoch < epoch && MUTATION !== 'epoch-not-checked') {
+    return refuse('epoch-stale', `epoch ${header.epoch} was signed by a leader that epoch ${epoch} deposed`);
   }
   const known = progressOf(view.records, header.generation);
   if (known?.digest === digest && decoded.ok) return { kind: 'already', assignment: decoded.value, newer: header.epoch > highest.epoch && known.end === null };

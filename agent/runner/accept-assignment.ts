@@ -1,4 +1,4 @@
-import type { Generation } from '../../shared/domain/ids.ts';
+import type { Epoch, Generation } from '../../shared/domain/ids.ts';
 import type { Outcome } from '../../shared/domain/journal-record.ts';
 import type { Envelope } from '../../shared/trust/envelope.ts';
 import { ASSIGNMENT_TYPE } from '../../shared/trust/payload-types.ts';
@@ -28,8 +28,8 @@ export type AcceptResult =
 /** The work unit holds the journal while it runs; looking is quick otherwise. */
 const LOCK_WAIT_MS = 1_000;
 
-/** Verifies, judges, stores and journals what a coordinator sent. Idempotent. */
-export async function acceptAssignment(envelope: Envelope, host: Host): Promise<AcceptResult> {
+/** Verifies, judges, stores and journals what a coordinator sent. Idempotent. @param epochFloor that ordered something which no journal has */
+export async function acceptAssignment(envelope: Envelope, host: Host, epochFloor: Epoch = 0): Promise<AcceptResult> {
   const verified = host.verify(envelope, ASSIGNMENT_TYPE);
   if (!verified.ok) return { kind: 'refused', journaled: false, outcome: redactOutcome(unverified(verified.message)) };
   const opened = await awaitHostJournal(host, LOCK_WAIT_MS);
@@ -40,7 +40,7 @@ export async function acceptAssignment(envelope: Envelope, host: Host): Promise<
   try {
     const { fleet, node, allow } = host;
     const { records } = opened.journal;
-    const admission = admitAssignment(decodeAssignment(verified.payload), { fleet, node, allow, records, nowUnixMs: host.clock.wallUnixMs() });
+    const admission = admitAssignment(decodeAssignment(verified.payload), { fleet, node, allow, records, epochFloor, nowUnixMs: host.clock.wallUnixMs() });
     return await settle(admission, envelope, opened.journal, host);
   } catch (error) {
     if (!isDiskFull(error)) throw error;

@@ -36,8 +36,8 @@ export async function refuseWithoutRoom(folder: string, sizeBytes: number): Prom
 }
 
 /** @returns null where it is no disk that says so. */
-export function diskFailure(error: unknown, folder: string): Failure<FolderCode> | null {
-  if (isDiskFull(error)) return failure('disk-full', `the disk of ${folder} became full; what was not whole was removed. Free space, or keep snapshots on another disk`);
+function diskFailure(error: unknown, folder: string): Failure<FolderCode> | null {
+  if (isDiskFull(error)) return failure('disk-full', `the disk of ${folder} became full while the snapshot was taken; it was removed. Free space, or keep snapshots on another disk`);
   const { syscall, message } = error as NodeJS.ErrnoException;
-  return syscall === undefined ? null : failure('disk-failed', `snapshots cannot be kept in ${folder}: ${message}; see what the kernel says of its disk, or keep them on another one`);
+  return syscall === undefined ? null : failure('disk-failed', `the snapshot cannot be written into ${folder}: ${message}`);
 }

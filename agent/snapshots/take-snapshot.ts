@@ -92,11 +92,7 @@ export async function takeSnapshot(order: SnapshotOrder, signal: AbortSignal): P
     sealed: facts.sealed === null ? null : { ...facts.sealed, recipients: recipients.map(({ fingerprint }) => fingerprint) },
     copies: [{ kind: 'host', node }], proof: null,
   };
-  await catalogue.put(record).catch(async (error: unknown) => {
-    // Bytes that nothing tells of would lie there for ever.
-    await catalogue.remove(id).catch(() => undefined);
-    throw error;
-  });
+  await catalogue.put(record);
   return { ok: true, record, proof: prove === null ? null : await proved(record, catalogue.pathOf(id), forProof, prove, order, signal) };
 }
 

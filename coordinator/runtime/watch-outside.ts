@@ -3,8 +3,7 @@ import type { Logger } from '../../shared/ports/logger.ts';
 import { Deposed } from './deposed.ts';
 import type { OutsideCopies } from './outside-copies.ts';
 
-/** Costs nothing where nothing is due. */
-const LOOK_EVERY_MS = 10_000;
+const LOOK_EVERY_MS = 60_000;
 
 /** Copies what came here to the object stores, and back what is lost here, until aborted. @throws Deposed */
 export async function watchOutside(copies: Pick<OutsideCopies, 'push' | 'prune' | 'bringBack'>, { clock, logger }: { readonly clock: Clock; readonly logger: Logger }, signal: AbortSignal): Promise<void> {

@@ -52,9 +52,9 @@ export class RunningCoordinator {
     return coordinator;
   }
 
-  /** Starts again on the same folder, as systemd does after a crash. @param change of the settings, for as long as it runs */
-  async resume(change: Partial<CoordinatorSettings> = {}): Promise<void> {
-    const settings = { ...this.settings, ...change };
+  /** Starts again on the same folder, as systemd does after a crash. */
+  async resume(): Promise<void> {
+    const { settings } = this;
     const store = await openSqliteStore({ dataFolder: settings.dataFolder, clock: systemClock });
     const opened = await openKeys(settings.dataFolder, { fleet: settings.fleet, serverNames: ['localhost'], clock: systemClock, random: systemRandom });
     if (!opened.ok) throw new Error(opened.message);

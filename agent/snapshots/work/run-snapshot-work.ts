@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 
 import type { FleetName, NodeName } from '../../../shared/domain/ids.ts';
 import { redactLine } from '../../../shared/domain/redact.ts';
-import { type FileLock, lockFile } from '../../../shared/files/lock-file.ts';
+import { lockFile } from '../../../shared/files/lock-file.ts';
 import { syncFolder } from '../../../shared/files/write-durably.ts';
 import type { Clock } from '../../../shared/ports/clock.ts';
 import type { Random } from '../../../shared/ports/random.ts';
@@ -15,13 +15,12 @@ import { SnapshotCatalogue } from '../catalogue/snapshot-catalogue.ts';
 import type { FoundDatastore } from '../local-datastore.ts';
 import type { ProofOrder } from '../prove/prove-snapshot.ts';
 import { type CommandHost, commandWork } from '../commands/command-work.ts';
-import { diskFailure } from '../take-into-folder.ts';
 import { checkWork } from './check-work.ts';
 import { showWork } from './live-work.ts';
 import { keepOutcome, readOutcomes, type SnapshotOutcome } from './outcomes.ts';
 import { proveWork } from './prove-work.ts';
 import { pruneWork } from './prune-work.ts';
-import { type SnapshotPlaces, snapshotPlaces } from './snapshot-places.ts';
+import { snapshotPlaces } from './snapshot-places.ts';
 import type { SnapshotWork } from './snapshot-work.ts';
 import { takeWork } from './take-work.ts';
 
@@ -62,26 +61,21 @@ export type WorkEnd = Pick<SnapshotOutcome, 'code' | 'message'> & Partial<Pick<S
 export async function runSnapshotWork(work: SnapshotWork, host: WorkHost, signal: AbortSignal): Promise<SnapshotOutcome | Failure<'snapshot-running'>> {
   const { folder } = host.settings;
   const places = snapshotPlaces(folder);
-  const lock = await claim(folder, places).catch((error: unknown) => error as Error);
+  if ((await mkdir(folder, { recursive: true, mode: 0o700 })) !== undefined) await syncFolder(dirname(folder));
+  const lock = lockFile(places.lock, 0);
   if (lock === null) return failure('snapshot-running', `something else works on the snapshots in ${folder}; try again when it is done`);
-  // A disk that does not even take the lock: that is told too.
-  if (lock instanceof Error) return await runAlone(work, host, async () => await Promise.reject(lock), signal);
   try {
     const known = (await readOutcomes(places.outcomes)).find((each) => each.work === work.id && each.endedUnixMs !== null);
     if (known !== undefined) return known;
-    return await runAlone(work, host, async (say) => await done(work, { ...host, catalogue: new SnapshotCatalogue(await openFolder(places.taken)), takenFolder: places.taken, say }, signal), signal);
+    return await runAlone(work, host, signal);
   } finally {
     lock.release();
   }
 }
 
-async function claim(folder: string, { lock }: SnapshotPlaces): Promise<FileLock | null> {
-  if ((await mkdir(folder, { recursive: true, mode: 0o700 })) !== undefined) await syncFolder(dirname(folder));
-  return lockFile(lock, 0);
-}
-
-async function runAlone(work: SnapshotWork, { clock, liveFolder, settings: { folder } }: WorkHost, act: (say: WorkContext['say']) => Promise<WorkEnd>, signal: AbortSignal): Promise<SnapshotOutcome> {
-  const { outcomes } = snapshotPlaces(folder);
+async function runAlone(work: SnapshotWork, host: WorkHost, signal: AbortSignal): Promise<SnapshotOutcome> {
+  const { clock, liveFolder } = host;
+  const { taken, outcomes } = snapshotPlaces(host.settings.folder);
   const begun: SnapshotOutcome = {
     work: work.id, kind: work.kind, by: work.by, startedUnixMs: clock.wallUnixMs(), endedUnixMs: null, code: 'running', message: 'it runs, or the host went down in the middle of it', snapshot: null, proof: null, each: [],
   };
@@ -96,11 +90,9 @@ async function runAlone(work: SnapshotWork, { clock, liveFolder, settings: { fol
   await keepOutcome(outcomes, begun).catch(() => undefined);
   say('begins');
   try {
-    return await finish(await act(say));
+    return await finish(await done(work, { ...host, catalogue: new SnapshotCatalogue(await openFolder(taken)), takenFolder: taken, say }, signal));
   } catch (error) {
-    if (signal.aborted) return await finish({ code: 'stopped', message: 'it was stopped before it was done; what is not whole goes with the next taking' });
-    const failed = diskFailure(error, folder);
-    if (failed !== null) return await finish(failed);
+    if (signal.aborted) return await finish({ code: 'stopped', message: 'it was stopped before it was done; nothing of it stays' });
     await finish({ code: 'internal-error', message: `${error instanceof Error ? error.message : String(error)}; journalctl -u farrier-snapshot has more of it` });
     throw error;
   }

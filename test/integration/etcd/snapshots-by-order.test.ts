@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -16,7 +16,6 @@ import { etcdToolsFolder } from '../../support/etcd-tools.ts';
 import { processesIn } from '../../support/proof-lab.ts';
 import { RunningCoordinator } from '../../support/running-coordinator.ts';
 import { SnapshotAgent } from '../../support/snapshot-agent.ts';
-import { startTinyS3 } from '../../support/tiny-s3.ts';
 
 const TEST_MAX_MS = 120_000;
 const person = generateIdentity();
@@ -102,29 +101,5 @@ describe('over the real link, with a real etcd', async () => {
     cp.killUnits = false;
     expect([run.exitCode, run.stderr.join('\n')]).toEqual([1, expect.stringContaining('ended without a word, twice')]);
     expect(await farrier('snapshot', 'take', 'north')).toContain('taken on  cp-1');
-  });
-
-  test('they go to the object store that was named, and the newest comes back from there when the coordinator lost it', { timeout: TEST_MAX_MS }, async () => {
-    const s3 = await startTinyS3();
-    const credentialsFile = join(folder, 'credentials');
-    writeFileSync(credentialsFile, 'aws_access_key_id = a\naws_secret_access_key = b\n', { mode: 0o600 });
-    const objectStores = [{ name: 'offsite', endpoint: s3.endpoint, region: 'eu-1', bucket: 'snapshots', prefix: 'farrier/', credentialsFile, caFile: null, addresses: ['127.0.0.1/32'], prune: true }];
-    const places = async (): Promise<readonly string[]> => (JSON.parse(await farrier('snapshot', 'ls', 'north', '--json')) as { readonly snapshots: readonly { readonly places: readonly string[] }[] }).snapshots.map((each) => each.places.join());
-    try {
-      await coordinator.stop();
-      await coordinator.resume({ objectStores });
-      await expect.poll(async () => (await places()).filter((each) => each === 'host,coordinator'), { timeout: 30_000 }).toEqual([]);
-      const before = copies();
-      expect(s3.asked.filter((line) => line.startsWith('PUT'))).toHaveLength(before.length);
-      await coordinator.stop();
-      for (const name of before) rmSync(join(copiesFolder, name));
-      await coordinator.resume({ objectStores });
-      await expect.poll(() => copies().filter((name) => before.includes(name)), { timeout: 60_000 }).toHaveLength(1);
-      await expect.poll(async () => (await places()).toSorted(), { timeout: 30_000 }).toContain('host,offsite,coordinator');
-    } finally {
-      await coordinator.stop();
-      await coordinator.resume();
-      await s3.dispose();
-    }
   });
 });

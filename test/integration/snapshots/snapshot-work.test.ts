@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createPublicKey } from 'node:crypto';
@@ -6,8 +6,6 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { childScratchPrograms } from '../../../agent/adapters/scratch-programs/child-scratch-programs.ts';
 import { DEFAULT_SNAPSHOTS, type SnapshotSettings } from '../../../agent/settings/snapshot-settings.ts';
-import { newSnapshotId } from '../../../agent/snapshots/snapshot-id.ts';
-import { knownOutcomes } from '../../../agent/snapshots/work/known-outcomes.ts';
 import { seeWork } from '../../../agent/snapshots/work/live-work.ts';
 import { keepOutcome, readOutcomes, type SnapshotOutcome } from '../../../agent/snapshots/work/outcomes.ts';
 import { runSnapshotWork, type WorkHost } from '../../../agent/snapshots/work/run-snapshot-work.ts';
@@ -124,28 +122,6 @@ describe('taking', () => {
     const outcome = await runSnapshotWork({ kind: 'take', id: id(), by: 'person', prove: false, recipients: [], cluster: null }, { ...host, findDatastore: async () => { stop.abort(); return await host.findDatastore(never); } }, stop.signal);
     expect(outcome).toMatchObject({ code: 'stopped' });
     expect(await state()).toMatchObject({ records: [], problems: [] });
-  });
-
-  test('a disk that takes nothing is told where there is room', async () => {
-    writeFileSync(settings.folder, 'no folder');
-    const outcome = await take();
-    expect(outcome).toMatchObject({ code: 'disk-failed', message: expect.stringMatching(/^snapshots cannot be kept in \S+: E/) });
-    expect(seeWork(host.liveFolder)?.outcome).toEqual(outcome);
-    expect(await knownOutcomes(settings.folder, host.liveFolder)).toEqual([outcome]);
-  });
-
-  test('bytes that cannot be recorded do not stay', async () => {
-    const { snapshot } = await take();
-    const random = { ...systemRandom, bytes: (count: number) => new Uint8Array(count).fill(7) };
-    const blocked = newSnapshotId(clock.wallUnixMs() + 60_000, random);
-    const { taken } = snapshotPlaces(settings.folder);
-    // While it is taken: its record is written beside and renamed, and a folder of that name is in the way.
-    const endAll = async (): Promise<string> => {
-      mkdirSync(join(taken, `${blocked}.record`), { recursive: true });
-      return '';
-    };
-    expect(await take({}, { random, programs: { ...childScratchPrograms, endAll } })).toMatchObject({ code: 'disk-failed', snapshot: null });
-    expect(readdirSync(taken).filter((name) => name.endsWith('.snapshot'))).toEqual([`${snapshot}.snapshot`]);
   });
 
   test('a bug is kept as one, and thrown', async () => {

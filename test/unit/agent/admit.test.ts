@@ -27,7 +27,7 @@ function assignment(change: Partial<Omit<AssignmentSpec, 'action'>> & { readonly
   return decodeAssignment(encodeAssignment({ ...spec, action: { kind: 'sequence', bytes } }));
 }
 
-const view = (change: Partial<AdmitView> = {}): AdmitView => ({ fleet: 'f', node: 'n', nowUnixMs: NOW, allow: ALLOW_ALL, records: [], ...change });
+const view = (change: Partial<AdmitView> = {}): AdmitView => ({ fleet: 'f', node: 'n', nowUnixMs: NOW, allow: ALLOW_ALL, records: [], epochFloor: 0, ...change });
 const of = (kind: Parameters<typeof entry>[0], generation: number, change: Parameters<typeof entry>[1] = {}) => entry(kind, { generation, epoch: 3, digest: DIGEST, ...change });
 
 function verdict(decoded: ReturnType<typeof assignment>, change: Partial<AdmitView> = {}): string {
@@ -44,6 +44,8 @@ describe('an assignment whose signature holds', () => {
     ['for another node is not', 'wrong-node', assignment({ node: 'm' }), {}],
     ['of another fleet is not', 'wrong-node', assignment({ fleet: 'g' }), {}],
     ['of a deposed leader is not, whatever kind of record saw the newer one', 'epoch-stale', assignment(), { records: records([of('refused', 2, { epoch: 4 })]) }],
+    ['of a leader that was deposed by one that ordered a snapshot is not', 'epoch-stale', assignment(), { epochFloor: 4 }],
+    ['of the leader that ordered one is', 'accept', assignment(), { epochFloor: 3 }],
     ['of the same leader is', 'accept', assignment(), { records: records([of('done', 2, { epoch: 3 })]) }],
     ['sent again is known', 'already', assignment(), { records: records([of('accepted', 5)]) }],
     ['sent again by a newer leader is noted', 'already newer', assignment({ epoch: 4 }), { records: records([of('accepted', 5)]) }],

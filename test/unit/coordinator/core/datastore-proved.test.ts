@@ -28,6 +28,22 @@ function worldOf({ hop = 0, takenUnixMs = null, procedure = UPGRADE, steps = [],
   return takenUnixMs === null ? world : { ...world, proofs: new Map([['prod', takenUnixMs]]) };
 }
 
+describe('why it waits is told as far as it is known', () => {
+  const since = Date.UTC(2026, 0, 1, 12, 0, 5);
+  const at = '2026-01-01 12:00:05 UTC';
+  const failed = { message: 'no host can prove it', atUnixMs: since };
+  test.each<[string, NonNullable<World['datastoreWork']>, string]>([
+    ['before anything was begun', new Map(), ''],
+    ['while a proof is made', new Map([['prod', { doing: 'worker-1 proves snapshot s1: proves it: restore', sinceUnixMs: since, lastFailure: null }]]), `: worker-1 proves snapshot s1: proves it: restore (since ${at})`],
+    ['after one that failed', new Map([['prod', { doing: null, sinceUnixMs: since, lastFailure: failed }]]), `: the last one failed at ${at}: no host can prove it`],
+    ['while the next is made', new Map([['prod', { doing: 'begins', sinceUnixMs: since, lastFailure: failed }]]), `: begins (since ${at}); the last one failed at ${at}: no host can prove it`],
+    ['by nothing that is done about another cluster', new Map([['other', { doing: 'begins', sinceUnixMs: since, lastFailure: null }]]), ''],
+  ])('%s', (_, datastoreWork, detail) => {
+    const told = explainNode({ ...worldOf(), datastoreWork }, NOW, 'n1').find(({ reason }) => reason === 'datastore-unproved');
+    expect(told).toMatchObject({ message: `nothing proves that the cluster’s datastore can be brought back to a moment right before this upgrade${detail}`, blockingObject: 'cluster prod' });
+  });
+});
+
 describe('a control-plane node takes a slot', () => {
   test.each<[string, Parts, boolean]>([
     ['never without a proof', {}, false],
