@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -24,6 +24,15 @@ apiVersion: farrier/v1
 kind: FleetPolicy
 spec: { snapshots: { recipients: [${person.recipient.text}] } }
 `;
+const UPGRADE = `
+apiVersion: farrier/v1
+kind: Plan
+metadata: { name: kubernetes-1-34 }
+spec:
+  allowControlPlaneOutage: true
+  drain: never
+  procedure: { kubeadm-upgrade: { version: v1.34.9, etcdUpgrade: false, sources: [local], pointsOfNoReturn: [control-plane] } }
+`;
 
 describe('over the real link, with a real etcd', async () => {
   const programs = await etcdProgramsOrSayWhy('trixie', 'snapshots that a coordinator orders');
@@ -40,7 +49,7 @@ describe('over the real link, with a real etcd', async () => {
   const token = await call<CreateTokenResponse__Output>((done) => coordinator.admin.CreateToken({ uses: 5, cluster: 'north' }, done));
   const version = (await etcd.ctl('version')).includes('3.5') ? '3.5.16' : '';
   const ofMember = memberFacts() as HostFacts & { readonly kubernetes: object };
-  const facts = { ...ofMember, kubernetes: { ...ofMember.kubernetes, etcd: { kind: 'stacked', version, experimentalFlags: [] } } } as HostFacts;
+  const facts = { ...ofMember, kubernetes: { ...ofMember.kubernetes, certificates: [], etcd: { kind: 'stacked', version, experimentalFlags: [] } } } as HostFacts;
   const datastore: LocalDatastore = { kind: 'etcd', installation: 'kubeadm', etcd: { ...etcd.place, dataDir: etcd.dataDir } };
   const cp = await SnapshotAgent.enrolled('cp-1', { ...token, facts, datastore, toolsFolder });
   const worker = await SnapshotAgent.enrolled('worker-1', { ...token, facts: proverFacts(), datastore: null, toolsFolder });
@@ -59,21 +68,32 @@ describe('over the real link, with a real etcd', async () => {
   const copiesFolder = join(coordinator.settings.dataFolder, 'snapshots');
   const copies = (): readonly string[] => readdirSync(copiesFolder);
 
-  test('a snapshot is taken, catalogued, and brought to the coordinator, where it can be read by nobody', { timeout: TEST_MAX_MS }, async () => {
+  test('a rollout that needs a proof starts, says so, and has it made by itself', { timeout: TEST_MAX_MS }, async () => {
     await expect.poll(async () => (await farrier('node', 'ls')).match(/connected/g)?.length, { timeout: 30_000 }).toBe(2);
     expect(await farrier('snapshot', 'ls')).toContain('no snapshots yet');
+    const plan = join(folder, 'upgrade.yaml');
+    writeFileSync(plan, UPGRADE);
+    const started = await runFarrier(['rollout', 'start', plan, '--socket', coordinator.settings.adminSocket]);
+    expect([started.exitCode, [...started.stdout, ...started.stderr].join('\n')]).toEqual([0, expect.stringContaining('cp-1: nothing proves yet that the datastore of north can be brought back: the rollout has a snapshot taken, restored and compared first')]);
+    await expect.poll(async () => await farrier('snapshot', 'ls'), { timeout: 60_000 }).toMatch(/cp-1 .* ago on worker-1/);
+    // Nobody asked for it: the controller did.
+    expect(await farrier('audit')).not.toContain('snapshot prove');
+    await farrier('rollout', 'abort', '--why', 'it was for the proof');
+  });
+
+  test('a snapshot is taken, catalogued, and brought to the coordinator, where it can be read by nobody', { timeout: TEST_MAX_MS }, async () => {
+    const before = copies();
     expect(await farrier('snapshot', 'take', 'north')).toMatch(/taken on {2}cp-1 .*sealed {4}yes\nlies on {3}host, coordinator$/s);
     const listed = JSON.parse(await farrier('snapshot', 'ls', 'north', '--json')) as { readonly snapshots: readonly { readonly places: readonly string[]; readonly snapshot: { readonly cluster: string; readonly sealed: { readonly sha256: string; readonly recipients: readonly string[] } } }[] };
-    expect(listed.snapshots).toMatchObject([{ node: 'cp-1', places: ['host', 'coordinator'], snapshot: { cluster: 'north', datastore: 'etcd', proof: null } }]);
+    expect(listed.snapshots.slice(0, 1)).toMatchObject([{ node: 'cp-1', places: ['host', 'coordinator'], snapshot: { cluster: 'north', datastore: 'etcd', proof: null } }]);
     expect(listed.snapshots[0]?.snapshot.sealed.recipients).toContain(person.recipient.fingerprint);
-    expect(copies()).toEqual([listed.snapshots[0]?.snapshot.sealed.sha256]);
-    expect(readFileSync(join(copiesFolder, copies()[0] ?? '')).subarray(0, 21).toString()).toBe('age-encryption.org/v1');
+    const copied = copies().filter((name) => !before.includes(name));
+    expect(copied).toEqual([listed.snapshots[0]?.snapshot.sealed.sha256]);
+    expect(readFileSync(join(copiesFolder, copied[0] ?? '')).subarray(0, 21).toString()).toBe('age-encryption.org/v1');
   });
 
   test('one is proved on another host, and a drill says what a loss would cost', { timeout: TEST_MAX_MS }, async () => {
-    expect(await farrier('snapshot', 'report')).toContain('snapshot-unproved');
-    const before = etcd.ctl('put', '/registry/pods/default/new', 'new');
-    await before;
+    await etcd.ctl('put', '/registry/pods/default/new', 'new');
     expect(await farrier('snapshot', 'prove', 'north')).toMatch(/lies on {3}host, coordinator\nproved {4}on worker-1: digest, .*structure/s);
     expect(await farrier('snapshot', 'drill', 'north')).toMatch(/restored on {2}worker-1\nRTO .*fetch .*restore .*\nRPO/s);
     const report = await farrier('snapshot', 'report', 'north');
