@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
@@ -35,7 +34,7 @@ beforeEach(async () => {
   chmodSync(join(server, 'db/state.db'), 0o600);
   mkdirSync(join(server, 'manifests'));
   writeFileSync(join(server, 'manifests/own.yaml'), 'a person’s');
-  const scratchFolder = mkdtempSync(join(tmpdir(), 'farrier-k3s-'));
+  const scratchFolder = mkdtempSync(join(lab.folder, 'scratch-'));
   copy = join(scratchFolder, 'copy');
   const taken = await takeSqliteSnapshot({ folder: server, version: VERSION, scratchFolder }, await openPlainFileSink(copy, never), systemClock, never);
   if (!taken.ok) throw new Error(taken.message);
