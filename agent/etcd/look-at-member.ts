@@ -27,7 +27,7 @@ export async function lookAtMember(place: LocalMember, ask: AskMembers, before: 
     within(signal, (limit) => own.keys(SOME_KEY, limit)),
     // Alarms are among what a member complains of: most have none.
     status.value.errors.length === 0 ? null : within(signal, (limit) => own.alarms(limit)),
-    ask.clusterVersion(place, signal),
+    isSettled(before, status.value) ? before.clusterVersion : ask.clusterVersion(place, signal),
   ]);
   return {
     runsAs: place.runsAs,
@@ -40,6 +40,11 @@ export async function lookAtMember(place: LocalMember, ask: AskMembers, before: 
     alarms: alarms?.ok === true ? alarms.value.slice(0, LOOK_ALARMS_MAX) : [],
     ...{ dbBytes: roundDown(status.value.dbSizeBytes), dbInUseBytes: roundDown(status.value.dbSizeInUseBytes) },
   };
+}
+
+/** A cluster of the member's own minor stays one while the member runs that version. */
+function isSettled(before: EtcdLook | null, { version }: EtcdStatus): before is EtcdLook {
+  return before?.version === version && before.clusterVersion !== null && version.startsWith(`${before.clusterVersion}.`);
 }
 
 const NEVER_HEARD = { clusterId: '', memberId: '', version: null, clusterVersion: null, isLeader: false, members: [], alarms: [], dbBytes: 0, dbInUseBytes: 0 } as const;

@@ -5,7 +5,7 @@ import { systemdEtcdHost } from '../adapters/etcd/systemd-etcd-host.ts';
 import { readArchitecture } from '../adapters/host-facts.ts';
 import type { EtcdLook } from '../../shared/domain/etcd-look.ts';
 import { findLocalMember } from '../etcd/local-member.ts';
-import { lookAtMember } from '../etcd/look-at-member.ts';
+import { type AskMembers, lookAtMember } from '../etcd/look-at-member.ts';
 import type { RunProgram } from '../ports/programs.ts';
 import { readDatastoreFacts } from './etcd-setup.ts';
 import type { FactsReader } from './facts-watch.ts';
@@ -30,6 +30,7 @@ export class HostFactsReader implements FactsReader {
   readonly #run: RunProgram;
   readonly #snapshots: SnapshotFactsReader;
   #lastLook: EtcdLook | null = null;
+  #ask: AskMembers | null = null;
 
   /**
    * @param root absolute; `/` but in tests.
@@ -76,8 +77,8 @@ export class HostFactsReader implements FactsReader {
     const place = await findLocalMember(this.#files, kubernetes, systemdEtcdHost(this.#run), signal);
     if (place === null) return null;
     // Hosts without one never load what asks it.
-    const { askMembers } = await import('../adapters/etcd/ask-members.ts');
-    this.#lastLook = await lookAtMember(place, askMembers, this.#lastLook, signal);
+    this.#ask ??= (await import('../adapters/etcd/ask-members.ts')).askMembersAgain();
+    this.#lastLook = await lookAtMember(place, this.#ask, this.#lastLook, signal);
     return this.#lastLook;
   }
 }

@@ -5,8 +5,10 @@ import type { NodeView, World } from './world.ts';
 /** What a host keeps that a snapshot can be taken of; null where there is nothing, or somebody else keeps it. */
 export function datastoreOf(facts: HostFacts | null): 'etcd' | 'sqlite' | null {
   const kubernetes = facts?.kubernetes ?? null;
-  if (kubernetes?.kind === 'kubeadm') return kubernetes.etcd.kind === 'stacked' ? 'etcd' : null;
-  return kubernetes?.datastore === 'etcd' || kubernetes?.datastore === 'sqlite' ? kubernetes.datastore : null;
+  // Hosts of an etcd that was set up by hand are of no Kubernetes themselves.
+  if (kubernetes === null) return (facts?.etcdMember ?? null) === null ? null : 'etcd';
+  if (kubernetes.kind === 'kubeadm') return kubernetes.etcd.kind === 'stacked' ? 'etcd' : null;
+  return kubernetes.datastore === 'etcd' || kubernetes.datastore === 'sqlite' ? kubernetes.datastore : null;
 }
 
 /** Every node on whose host a cluster's datastore lies, by what its agent tells, ordered by name. */

@@ -1,3 +1,4 @@
+import type { EtcdLook } from '../../shared/domain/etcd-look.ts';
 import type { NodeName } from '../../shared/domain/ids.ts';
 import type { Reason } from '../../shared/domain/reason.ts';
 import type { Budget } from './budget.ts';
@@ -9,6 +10,9 @@ import type { Assigned, RolloutState } from './rollout.ts';
 import type { Rules } from './rules.ts';
 import { isReachable } from './unavailable.ts';
 import type { Now, World } from './world.ts';
+
+/** An agent that has its assignment says so well within this. */
+const HEARD_WITHIN_MS = 30_000;
 
 export interface SlotCandidate {
   readonly slot: Slot;
@@ -22,7 +26,7 @@ export function slotCandidates(world: World, now: Now, rollout: RolloutState, ru
   const candidates: SlotCandidate[] = [];
   for (const wave of rollout.frozen.waves) {
     if (rollout.waves.get(wave.name)?.state === 'closed') break;
-    const staged = wave.nodes.filter((name) => isStaged(world, rollout, name) && unprovedCluster(world, now, rollout, name) === null);
+    const staged = wave.nodes.filter((name) => isStaged(world, rollout, name) && unprovedCluster(world, now, rollout, name) === null && !waitsForFollowers(world, now, rollout, wave.nodes, name));
     for (const node of leadersLast(world, staged)) {
       const { generation } = rollout.nodes.get(node) as Assigned;
       const slot = { node, rollout: rollout.id, wave: wave.name, generation, takenUnixMs: now.wallUnixMs };
@@ -33,10 +37,28 @@ export function slotCandidates(world: World, now: Now, rollout: RolloutState, ru
 }
 
 /** By name; whose member leads its etcd goes last, so that leadership moves once and not with each of them. */
-function leadersLast({ nodes }: World, names: readonly NodeName[]): readonly NodeName[] {
-  const leads = (name: NodeName): boolean => nodes.get(name)?.facts?.facts.etcdMember?.isLeader === true;
+function leadersLast(world: World, names: readonly NodeName[]): readonly NodeName[] {
+  const leads = (name: NodeName): boolean => lookOf(world, name)?.isLeader === true;
   const byName = names.toSorted();
   return [...byName.filter((name) => !leads(name)), ...byName.filter(leads)];
+}
+
+/** It leads its etcd, and another member of that is about to be ready. No longer: who never gets ready holds nobody up. */
+function waitsForFollowers(world: World, now: Now, rollout: RolloutState, wave: readonly NodeName[], name: NodeName): boolean {
+  const own = lookOf(world, name);
+  if (own?.isLeader !== true) return false;
+  return wave.some((other) => other !== name && lookOf(world, other)?.clusterId === own.clusterId && isStaging(world, now, rollout, other));
+}
+
+function isStaging(world: World, now: Now, rollout: RolloutState, name: NodeName): boolean {
+  const [node, view] = [rollout.nodes.get(name), world.nodes.get(name)];
+  if (node?.state !== 'assigned' || node.recallAsked || view === undefined || !isReachable(view)) return false;
+  const progress = reportedProgress(view, rollout.id, node);
+  return progress === null ? now.wallUnixMs - node.sinceUnixMs < HEARD_WITHIN_MS : progress.state === 'accepted';
+}
+
+function lookOf({ nodes }: World, name: NodeName): EtcdLook | null {
+  return nodes.get(name)?.facts?.facts.etcdMember ?? null;
 }
 
 function isStaged(world: World, rollout: RolloutState, name: NodeName): boolean {

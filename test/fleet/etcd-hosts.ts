@@ -13,6 +13,9 @@ const WRITER = fileURLToPath(new URL('etcd-writer-main.ts', import.meta.url));
 const PKI = '/etc/etcd/pki';
 const BINARY = '/usr/local/bin/etcd';
 const HEALTHY_WITHIN_MS = 60_000;
+/** etcd takes 1.5 MiB in one request. */
+const VALUE_BYTES = 1_000_000;
+const PUTS_MAX = 200;
 
 const UNIT = `[Unit]
 Description=etcd, as people set it up by hand
@@ -59,10 +62,11 @@ export class EtcdHosts {
     return `https://${host.address}:2379`;
   }
 
-  /** A new cluster of that binary, with nothing in it. Resolves when every member is well. */
-  async form(binary: string): Promise<void> {
+  /** A new cluster of that binary, with nothing in it. Resolves when every member is well. @param settings beside its own, without `ETCD_` */
+  async form(binary: string, settings: Readonly<Record<string, string>> = {}): Promise<void> {
     await Promise.all(
       this.hosts.map(async (host) => {
+        await host.writeFile('/etc/default/etcd-by-hand', Object.entries({ ...this.#settingsOf(host), ...settings }).map(([name, value]) => `ETCD_${name}=${value}\n`).join(''));
         await host.mustExec(['sh', '-c', `systemctl stop etcd.service; rm -rf /var/lib/etcd-by-hand ${BINARY} ${BINARY}.prev; install -d -o etcd -g etcd -m 700 /var/lib/etcd-by-hand`]);
         await host.copyIn(binary, BINARY);
         await host.mustExec(['chmod', '755', BINARY]);
@@ -79,6 +83,14 @@ export class EtcdHosts {
       if (exitCode === 0) return;
       if (performance.now() > untilMs) throw new Error(`the member of ${host.name} is not well: ${stderr}`);
     }
+  }
+
+  /** Writes until there is no space left. */
+  async fillUp(): Promise<void> {
+    const [host] = this.hosts as readonly [Host];
+    const put = ['etcdctl', ...this.#place(host), 'put', 'big'].join(' ');
+    const script = `head -c ${VALUE_BYTES} /dev/zero | tr '\\0' x > /root/value; for i in $(seq ${PUTS_MAX}); do ${put} < /root/value || exit 0; done; exit 1`;
+    await host.mustExec(['sh', '-c', script], { env: { ETCDCTL_API: '3' } });
   }
 
   /** Of the binary that runs, as the member says it. */
@@ -108,8 +120,21 @@ export class EtcdHosts {
   }
 
   #ctl(host: Host, ...args: readonly string[]) {
-    const place = ['--endpoints', this.endpointOf(host), '--cacert', '/etc/farrier/etcd/ca.crt', '--cert', '/etc/farrier/etcd/client.crt', '--key', '/etc/farrier/etcd/client.key'];
-    return host.exec(['etcdctl', ...place, ...args], { env: { ETCDCTL_API: '3' }, timeoutMs: 20_000 });
+    return host.exec(['etcdctl', ...this.#place(host), ...args], { env: { ETCDCTL_API: '3' }, timeoutMs: 20_000 });
+  }
+
+  #place(host: Host): readonly string[] {
+    return ['--endpoints', this.endpointOf(host), '--cacert', '/etc/farrier/etcd/ca.crt', '--cert', '/etc/farrier/etcd/client.crt', '--key', '/etc/farrier/etcd/client.key'];
+  }
+
+  #settingsOf(host: Host): Readonly<Record<string, string>> {
+    const peer = `https://${host.address}:2380`;
+    return {
+      NAME: host.name, DATA_DIR: '/var/lib/etcd-by-hand',
+      LISTEN_CLIENT_URLS: `https://127.0.0.1:2379,${this.endpointOf(host)}`, ADVERTISE_CLIENT_URLS: this.endpointOf(host), LISTEN_PEER_URLS: peer, INITIAL_ADVERTISE_PEER_URLS: peer,
+      INITIAL_CLUSTER: this.hosts.map((each) => `${each.name}=https://${each.address}:2380`).join(','), INITIAL_CLUSTER_TOKEN: 'by-hand', INITIAL_CLUSTER_STATE: 'new',
+      TRUSTED_CA_FILE: `${PKI}/ca.crt`, CERT_FILE: `${PKI}/member.crt`, KEY_FILE: `${PKI}/member.key`, PEER_TRUSTED_CA_FILE: `${PKI}/ca.crt`, PEER_CERT_FILE: `${PKI}/member.crt`, PEER_KEY_FILE: `${PKI}/member.key`,
+    };
   }
 
   async #setUp(host: Host, ca: KeyedCertificate, etcdctl: string): Promise<void> {
@@ -122,14 +147,6 @@ export class EtcdHosts {
     await host.writeFile(`${PKI}/member.key`, key);
     await host.mustExec(['sh', '-c', `chown -R etcd:etcd ${PKI} && chmod 600 ${PKI}/member.key`]);
     for (const name of ['ca.crt', 'client.crt', 'client.key']) await host.writeFile(`/etc/farrier/etcd/${name}`, readFileSync(join(this.#pki, name), 'utf8'), 0o600);
-    const peer = `https://${host.address}:2380`;
-    const settings = {
-      NAME: host.name, DATA_DIR: '/var/lib/etcd-by-hand',
-      LISTEN_CLIENT_URLS: `https://127.0.0.1:2379,${this.endpointOf(host)}`, ADVERTISE_CLIENT_URLS: this.endpointOf(host), LISTEN_PEER_URLS: peer, INITIAL_ADVERTISE_PEER_URLS: peer,
-      INITIAL_CLUSTER: this.hosts.map((each) => `${each.name}=https://${each.address}:2380`).join(','), INITIAL_CLUSTER_TOKEN: 'by-hand', INITIAL_CLUSTER_STATE: 'new',
-      TRUSTED_CA_FILE: `${PKI}/ca.crt`, CERT_FILE: `${PKI}/member.crt`, KEY_FILE: `${PKI}/member.key`, PEER_TRUSTED_CA_FILE: `${PKI}/ca.crt`, PEER_CERT_FILE: `${PKI}/member.crt`, PEER_KEY_FILE: `${PKI}/member.key`,
-    };
-    await host.writeFile('/etc/default/etcd-by-hand', Object.entries(settings).map(([name, value]) => `ETCD_${name}=${value}\n`).join(''));
     await host.writeFile('/etc/systemd/system/etcd.service', UNIT);
     await host.mustExec(['systemctl', 'daemon-reload']);
   }

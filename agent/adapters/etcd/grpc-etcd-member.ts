@@ -4,7 +4,8 @@ import type { EtcdAlarm, EtcdAnswer, EtcdMember, EtcdPlace } from '../../ports/e
 import { ask, GrpcRefusal } from '../call-grpc.ts';
 import { etcdReads, LOOK_MAX_MS, READ_MAX_MS, WALK_MAX_MS } from './etcd-reads.ts';
 import { explainEtcdFailure } from './explain-etcd-failure.ts';
-import { type EtcdClients, openEtcd } from './open-etcd.ts';
+import { eachItsOwn, type EtcdConnections } from './etcd-connections.ts';
+import type { EtcdClients } from './open-etcd.ts';
 import { readAlarms, readMembers } from './read-answers.ts';
 import { streamSnapshot } from './stream-snapshot.ts';
 
@@ -14,20 +15,22 @@ const DEFRAGMENT_MAX_MS = 30 * 60_000;
 const WIRE_ALARMS = { 'no-space': 'NOSPACE', corrupt: 'CORRUPT' } as const satisfies Record<EtcdAlarm['alarm'], string>;
 
 /** The member behind `place`, over gRPC and mutual TLS. */
-export function grpcEtcdMember(place: EtcdPlace, clock: Clock): EtcdMember {
-  /** One connection, one call. */
+export function grpcEtcdMember(place: EtcdPlace, clock: Clock, connections: EtcdConnections = eachItsOwn): EtcdMember {
   const call = async <Response, T>(start: (clients: EtcdClients) => Promise<Response>, read: (response: Response) => T, signal: AbortSignal): Promise<EtcdAnswer<T>> => {
     signal.throwIfAborted();
-    const clients = await openEtcd(place);
+    const clients = await connections.take(place);
     if ('ok' in clients) return clients;
+    let isWell = false;
     try {
-      return { ok: true, value: read(await start(clients)) };
+      const value = read(await start(clients));
+      isWell = true;
+      return { ok: true, value };
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof GrpcRefusal)) throw error;
       return explainEtcdFailure(error, { endpoint: place.endpoint, own: clients.own, nowUnixMs: clock.wallUnixMs() });
     } finally {
-      clients.close();
+      connections.give(clients, isWell);
     }
   };
   const nothing = (): null => null;

@@ -25,7 +25,8 @@ const KEEPALIVE_MS = 10_000;
 const KEEPALIVE_ANSWER_MAX_MS = 20_000;
 /** Some twenty values of the greatest size that etcd takes. */
 const ANSWER_MAX_BYTES = 32 * 1024 * 1024;
-/** Opened for a call or two and closed: what was renewed is read, and after a restart of the member nothing waits out a backoff. */
+
+/** Reads the files anew: they may have been renewed. */
 export async function openEtcd(place: EtcdPlace): Promise<EtcdClients | Failure<EtcdCode>> {
   const [ca, certificate, key] = await Promise.all([place.caFile, place.certificateFile, place.keyFile].map(readPem));
   for (const pem of [ca, certificate, key]) if (typeof pem === 'string') return unreadable(pem);

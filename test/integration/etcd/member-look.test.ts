@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest';
 
-import { askMembers } from '../../../agent/adapters/etcd/ask-members.ts';
+import { askMembersAgain } from '../../../agent/adapters/etcd/ask-members.ts';
 import { lookAtMember } from '../../../agent/etcd/look-at-member.ts';
 import type { EtcdLook } from '../../../shared/domain/etcd-look.ts';
 import { etcdProgramsOrSayWhy } from '../../support/etcd-programs.ts';
@@ -16,8 +16,10 @@ describe.each(['bookworm', 'trixie'] as const)('what is seen of a member of etcd
   }
   const cluster = await startEtcdCluster(programs, 3);
   afterAll(() => Promise.all(cluster.map((member) => member.dispose())));
+  // As the agent asks: on connections that it keeps.
+  const ask = askMembersAgain();
   const look = (of: RunningEtcd | undefined, before: EtcdLook | null = null): Promise<EtcdLook> =>
-    lookAtMember({ ...of!.place, runsAs: 'systemd', dataDir: null, quotaBytes: null }, askMembers, before, never);
+    lookAtMember({ ...of!.place, runsAs: 'systemd', dataDir: null, quotaBytes: null }, ask, before, never);
 
   test('one leads, all name the same three, and each of them answers', async () => {
     const looks = await Promise.all(cluster.map((member) => look(member)));
@@ -45,5 +47,8 @@ describe.each(['bookworm', 'trixie'] as const)('what is seen of a member of etcd
     expect(await look(cluster[2])).toMatchObject({ trouble: 'unreachable', clusterId: '', memberId: '' });
     await cluster[1]?.kill();
     await expect.poll(async () => (await look(cluster[0])).trouble, { timeout: 20_000 }).toBe('no-leader');
+    await Promise.all([cluster[1]?.restart(), cluster[2]?.restart()]);
+    await expect.poll(async () => (await Promise.all(cluster.map((member) => look(member)))).every(({ trouble, members }) => trouble === '' && members.every(({ answers }) => answers)), { timeout: 30_000 }).toBe(true);
+    expect((await look(cluster[2])).memberId).toBe(before.memberId);
   });
 });

@@ -36,6 +36,11 @@ test.each<readonly [string, Partial<EtcdLook>, string]>([
   expect(taker(member('cp-1', look), member('cp-2'))).toBe('cp-2');
 });
 
+test('a member that was set up by hand, on a host of no Kubernetes, is one to ask', () => {
+  expect(taker(aMember('etcd-1', { ...memberFacts(), kubernetes: null, etcdMember: { ...LOOK, runsAs: 'systemd' } }))).toBe('etcd-1');
+  expect(taker(aMember('etcd-1', { ...memberFacts(), kubernetes: null }))).not.toBe('etcd-1');
+});
+
 test('an alarm of another member stops nobody', () => {
   expect(taker(member('cp-1', { alarms: [{ memberId: '12', alarm: 'corrupt' }] }))).toBe('cp-1');
 });

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { explainNode } from '../../../../coordinator/core/explain.ts';
 import { decide } from '../../../../coordinator/core/decide.ts';
-import type { World } from '../../../../coordinator/core/world.ts';
+import type { NodeView, World } from '../../../../coordinator/core/world.ts';
 import { BARE_HOST } from '../../../support/example-facts.ts';
 import { type MemberSpec, quorumWorld } from '../../../support/arbitrary-quorum.ts';
 import { aProgress, aSlot, aView, ledgerWith, NOW } from '../../../support/world-builder.ts';
@@ -47,14 +47,20 @@ describe('with the members as they are now', () => {
   });
 });
 
-test('of those that could go, whose member leads goes last', () => {
-  const of = world([UP, UP, UP]);
-  const led = new Map([...of.nodes].map(([name, view]) => {
-    const { facts } = view;
-    const look = facts?.facts.etcdMember ?? null;
-    return [name, name !== 'n1' || facts === null || look === null ? view : { ...view, facts: { ...facts, facts: { ...facts.facts, etcdMember: { ...look, isLeader: true } } } }];
-  }));
-  expect(outcome({ ...of, nodes: led })).toBe('n2');
+test('of those that could go, whose member leads goes last, and waits for those that are about to be ready', () => {
+  const withLeader = (progress: 'staged' | 'accepted' | 'done'): World => {
+    const of = world([UP, UP, UP]);
+    const changed = [...of.nodes].map(([name, view]): [string, NodeView] => {
+      const { facts } = view;
+      const look = facts?.facts.etcdMember ?? null;
+      if (facts === null || look === null) throw new Error('a node of this world has no look');
+      return [name, { ...aView(name, { record: view.record, session: view.session, progress: [aProgress(name === 'n1' ? 'staged' : progress)] }), facts: { ...facts, facts: { ...facts.facts, etcdMember: { ...look, isLeader: name === 'n1' } } } }];
+    });
+    return { ...of, nodes: new Map(changed) };
+  };
+  expect(outcome(withLeader('staged'))).toBe('n2');
+  expect(outcome(withLeader('accepted'))).toBe('waiting-for-agent');
+  expect(outcome(withLeader('done'))).toBe('n1');
 });
 
 test('a slot is granted, and then another member goes: no permit until it is back', () => {
