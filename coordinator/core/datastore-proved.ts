@@ -7,6 +7,11 @@ import type { Now, World } from './world.ts';
 /** A snapshot that is older would lose more than anybody expects of an upgrade. */
 export const PROOF_AGE_MAX_MS = 6 * 3_600_000;
 
+/** What was taken later than this was taken by another clock, or this one went back: then no age that it gives is true. */
+export function newestPossible({ policy }: Pick<World, 'policy'>, nowUnixMs: number): number {
+  return nowUnixMs + policy.clockLimitMs;
+}
+
 /** What ran before may not read what the new version wrote. */
 function needsProof(plan: Plan): boolean {
   return changesVersions(plan) || plan.steps.some(({ kind }) => kind === 'etcd_upgrade');
@@ -23,5 +28,5 @@ export function unprovedCluster(world: World, now: Now, { frozen, startedUnixMs 
   const isLater = frozen.chain !== null && frozen.chain.hop > 1;
   const oldestUnixMs = Math.max(now.wallUnixMs - PROOF_AGE_MAX_MS, isLater ? startedUnixMs : 0);
   const takenUnixMs = world.proofs?.get(cluster);
-  return takenUnixMs !== undefined && takenUnixMs >= oldestUnixMs ? null : cluster;
+  return takenUnixMs !== undefined && takenUnixMs >= oldestUnixMs && takenUnixMs <= newestPossible(world, now.wallUnixMs) ? null : cluster;
 }

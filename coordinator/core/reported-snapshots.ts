@@ -11,10 +11,15 @@ import type { SnapshotEventBody } from './snapshot-event.ts';
  */
 export function newsOf(known: ClusterSnapshots, node: NodeName, told: readonly SnapshotRecord[], isWhole: boolean): SnapshotEventBody | null {
   const held = new Map(known.snapshots.filter((each) => each.node === node).map((each) => [each.record.id, each]));
-  const records = told.map((record) => ({ ...record, cluster: known.cluster, copies: [], proof: null })).filter((record) => !isHeld(held.get(record.id), record));
+  const records = told.map((record) => ({ ...record, takenUnixMs: earliest(held.get(record.id), record), cluster: known.cluster, copies: [], proof: null })).filter((record) => !isHeld(held.get(record.id), record));
   const toldIds = new Set(told.map(({ id }) => id));
   const gone = isWhole ? [...held.values()].filter(({ record }) => !toldIds.has(record.id) && isOnHost(record)).map(({ record }) => record.id) : [];
   return records.length === 0 && gone.length === 0 ? null : { type: 'reported', node, records, gone };
+}
+
+/** What once was so old gets no younger, whatever its host says later. */
+function earliest(held: CataloguedSnapshot | undefined, { plain, takenUnixMs }: SnapshotRecord): number {
+  return held?.record.plain.digest === plain.digest ? Math.min(held.record.takenUnixMs, takenUnixMs) : takenUnixMs;
 }
 
 function isHeld(held: CataloguedSnapshot | undefined, told: SnapshotRecord): boolean {

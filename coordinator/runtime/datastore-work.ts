@@ -11,6 +11,7 @@ import { chooseProver, type EtcdTools, type Prover } from '../core/choose-prover
 import { chooseTaker, type Taker } from '../core/choose-taker.ts';
 import type { CataloguedSnapshot } from '../core/cluster-snapshots.ts';
 import { etcdMinor } from '../core/datastore-members.ts';
+import { newestPossible } from '../core/datastore-proved.ts';
 import type { DatastoreProof, ProofResult, ProvedSnapshot } from '../ports/datastore-proof.ts';
 import type { SnapshotAgents } from '../ports/snapshot-agents.ts';
 import type { FleetState } from './fleet-state.ts';
@@ -41,10 +42,15 @@ export class DatastoreWork implements DatastoreProof {
   }
 
   async newest(cluster: string): Promise<ProvedSnapshot | null> {
-    const { snapshots, proofs } = this.#parts.log.of(cluster);
-    const [newest] = newestFirst(snapshots.map(({ record }) => record).filter(({ plain }) => proofs.has(plain.digest)));
-    const proof = newest === undefined ? undefined : proofs.get(newest.plain.digest);
-    return newest === undefined || proof === undefined ? null : { cluster, datastore: newest.datastore, digest: newest.plain.digest, takenUnixMs: newest.takenUnixMs, revision: proof.snapshot.revision };
+    const { state, log, clock } = this.#parts;
+    const { snapshots, proofs } = log.of(cluster);
+    const proved = snapshots.flatMap(({ record }) => {
+      const proof = proofs.get(record.plain.digest);
+      return proof === undefined ? [] : [provedOf(record, proof)];
+    });
+    // One of a clock that ran ahead would be the newest for as long as that was.
+    const possible = proved.filter(({ takenUnixMs }) => takenUnixMs <= newestPossible(state, clock.wallUnixMs()));
+    return possible.toSorted((a, b) => b.takenUnixMs - a.takenUnixMs || b.revision - a.revision)[0] ?? null;
   }
 
   async obstacle(cluster: string): Promise<string> {
@@ -202,8 +208,9 @@ const WORK_CODE = {
 
 const DRILL_CODE: Readonly<Record<WorkCode | 'no-copy', DrillCode>> = { 'no-copy': 'no-copy', 'no-prover': 'no-prover', 'snapshot-failed': 'failed', 'restore-failed': 'failed', mismatch: 'failed' };
 
-function provedOf({ cluster, datastore, plain, takenUnixMs }: SnapshotRecord, proof: ProofRecord): ProvedSnapshot {
-  return { cluster, datastore, digest: plain.digest, takenUnixMs, revision: proof.snapshot.revision };
+/** The moment is the one that was proved: the host that has it may tell another one afterwards. */
+function provedOf({ cluster, datastore, plain }: SnapshotRecord, { snapshot: { takenUnixMs, revision } }: ProofRecord): ProvedSnapshot {
+  return { cluster, datastore, digest: plain.digest, takenUnixMs, revision };
 }
 
 function isHere({ copies }: SnapshotRecord): boolean {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
+import { newsOf } from '../../../coordinator/core/reported-snapshots.ts';
 import { SnapshotLog } from '../../../coordinator/runtime/snapshot-log.ts';
 import { DEFAULT_POLICY } from '../../../shared/domain/policy.ts';
 import { describeDatastoreProof } from '../../support/datastore-proof-cases.ts';
@@ -92,6 +93,30 @@ describe('not believed is a proof', () => {
     bench.agents.clocksAheadMs = 3_600_000;
     expect(await bench.work.prove('north', never)).toMatchObject({ ok: false, code: 'snapshot-failed', message: expect.stringContaining('disagree') as string });
     expect(ordersOf(bench)).toEqual(['north-1: take']);
+  });
+});
+
+describe('the newest that is proved', () => {
+  test('is none from a moment that is yet to come, whoever ordered its proof', async () => {
+    const bench = await datastoreWorkBench();
+    const made = await bench.work.prove('north', never);
+    bench.clock.advance(60_000);
+    await bench.work.take('north', null, never);
+    const ahead = bench.log.of('north').snapshots.at(-1)!.record;
+    await bench.log.append('north', () => [{ type: 'reported', node: 'north-1', records: [{ ...ahead, takenUnixMs: bench.clock.wallUnixMs() + 3_600_000 }], gone: [] }]);
+    expect(await bench.work.proveCopy('north', ahead.id, never)).toMatchObject({ ok: true });
+    expect(await bench.work.newest('north')).toEqual(made.ok && made.snapshot);
+  });
+
+  test('gets no younger by what its host tells of it later', async () => {
+    const bench = await datastoreWorkBench();
+    const made = await bench.work.prove('north', never);
+    const { node, record } = bench.log.of('north').snapshots.at(-1)!;
+    const told = { ...record, takenUnixMs: record.takenUnixMs + 600_000 };
+    bench.clock.advance(600_000);
+    expect(newsOf(bench.log.of('north'), node, [told], true)).toBeNull();
+    await bench.log.append('north', () => [{ type: 'reported', node, records: [{ ...told, id: 'another' }], gone: [] }]);
+    expect(await bench.work.newest('north')).toEqual(made.ok && made.snapshot);
   });
 });
 

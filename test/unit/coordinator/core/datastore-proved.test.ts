@@ -4,6 +4,7 @@ import { decide } from '../../../../coordinator/core/decide.ts';
 import { PROOF_AGE_MAX_MS } from '../../../../coordinator/core/datastore-proved.ts';
 import { explainNode } from '../../../../coordinator/core/explain.ts';
 import type { World } from '../../../../coordinator/core/world.ts';
+import { DEFAULT_POLICY } from '../../../../shared/domain/policy.ts';
 import type { KubeadmUpgrade } from '../../../../shared/domain/procedure.ts';
 import type { StepSpec } from '../../../../shared/domain/step-spec.ts';
 import { decisionLines } from '../../../support/decision-lines.ts';
@@ -49,6 +50,7 @@ describe('a control-plane node takes a slot', () => {
     ['never without a proof', {}, false],
     ['with one from before the rollout', { takenUnixMs: STARTED - 1 }, true],
     ['not with one that is too old', { takenUnixMs: NOW.wallUnixMs - PROOF_AGE_MAX_MS - 1 }, false],
+    ['not with one from a moment that is yet to come', { takenUnixMs: NOW.wallUnixMs + DEFAULT_POLICY.clockLimitMs + 1 }, false],
     ['in a later hop not with one from before the hop', { hop: 2, takenUnixMs: STARTED - 1 }, false],
     ['in a later hop with one of its own', { hop: 2, takenUnixMs: STARTED }, true],
     ['without one where no version changes', { procedure: null }, true],
