@@ -1,5 +1,6 @@
 import type { Fleet } from '../fleet.ts';
 import type { Host } from '../host.ts';
+import { unpackedPrograms } from '../unpacked-programs.ts';
 import { k3sUnitFiles, k3sUnitName, type K3sInstall } from './k3s-unit.ts';
 import { KubernetesCluster } from './kubernetes-cluster.ts';
 import type { StandIns } from './pack-stand-ins.ts';
@@ -14,12 +15,14 @@ export interface K3sClusterOptions {
   readonly agentArgs?: readonly string[];
 }
 
-/** Installs K3s on hosts as its install script does: the program, the unit, its env file. All nodes Ready in the end. */
+/** Installs K3s on hosts as its install script does: the program, the unit, its env file. All nodes Ready in the end; `--cluster-init` gives it embedded etcd. */
 export async function makeK3sCluster(fleet: Fleet, standIns: StandIns, { server, agents, version, serverArgs = [], agentArgs = [] }: K3sClusterOptions): Promise<KubernetesCluster> {
   const first = fleet.host(server);
   const program = standIns.k3s(version);
   const cluster = new KubernetesCluster([first], agents.map((name) => fleet.host(name)), ['kubectl', '--kubeconfig=/etc/rancher/k3s/k3s.yaml']);
   await first.copyIn(standIns.kubectl, '/usr/local/bin/kubectl');
+  // What real K3s has inside.
+  if (serverArgs.includes('--cluster-init')) for (const name of ['etcd', 'etcdutl']) await first.copyIn(`${await unpackedPrograms('trixie', 'etcd-server')}/${name}`, `/usr/local/bin/${name}`);
   await install(first, program, { role: 'server', args: serverArgs });
   const token = (await first.readFile('/var/lib/rancher/k3s/server/token')).toString('utf8').trim();
   const env = { K3S_URL: `https://${first.address}:6443`, K3S_TOKEN: token };

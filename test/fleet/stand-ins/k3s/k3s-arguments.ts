@@ -2,11 +2,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 
 const VALUE_FLAGS = [
-  'bind-address', 'cluster-cidr', 'cluster-dns', 'cluster-domain', 'config', 'data-dir', 'datastore-endpoint', 'disable', 'etcd-arg', 'flannel-backend', 'flannel-iface', 'https-listen-port', 'kube-apiserver-arg',
+  'bind-address', 'cluster-cidr', 'cluster-dns', 'cluster-domain', 'cluster-reset-restore-path', 'config', 'data-dir', 'datastore-endpoint', 'disable', 'etcd-arg', 'flannel-backend', 'flannel-iface', 'https-listen-port', 'kube-apiserver-arg',
   'kube-controller-manager-arg', 'kube-scheduler-arg', 'kubelet-arg', 'node-external-ip', 'node-ip', 'node-label', 'node-name', 'node-taint', 'server', 'service-cidr', 'system-default-registry', 'tls-san', 'token', 'token-file',
   'write-kubeconfig', 'write-kubeconfig-mode',
 ];
-const SWITCHES = ['cluster-init', 'debug', 'disable-agent', 'disable-cloud-controller', 'disable-helm-controller', 'disable-kube-proxy', 'disable-network-policy', 'docker', 'embedded-registry', 'secrets-encryption', 'selinux'];
+const SWITCHES = ['cluster-init', 'cluster-reset', 'debug', 'disable-agent', 'disable-cloud-controller', 'disable-helm-controller', 'disable-kube-proxy', 'disable-network-policy', 'docker', 'embedded-registry', 'secrets-encryption', 'selinux'];
 const CONFIG = '/etc/rancher/k3s/config.yaml';
 
 /** Flags of `k3s server` and `k3s agent`; one may stand there several times. */

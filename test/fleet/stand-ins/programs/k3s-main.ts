@@ -1,4 +1,4 @@
-// The stand-in of k3s: server and agent in one program, with an API over SQLite and a node report; no containers.
+// The stand-in of k3s: server and agent in one program, with an API over SQLite or etcd and a node report; no containers.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
@@ -31,8 +31,13 @@ try {
 async function server(flags: K3sFlags): Promise<void> {
   begin('server');
   await point('start');
-  const { startK3sServer } = await import('../k3s/k3s-server.ts');
-  const { token } = await startK3sServer(version, tokenOf(flags), Number.parseInt(flags.get('write-kubeconfig-mode')?.[0] ?? '600', 8));
+  const { resetK3sCluster, startK3sServer } = await import('../k3s/k3s-server.ts');
+  if (isSet(flags, 'cluster-reset')) {
+    await resetK3sCluster(tokenOf(flags), flags.get('cluster-reset-restore-path')?.[0] ?? null);
+    log('level=info msg="Managed etcd cluster membership has been reset, restart without --cluster-reset flag now. Backup and delete ${datadir}/server/db on each peer etcd server and rejoin the nodes"');
+    process.exit(0);
+  }
+  const { token } = await startK3sServer({ version, token: tokenOf(flags), kubeconfigMode: Number.parseInt(flags.get('write-kubeconfig-mode')?.[0] ?? '600', 8), clusterInit: isSet(flags, 'cluster-init') });
   log('level=info msg="Kube API server is now running"');
   await point('serving');
   if (process.env['NOTIFY_SOCKET'] !== undefined) execFileSync('systemd-notify', ['--ready', `--pid=${process.pid}`]);
@@ -66,6 +71,10 @@ async function node(joining: { readonly server: string; readonly token: string }
 function begin(role: string): void {
   sayStandIn(`k3s ${role}`);
   log(`level=info msg="Starting k3s ${version} (00000000)"`);
+}
+
+function isSet(flags: K3sFlags, name: string): boolean {
+  return flags.get(name)?.[0] === 'true';
 }
 
 function tokenOf(flags: K3sFlags): string | null {
