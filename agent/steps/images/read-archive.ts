@@ -1,11 +1,11 @@
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { pipeline, type Readable, type Transform } from 'node:stream';
-import type * as zlib from 'node:zlib';
+import { pipeline } from 'node:stream';
 
 import type { PinnedImage } from '../../../shared/domain/steps/images-spec.ts';
 import { type Descriptor, imageId, type ImageIndex } from './image-id.ts';
 import { readTar } from './read-tar.ts';
+import { unpackFrames } from './unpack-frames.ts';
 
 /** Manifests, indexes and configurations are small; layers are not, and nobody looks into them. */
 const DOCUMENT_MAX_BYTES = 1024 * 1024;
@@ -74,19 +74,15 @@ function parse(bytes: Buffer): unknown {
   }
 }
 
-const COMPRESSED: readonly (readonly [magic: string, decompress: (codecs: typeof zlib) => Transform])[] = [
-  ['1f8b', ({ createGunzip }) => createGunzip()],
-  ['28b52ffd', ({ createZstdDecompress }) => createZstdDecompress()],
-];
-
 /** By its first bytes, as containerd finds out. */
-async function decompressed(path: string, signal: AbortSignal): Promise<Readable> {
+async function decompressed(path: string, signal: AbortSignal): Promise<AsyncIterable<Buffer>> {
   const raw = createReadStream(path, { signal });
   const start = await startOf(path);
-  const found = COMPRESSED.find(([magic]) => start.startsWith(magic));
-  if (found === undefined) return raw;
+  const isGzip = start.startsWith('1f8b');
+  if (!isGzip && !start.startsWith('28b52ffd')) return raw;
+  const { createGunzip, createZstdDecompress } = await import('node:zlib');
   // What goes wrong is the reader's to see.
-  return pipeline(raw, found[1](await import('node:zlib')), () => undefined);
+  return isGzip ? pipeline(raw, createGunzip(), () => undefined) : unpackFrames(raw, createZstdDecompress);
 }
 
 async function startOf(path: string): Promise<string> {

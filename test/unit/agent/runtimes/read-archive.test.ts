@@ -10,6 +10,12 @@ import { dockerSave, ociLayout, tarOf } from '../../../support/image-archive.ts'
 const folder = mkdtempSync(join(tmpdir(), 'farrier-archive-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
+/** As compressors write it that work in parallel: each part stands for itself, and ends where an archive may end. */
+function inParts(tar: Buffer, compress: (part: Buffer) => Buffer): Buffer {
+  const parts = Array.from({ length: Math.ceil(tar.length / 1024) }, (_, part) => tar.subarray(part * 1024, (part + 1) * 1024));
+  return Buffer.concat(parts.map((part) => compress(part)));
+}
+
 const two = [{ name: 'registry.example/a:1', says: 'a' }, { name: 'registry.example/b:2', says: 'b' }];
 const never = new AbortController().signal;
 
@@ -25,6 +31,8 @@ describe('names and IDs of what an archive gives', () => {
     ['an OCI layout', layout.tar],
     ['one that is gzipped', gzipSync(layout.tar)],
     ['one with zstd', zstdCompressSync(layout.tar)],
+    ['one that many compressed with gzip', inParts(layout.tar, gzipSync)],
+    ['one that many compressed with zstd', inParts(layout.tar, zstdCompressSync)],
   ])('%s', async (_name, tar) => {
     expect(await read(tar)).toEqual(layout.images);
   });
