@@ -58,7 +58,7 @@ export const verb: Verb = (_name, args) =>
     const facts = new FactsWatch(async () => {
       const [{ HostFactsReader }, { SnapshotFactsReader }] = await Promise.all([import('../facts/read-host-facts.ts'), import('../facts/snapshot-facts.ts')]);
       const snapshots = new SnapshotFactsReader(settings.snapshots, settings.stateDir, runProgram);
-      return new HostFactsReader(runProgram, '/', (kubernetes, signal) => snapshots.read(kubernetes, signal));
+      return new HostFactsReader(runProgram, '/', (known, signal) => snapshots.read(known, signal));
     }, { clock: host.clock, logger });
     const { snapshotDutyOf } = await import('./snapshot-duty-of.ts');
     const snapshots = await snapshotDutyOf(settings, configDir, host, () => highestSeen(reader.records).epoch);

@@ -4,6 +4,7 @@ import type { HostFacts, KubernetesFacts, SnapshotFacts } from '../../shared/dom
 import { systemdEtcdHost } from '../adapters/etcd/systemd-etcd-host.ts';
 import { readArchitecture } from '../adapters/host-facts.ts';
 import type { EtcdLook } from '../../shared/domain/etcd-look.ts';
+import type { RoleFacts } from '../../shared/domain/node-role.ts';
 import { findLocalMember } from '../etcd/local-member.ts';
 import { type AskMembers, lookAtMember } from '../etcd/look-at-member.ts';
 import type { RunProgram } from '../ports/programs.ts';
@@ -21,7 +22,7 @@ import { PROGRAMS, ProgramVersions } from './programs-on-path.ts';
 /** Looked for in /run: dpkg's hook on Debian, zypper on SUSE. */
 const REBOOT_FILES = ['/run/reboot-required', '/run/reboot-needed'];
 
-export type SnapshotFactsReader = (kubernetes: KubernetesFacts | null, signal: AbortSignal) => Promise<SnapshotFacts | null>;
+export type SnapshotFactsReader = (host: RoleFacts, signal: AbortSignal) => Promise<SnapshotFacts | null>;
 
 /** Reads what a host is; remembers only what programs and its member of etcd said. Changes nothing, and never throws for what it finds. */
 export class HostFactsReader implements FactsReader {
@@ -50,6 +51,7 @@ export class HostFactsReader implements FactsReader {
     const packages = await readInstalledPackages(root, os.packageFamily, this.#run, signal);
     const versionOf = (name: keyof typeof PROGRAMS): Promise<string | null> => this.#programs.versionOf(PROGRAMS[name], packages, signal);
     const kubernetes = await readKubernetes(this.#files, versionOf);
+    const etcdMember = await this.#lookAtMember(kubernetes, signal);
     const facts: HostFacts = {
       os,
       kernel: plain(release()),
@@ -57,11 +59,11 @@ export class HostFactsReader implements FactsReader {
       ...readMachine(root),
       runtimes: { containerd: await versionOf('containerd'), runc: await versionOf('runc'), crun: await versionOf('crun'), docker: await versionOf('docker') },
       kubernetes,
-      etcdMember: await this.#lookAtMember(kubernetes, signal),
+      etcdMember,
       rebootRequired: REBOOT_FILES.some((path) => this.#files.exists(path)),
       otherTools: readOtherTools(this.#files, packages),
       packages,
-      snapshots: await this.#snapshots(kubernetes, signal),
+      snapshots: await this.#snapshots({ kubernetes, etcdMember }, signal),
       datastore: await readDatastoreFacts(this.#files, systemdEtcdHost(this.#run), signal),
     };
     signal.throwIfAborted();

@@ -1,8 +1,8 @@
 import { readdir, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-import type { KubernetesFacts, SnapshotFacts } from '../../shared/domain/host-facts.ts';
-import { FACT_TOOLS_MAX } from '../../shared/domain/host-facts.ts';
+import { FACT_TOOLS_MAX, type SnapshotFacts } from '../../shared/domain/host-facts.ts';
+import type { RoleFacts } from '../../shared/domain/node-role.ts';
 import type { RunProgram } from '../ports/programs.ts';
 import type { SnapshotSettings } from '../settings/snapshot-settings.ts';
 import { hostIdentity } from '../snapshots/host-identity.ts';
@@ -25,9 +25,9 @@ export class SnapshotFactsReader {
     this.#run = run;
   }
 
-  async read(kubernetes: KubernetesFacts | null, signal: AbortSignal): Promise<SnapshotFacts> {
+  async read(host: RoleFacts, signal: AbortSignal): Promise<SnapshotFacts> {
     const { scratchFolder, toolsFolder, proveOnControlPlane } = this.#settings;
-    const { may, reason } = mayProveHere({ kubernetes }, { onControlPlane: proveOnControlPlane });
+    const { may, reason } = mayProveHere(host, { onControlPlane: proveOnControlPlane });
     const { recipient } = await hostIdentity(this.#stateDir);
     const folders = [toolsFolder, ...(await versionFolders(toolsFolder))].slice(0, FACT_TOOLS_MAX);
     const minors = await Promise.all(folders.map(async (folder) => await this.#minorIn(folder, signal)));

@@ -18,7 +18,7 @@ export interface SnapshotSettings {
   readonly scratchFolder: string;
   /** With `etcd` and `etcdutl`: `toolsFolder/3.5`, else the folder itself. */
   readonly toolsFolder: string;
-  /** Also what this host takes by itself is proved on it at once, though it is one of a control plane. */
+  /** Also what this host takes by itself is proved on it at once, though it is one of a control plane, or has a member of etcd. */
   readonly proveOnControlPlane: boolean;
 }
 

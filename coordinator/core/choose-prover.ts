@@ -1,5 +1,5 @@
 import type { NodeName } from '../../shared/domain/ids.ts';
-import { isControlPlane } from '../../shared/domain/node-role.ts';
+import { holdsCluster } from '../../shared/domain/node-role.ts';
 import type { ProofToolRef } from '../../shared/domain/snapshot-command.ts';
 import { whyNotOrdered } from './datastore-members.ts';
 import type { NodeView, World } from './world.ts';
@@ -34,7 +34,7 @@ const EXPLAINED_MAX = 8;
 
 /**
  * Another host before the taker, one of the same cluster before a stranger (a proof has all of a cluster's secrets on its disk
- * for a moment), none of a control plane unless its own settings say so, the one with the most room first. @returns why nobody, as text
+ * for a moment), none that holds a cluster unless its own settings say so, the one with the most room first. @returns why nobody, as text
  */
 export function chooseProver(world: World, question: ProverQuestion): Prover | string {
   const judged = [...world.nodes.values()].map((view) => ({ view, why: whyNotOrdered(world, view) || whyNotProver(view, question) }));
@@ -65,7 +65,7 @@ function fetched({ facts }: NodeView, { minor, tools }: ProverQuestion): readonl
 
 function rank({ record, facts }: NodeView, { taker, cluster }: ProverQuestion): number {
   if (record.name === taker) return 3;
-  if (isControlPlane(facts?.facts ?? null)) return 2;
+  if (holdsCluster(facts?.facts ?? null)) return 2;
   return record.cluster === cluster ? 0 : 1;
 }
 

@@ -1,7 +1,7 @@
-import type { HostFacts } from '../../../shared/domain/host-facts.ts';
+import { holdsCluster, isControlPlane, type RoleFacts } from '../../../shared/domain/node-role.ts';
 
 export interface ProveSettings {
-  /** Proofs run on this host though it is one of a control plane. */
+  /** Proofs run on this host though it is one of a control plane, or has a member of etcd. */
   readonly onControlPlane: boolean;
 }
 
@@ -12,10 +12,10 @@ export interface MayProve {
 }
 
 /** A restore takes disk and memory from a living member of the datastore that it is to protect: by default it is for other hosts. */
-export function mayProveHere({ kubernetes }: Pick<HostFacts, 'kubernetes'>, { onControlPlane }: ProveSettings): MayProve {
-  const isControlPlane = kubernetes !== null && (kubernetes.role === 'control-plane' || kubernetes.role === 'server');
-  if (!isControlPlane) return { may: true, reason: 'this host is none of a control plane' };
+export function mayProveHere(facts: RoleFacts, { onControlPlane }: ProveSettings): MayProve {
+  if (!holdsCluster(facts)) return { may: true, reason: 'this host is none of a control plane, and has no member of etcd' };
+  const held = isControlPlane(facts) ? 'this host is one of a control plane' : 'this host is one with a member of etcd';
   return onControlPlane
-    ? { may: true, reason: 'this host is one of a control plane, and its settings allow proofs on it' }
-    : { may: false, reason: 'this host is one of a control plane, whose datastore needs its disk and memory; prove on another host, or allow it in this host\'s settings' };
+    ? { may: true, reason: `${held}, and its settings allow proofs on it` }
+    : { may: false, reason: `${held}, whose datastore needs its disk and memory; prove on another host, or allow it in this host's settings` };
 }

@@ -58,12 +58,12 @@ function prover(nodes: readonly NodeView[], changes: Partial<ProverQuestion> = {
   return typeof chosen === 'string' ? chosen : chosen.node;
 }
 
-test('a prover is of the same cluster before it is a stranger, a control plane after both, and the taker last', () => {
+test('a prover is of the same cluster before it is a stranger, one that holds a cluster after both, and the taker last', () => {
   const allowed = memberFacts({ mayProve: true });
-  const all = [aMember('cp-1', allowed), aMember('cp-2', allowed), aMember('stranger', proverFacts({ freeBytes: 2 ** 40 }), { cluster: 'other' }), aMember('w-1', proverFacts())];
+  const all = [aMember('cp-1', allowed), aMember('cp-2', allowed), aMember('etcd-1', { ...proverFacts({ freeBytes: 2 ** 39 }), etcdMember: LOOK }), aMember('stranger', proverFacts({ freeBytes: 2 ** 40 }), { cluster: 'other' }), aMember('w-1', proverFacts())];
   const order: string[] = [];
   for (let left = all; left.length > 0; left = left.filter(({ record }) => record.name !== order.at(-1))) order.push(prover(left));
-  expect(order).toEqual(['w-1', 'stranger', 'cp-2', 'cp-1']);
+  expect(order).toEqual(['w-1', 'stranger', 'etcd-1', 'cp-2', 'cp-1']);
 });
 
 test('of two that can, the one with more room is chosen; one without room for three times the datastore is none', () => {
