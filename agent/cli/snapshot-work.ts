@@ -25,8 +25,8 @@ import { findDatastore } from '../snapshots/local-datastore.ts';
 import { mayProveHere } from '../snapshots/prove/may-prove-here.ts';
 import { runSnapshotWork, type WorkHost } from '../snapshots/work/run-snapshot-work.ts';
 import { LIVE_FOLDER } from '../snapshots/work/snapshot-places.ts';
-import type { SnapshotWork } from '../snapshots/work/snapshot-work.ts';
-import { asVerb, complain, readOptions, settingsOf } from './read-options.ts';
+import { parseWork } from '../snapshots/work/work-text.ts';
+import { asVerb, complain, misused, readOptions, settingsOf } from './read-options.ts';
 import type { Verb } from './verb.ts';
 
 const HELP = `Usage: farrier-agent snapshot-work --work WORK
@@ -39,9 +39,9 @@ Example:
 export const verb: Verb = (_name, args) =>
   asVerb(async () => {
     const { values } = readOptions(args, { work: { type: 'string' } }, HELP);
+    const work = parseWork(String(values['work'] ?? ''));
+    if (work === null) throw misused('--work takes what `farrier-agent snapshot` hands over, and nothing else', HELP);
     const settings = await settingsOf(values);
-    // Only root starts units, and only this program writes what it reads here.
-    const work = JSON.parse(Buffer.from(String(values['work']), 'base64url').toString('utf8')) as SnapshotWork;
     const stop = new AbortController();
     process.once('SIGTERM', () => stop.abort());
     const outcome = await runSnapshotWork(work, await workHost(settings), stop.signal);

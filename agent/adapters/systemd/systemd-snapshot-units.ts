@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunProgram } from '../../ports/programs.ts';
 import type { SnapshotUnits } from '../../ports/snapshot-units.ts';
 import { LIVE_FOLDER } from '../../snapshots/work/snapshot-places.ts';
+import { formatWork } from '../../snapshots/work/work-text.ts';
 
 export const SNAPSHOT_UNIT = 'farrier-snapshot.service';
 const CALL_MAX_MS = 60_000;
@@ -47,8 +48,7 @@ export function systemdSnapshotUnits(run: RunProgram, { argv: [node, program], s
         const { code, stderr } = await run([
           'systemd-run', '--quiet', `--unit=${SNAPSHOT_UNIT}`, '--collect', '--service-type=exec', `--description=Farrier snapshots: ${work.kind}`,
           ...PROPERTIES.map((property) => `--property=${property}`),
-          // systemd takes a dollar for a variable.
-          '--', node, '--max-semi-space-size=1', '--disable-sigusr1', program, 'snapshot-work', '--config-dir', configDir, '--state-dir', stateDir, '--work', Buffer.from(JSON.stringify(work)).toString('base64url'),
+          '--', node, '--max-semi-space-size=1', '--disable-sigusr1', program, 'snapshot-work', '--config-dir', configDir, '--state-dir', stateDir, '--work', formatWork(work),
         ], call());
         if (code === 0) return '';
         const nameTaken = /already (?:exists|loaded)|was already loaded/.test(stderr);

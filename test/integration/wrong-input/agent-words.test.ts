@@ -18,6 +18,9 @@ test.each<[readonly string[], number, RegExp]>([
   [['snapshot', 'take', '--proof'], 2, /--proof[^]*Usage: farrier-agent snapshot take/],
   [['snapshot', 'take', 'now'], 2, /now[^]*Usage: farrier-agent snapshot take/],
   [['snapshot', 'check', '--id', '../../etc/passwd'], 2, /--id takes the id of a snapshot[^]*Usage: farrier-agent snapshot check/],
+  [['snapshot-work'], 2, /--work[^]*Usage: farrier-agent snapshot-work/],
+  [['snapshot-work', '--work', 'GARBAGE'], 2, /--work[^]*not for people/],
+  [['snapshot-work', '--work', Buffer.from('{"kind":"take"}').toString('base64url')], 2, /--work[^]*not for people/],
   [['snapshot', 'prove', '--identity'], 2, /--identity[^]*Usage: farrier-agent snapshot prove/],
 ])('farrier-agent %j', async (words, code, said) => {
   const { exitCode, stderr } = await runProgramText('agent/main.ts', [...words, '--config-dir', folder, '--state-dir', folder]);
