@@ -1,5 +1,5 @@
 import type { NodeName } from '../../shared/domain/ids.ts';
-import { datastoreMembers, datastoreOf, etcdMinor, whyNotOrdered } from './datastore-members.ts';
+import { datastoreIdOf, datastoreMembers, datastoreOf, etcdMinor, whyNotOrdered } from './datastore-members.ts';
 import type { NodeView, World } from './world.ts';
 
 /** Whose datastore a snapshot is taken of. */
@@ -16,6 +16,9 @@ export interface Taker {
 export function chooseTaker(world: World, cluster: string, named: NodeName | null): Taker | string {
   const members = datastoreMembers(world, cluster).filter(({ record }) => named === null || record.name === named);
   if (members.length === 0) return named === null ? noMember(cluster) : `${named} keeps no datastore of cluster ${cluster} that a snapshot can be taken of; \`farrier node show ${named}\` tells what its host runs`;
+  const several = [...Map.groupBy(members, datastoreIdOf)].filter(([id]) => id !== '');
+  // A snapshot of one of them proves nothing of the others.
+  if (several.length > 1) return `nodes of ${several.length} datastores share the name ${JSON.stringify(cluster)} of a cluster: ${several.slice(0, 3).map(([id, [first]]) => `${first?.record.name} has ${id}`).join(', ')}; give each cluster a name of its own, or remove hosts that are gone for good: farrier node remove`;
   const judged = members.map((view) => ({ view, why: whyNotOrdered(world, view) || whyNotTaken(view) }));
   const able = judged.filter(({ why }) => why === '').map(({ view }) => view);
   const [chosen] = able.toSorted((a, b) => Number(isLeader(a)) - Number(isLeader(b)));

@@ -1,5 +1,7 @@
 import type { HostFacts } from '../../shared/domain/host-facts.ts';
+import type { NodeName } from '../../shared/domain/ids.ts';
 import { isClockOff } from './assignment-block.ts';
+import type { CataloguedSnapshot } from './cluster-snapshots.ts';
 import type { NodeView, World } from './world.ts';
 
 /** What a host keeps that a snapshot can be taken of; null where there is nothing, or somebody else keeps it. */
@@ -9,6 +11,22 @@ export function datastoreOf(facts: HostFacts | null): 'etcd' | 'sqlite' | null {
   if (kubernetes === null) return (facts?.etcdMember ?? null) === null ? null : 'etcd';
   if (kubernetes.kind === 'kubeadm') return kubernetes.etcd.kind === 'stacked' ? 'etcd' : null;
   return kubernetes.datastore === 'etcd' || kubernetes.datastore === 'sqlite' ? kubernetes.datastore : null;
+}
+
+/** Which datastore a host keeps, '' where that is not known: members of one etcd have one id, and clusters that share a name do not. */
+export function datastoreIdOf({ record, facts }: NodeView): string {
+  const datastore = datastoreOf(facts?.facts ?? null);
+  return datastore === null ? '' : idOf(datastore, record.name, facts?.facts.etcdMember?.clusterId ?? '');
+}
+
+/** Which one a snapshot is of. */
+export function snapshotOf({ node, record }: CataloguedSnapshot): string {
+  return idOf(record.datastore, node, record.clusterId ?? '');
+}
+
+/** K3s keeps its SQLite on one server alone. */
+function idOf(datastore: 'etcd' | 'sqlite', node: NodeName, etcdId: string): string {
+  return datastore === 'sqlite' ? `sqlite of ${node}` : etcdId && `etcd ${etcdId}`;
 }
 
 /** Every node on whose host a cluster's datastore lies, by what its agent tells, ordered by name. */

@@ -2,7 +2,8 @@ import type { NodeName } from '../../shared/domain/ids.ts';
 import type { Plan } from '../../shared/domain/plan.ts';
 import { changesVersions } from './changes-versions.ts';
 import type { RolloutState } from './rollout.ts';
-import type { Now, World } from './world.ts';
+import { datastoreIdOf } from './datastore-members.ts';
+import type { Now, ProvedMoment, World } from './world.ts';
 
 /** A snapshot that is older would lose more than anybody expects of an upgrade. */
 export const PROOF_AGE_MAX_MS = 6 * 3_600_000;
@@ -27,6 +28,14 @@ export function unprovedCluster(world: World, now: Now, { frozen, startedUnixMs 
   if (cluster === undefined) return null;
   const isLater = frozen.chain !== null && frozen.chain.hop > 1;
   const oldestUnixMs = Math.max(now.wallUnixMs - PROOF_AGE_MAX_MS, isLater ? startedUnixMs : 0);
-  const takenUnixMs = world.proofs?.get(cluster);
-  return takenUnixMs !== undefined && takenUnixMs >= oldestUnixMs && takenUnixMs <= newestPossible(world, now.wallUnixMs) ? null : cluster;
+  const proved = world.proofs?.get(cluster);
+  if (proved === undefined || !isOfNode(world, proved, node)) return cluster;
+  return proved.takenUnixMs >= oldestUnixMs && proved.takenUnixMs <= newestPossible(world, now.wallUnixMs) ? null : cluster;
+}
+
+/** A host may have come from another cluster, with its snapshots, and clusters may share a name. */
+function isOfNode({ nodes }: World, { of }: ProvedMoment, node: NodeName): boolean {
+  const view = nodes.get(node);
+  const own = view === undefined ? '' : datastoreIdOf(view);
+  return of === '' || own === '' || of === own;
 }

@@ -17,8 +17,8 @@ export interface World {
   readonly ledger: LedgerState;
   readonly nodes: ReadonlyMap<NodeName, NodeView>;
   readonly rollouts: ReadonlyMap<RolloutId, RolloutState>;
-  /** By cluster: the moment that its newest proved snapshot goes back to, in wall clock; absent where nothing is proved. */
-  readonly proofs?: ReadonlyMap<string, number>;
+  /** By cluster: what its newest proved snapshot goes back to; absent where nothing is proved. */
+  readonly proofs?: ReadonlyMap<string, ProvedMoment>;
   /** By cluster: what is being done about its datastore's snapshots, and what went wrong last. */
   readonly datastoreWork?: ReadonlyMap<string, DatastoreWorkView>;
   /** By cluster: where it stands against the policy's targets for snapshots; absent until somebody looked. */
@@ -42,6 +42,12 @@ export interface NodeView {
   readonly cluster: ClusterView | null;
   /** What its agent last told of the host; null where it told nothing. Never its identity, labels or place. */
   readonly facts: ToldFacts | null;
+}
+
+export interface ProvedMoment {
+  /** Of which datastore, as `datastoreIdOf` has it; '' where that is not known. */
+  readonly of: string;
+  readonly takenUnixMs: number;
 }
 
 export interface DatastoreWorkView {

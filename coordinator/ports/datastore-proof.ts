@@ -21,6 +21,8 @@ export interface DatastoreProof {
 export interface ProvedSnapshot {
   readonly cluster: string;
   readonly datastore: 'etcd' | 'sqlite' | 'external';
+  /** Which one, as `datastoreIdOf` has it; '' where that is not known. */
+  readonly of: string;
   /** Of the snapshot's bytes. */
   readonly digest: Digest;
   /** The moment that a restore goes back to. */

@@ -10,7 +10,7 @@ import { failure, type Failure } from '../../shared/trust/failure.ts';
 import { chooseProver, type EtcdTools, type Prover } from '../core/choose-prover.ts';
 import { chooseTaker, type Taker } from '../core/choose-taker.ts';
 import type { CataloguedSnapshot } from '../core/cluster-snapshots.ts';
-import { etcdMinor } from '../core/datastore-members.ts';
+import { etcdMinor, snapshotOf } from '../core/datastore-members.ts';
 import { newestPossible } from '../core/datastore-proved.ts';
 import type { DatastoreProof, ProofResult, ProvedSnapshot } from '../ports/datastore-proof.ts';
 import type { SnapshotAgents } from '../ports/snapshot-agents.ts';
@@ -44,9 +44,9 @@ export class DatastoreWork implements DatastoreProof {
   async newest(cluster: string): Promise<ProvedSnapshot | null> {
     const { state, log, clock } = this.#parts;
     const { snapshots, proofs } = log.of(cluster);
-    const proved = snapshots.flatMap(({ record }) => {
-      const proof = proofs.get(record.plain.digest);
-      return proof === undefined ? [] : [provedOf(record, proof)];
+    const proved = snapshots.flatMap((each) => {
+      const proof = proofs.get(each.record.plain.digest);
+      return proof === undefined ? [] : [provedOf(each, proof)];
     });
     // One of a clock that ran ahead would be the newest for as long as that was.
     const possible = proved.filter(({ takenUnixMs }) => takenUnixMs <= newestPossible(state, clock.wallUnixMs()));
@@ -72,7 +72,7 @@ export class DatastoreWork implements DatastoreProof {
   /** Proves one that lies here already. @param id null: the newest that a host can open */
   async proveCopy(cluster: string, id: SnapshotId | null, signal: AbortSignal, listener?: Say): Promise<ProofResult> {
     const proved = await this.#parts.clusters.run(cluster, (say) => this.#proveCopy(cluster, id, say, signal), messageOf, listener);
-    return proved.ok ? { ok: true, snapshot: provedOf(proved.record, proved.proof) } : { ...proved, code: proved.code === 'no-copy' ? 'snapshot-failed' : proved.code };
+    return proved.ok ? { ok: true, snapshot: provedOf(proved.snapshot, proved.proof) } : { ...proved, code: proved.code === 'no-copy' ? 'snapshot-failed' : proved.code };
   }
 
   /** The newest copy that lies off its host is brought back on a prover; what that took is kept, also where it did not go well. */
@@ -81,7 +81,7 @@ export class DatastoreWork implements DatastoreProof {
     const beganUnixMs = clock.wallUnixMs();
     const drilled = await clusters.run(cluster, (say) => this.#proveCopy(cluster, null, say, signal), messageOf, listener);
     const end = drilled.ok
-      ? drillEnd({ snapshot: drilled.record.id, prover: drilled.proof.prover, fetchMs: drilled.fetchMs, phasesMs: drilled.proof.phasesMs, takenUnixMs: drilled.record.takenUnixMs }, beganUnixMs)
+      ? drillEnd({ snapshot: drilled.snapshot.record.id, prover: drilled.proof.prover, fetchMs: drilled.fetchMs, phasesMs: drilled.proof.phasesMs, takenUnixMs: drilled.snapshot.record.takenUnixMs }, beganUnixMs)
       : { ok: false as const, code: DRILL_CODE[drilled.code], message: drilled.message };
     const drill: DrillRecord = { cluster, beganUnixMs, by, end };
     await log.append(cluster, () => [{ type: 'drilled', drill }]);
@@ -97,12 +97,11 @@ export class DatastoreWork implements DatastoreProof {
     const atOnce = prover.node === taker.node;
     const taken = await this.#takeOn(taker, cluster, { recipients: atOnce ? [] : [prover.recipient], prove: atOnce }, say, signal);
     if (!taken.ok) return taken;
-    const { record } = taken.snapshot;
-    if (atOnce) return this.#provedResult(cluster, record);
+    if (atOnce) return this.#provedResult(taken.snapshot);
     const sent = await this.#send(taken.snapshot, say, signal);
     if (!sent.ok) return sent;
-    const proved = await this.#proveOn(prover, cluster, record, say, signal);
-    return proved.ok ? { ok: true, snapshot: provedOf(record, proved.proof) } : proved;
+    const proved = await this.#proveOn(prover, sent.snapshot, say, signal);
+    return proved.ok ? { ok: true, snapshot: provedOf(proved.snapshot, proved.proof) } : proved;
   }
 
   async #take(cluster: string, named: NodeName | null, say: Say, signal: AbortSignal): Promise<TakeResult> {
@@ -157,19 +156,23 @@ export class DatastoreWork implements DatastoreProof {
     const etcdTools = await tools();
     let why = '';
     for (const record of newestFirst(here.map((each) => each.record))) {
-      const taker = here.find((each) => each.record === record)?.node ?? '';
-      const prover = chooseProver(state, { cluster, taker, datastore: record.datastore, minor: record.datastore === 'etcd' ? etcdMinor(record.version) : null, sizeBytes: record.plain.sizeBytes, tools: etcdTools, canOpen: (recipient) => isSealedFor(record, recipient) });
-      if (typeof prover !== 'string') return await this.#proveOn(prover, cluster, record, say, signal);
+      const snapshot = here.find((each) => each.record === record);
+      if (snapshot === undefined) throw new Error('a snapshot that was found is not there');
+      const prover = chooseProver(state, { cluster, taker: snapshot.node, datastore: record.datastore, minor: record.datastore === 'etcd' ? etcdMinor(record.version) : null, sizeBytes: record.plain.sizeBytes, tools: etcdTools, canOpen: (recipient) => isSealedFor(record, recipient) });
+      if (typeof prover !== 'string') return await this.#proveOn(prover, snapshot, say, signal);
       why ||= prover;
     }
     return failure('no-prover', why);
   }
 
-  async #proveOn(prover: Prover, cluster: string, record: SnapshotRecord, say: Say, signal: AbortSignal): Promise<Proved | Failure<WorkCode>> {
+  async #proveOn(prover: Prover, snapshot: CataloguedSnapshot, say: Say, signal: AbortSignal): Promise<Proved | Failure<WorkCode>> {
+    const { record } = snapshot;
+    const { cluster } = record;
+    const before = this.#parts.log.of(cluster).proofs.get(record.plain.digest);
     const outcome = await this.#order(prover.node, { kind: 'prove', snapshot: record, tools: prover.tools }, { cluster, digest: record.plain.digest }, `${prover.node} proves snapshot ${record.id}`, say, signal);
     if (!outcome.ok) return outcome;
     const proof = this.#parts.log.of(cluster).proofs.get(record.plain.digest);
-    return proof === undefined ? failure('no-prover', `${prover.node} says that it proved snapshot ${record.id} and sent no proof`) : { ok: true, record, proof, fetchMs: outcome.outcome.fetchMs };
+    return proof === undefined || proof === before ? failure('no-prover', `${prover.node} says that it proved snapshot ${record.id} and sent no proof`) : { ok: true, snapshot, proof, fetchMs: outcome.outcome.fetchMs };
   }
 
   /** @param proof what the answer has to prove: durable before it is ordered */
@@ -186,15 +189,17 @@ export class DatastoreWork implements DatastoreProof {
     return failure(WORK_CODE[answer.code], `${node}: ${answer.message}`);
   }
 
-  #provedResult(cluster: string, record: SnapshotRecord): ProofResult {
-    const proof = this.#parts.log.of(cluster).proofs.get(record.plain.digest);
-    return proof === undefined ? failure('no-prover', `snapshot ${record.id} was taken, and no proof came with it`) : { ok: true, snapshot: provedOf(record, proof) };
+  #provedResult(snapshot: CataloguedSnapshot): ProofResult {
+    const { record } = snapshot;
+    const proof = this.#parts.log.of(record.cluster).proofs.get(record.plain.digest);
+    return proof === undefined ? failure('no-prover', `snapshot ${record.id} was taken, and no proof came with it`) : { ok: true, snapshot: provedOf(snapshot, proof) };
   }
 }
 
 interface Proved {
   readonly ok: true;
-  readonly record: SnapshotRecord;
+  readonly snapshot: CataloguedSnapshot;
+  /** Made by this order: another may have been there before. */
   readonly proof: ProofRecord;
   readonly fetchMs: number;
 }
@@ -209,8 +214,9 @@ const WORK_CODE = {
 const DRILL_CODE: Readonly<Record<WorkCode | 'no-copy', DrillCode>> = { 'no-copy': 'no-copy', 'no-prover': 'no-prover', 'snapshot-failed': 'failed', 'restore-failed': 'failed', mismatch: 'failed' };
 
 /** The moment is the one that was proved: the host that has it may tell another one afterwards. */
-function provedOf({ cluster, datastore, plain }: SnapshotRecord, { snapshot: { takenUnixMs, revision } }: ProofRecord): ProvedSnapshot {
-  return { cluster, datastore, digest: plain.digest, takenUnixMs, revision };
+function provedOf(snapshot: CataloguedSnapshot, { snapshot: { takenUnixMs, revision } }: ProofRecord): ProvedSnapshot {
+  const { cluster, datastore, plain } = snapshot.record;
+  return { cluster, datastore, of: snapshotOf(snapshot), digest: plain.digest, takenUnixMs, revision };
 }
 
 function isHere({ copies }: SnapshotRecord): boolean {

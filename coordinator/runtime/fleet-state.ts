@@ -3,7 +3,7 @@ import type { FleetPolicy } from '../../shared/domain/policy.ts';
 import type { LedgerState } from '../core/ledger.ts';
 import type { RolloutState } from '../core/rollout.ts';
 import type { ClusterRecovery } from '../core/recovery.ts';
-import type { DatastoreWorkView, NodeView, Now } from '../core/world.ts';
+import type { DatastoreWorkView, NodeView, Now, ProvedMoment } from '../core/world.ts';
 import type { Cordon } from '../ports/drain.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
 
@@ -21,7 +21,7 @@ export interface FleetState {
   /** Last sequence of each node's log. */
   readonly nodeLogs: Map<NodeName, number>;
   readonly rollouts: Map<RolloutId, RolloutState>;
-  proofs?: ReadonlyMap<string, number>;
+  proofs?: ReadonlyMap<string, ProvedMoment>;
   datastoreWork?: ReadonlyMap<string, DatastoreWorkView>;
   recovery?: ReadonlyMap<string, ClusterRecovery>;
   cordons?: ReadonlyMap<NodeName, Cordon>;

@@ -2,6 +2,7 @@ import type { Clock } from '../../shared/ports/clock.ts';
 import type { Logger } from '../../shared/ports/logger.ts';
 import { unprovedCluster } from '../core/datastore-proved.ts';
 import { isLiving } from '../core/rollout.ts';
+import type { ProvedMoment } from '../core/world.ts';
 import type { DatastoreProof } from '../ports/datastore-proof.ts';
 import { type FleetState, nowOf } from './fleet-state.ts';
 
@@ -19,12 +20,12 @@ export async function watchProofs(
   const triedMs = new Map<string, number>();
   const provide = async (cluster: string): Promise<void> => {
     const known = await proof.newest(cluster);
-    if (known !== null) keep(state, cluster, known.takenUnixMs);
+    if (known !== null) keep(state, cluster, known);
     const tried = triedMs.get(cluster);
     if (!wantingClusters(state, clock).includes(cluster) || (tried !== undefined && clock.monotonicMs() - tried < TRY_AGAIN_AFTER_MS)) return;
     triedMs.set(cluster, clock.monotonicMs());
     const made = await proof.prove(cluster, signal);
-    if (made.ok) keep(state, cluster, made.snapshot.takenUnixMs);
+    if (made.ok) keep(state, cluster, made.snapshot);
     else logger.warn('the datastore was not proved; its control plane waits', { cluster, code: made.code, why: made.message });
   };
   const underWay = new Set<string>();
@@ -47,8 +48,8 @@ export async function watchProofs(
   }
 }
 
-function keep(state: FleetState, cluster: string, takenUnixMs: number): void {
-  state.proofs = new Map(state.proofs).set(cluster, takenUnixMs);
+function keep(state: FleetState, cluster: string, { of, takenUnixMs }: ProvedMoment): void {
+  state.proofs = new Map(state.proofs).set(cluster, { of, takenUnixMs });
 }
 
 /** Clusters of which some living rollout has a control-plane node to upgrade, and no proof that is good enough. */

@@ -188,7 +188,7 @@ class Simulation {
     if (leader !== this.#leaders.at(-1) && (this.#calm || this.#dice.chance(0.08))) return this.#kill(leader);
     for (const name of this.#agents.keys()) leader.observe(name, (before) => this.#cluster.look(name, before));
     // Proofs come late, and one is never taken for ever.
-    if (this.#calm || this.#dice.chance(0.2)) leader.state.proofs = new Map(Object.keys(this.#scenario.controlPlanes).map((cluster) => [cluster, this.#clock.wallUnixMs()]));
+    if (this.#calm || this.#dice.chance(0.2)) leader.state.proofs = new Map(Object.keys(this.#scenario.controlPlanes).map((cluster) => [cluster, { of: '', takenUnixMs: this.#clock.wallUnixMs() }]));
     try {
       for (const wire of this.#wires) {
         if (wire.coordinator !== leader.name || !wire.coordinatorOpen) continue;

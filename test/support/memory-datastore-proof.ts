@@ -38,7 +38,7 @@ export class MemoryDatastoreProof implements DatastoreProof {
     if (failure !== null) return failure;
     const revision = this.#revisions.get(cluster) ?? 0;
     const digest = createHash('sha256').update(`${cluster} ${revision}`).digest('hex');
-    const snapshot: ProvedSnapshot = { cluster, datastore: 'etcd', digest, takenUnixMs: this.#clock.wallUnixMs(), revision };
+    const snapshot: ProvedSnapshot = { cluster, datastore: 'etcd', of: '', digest, takenUnixMs: this.#clock.wallUnixMs(), revision };
     this.#newest.set(cluster, snapshot);
     return { ok: true, snapshot };
   }

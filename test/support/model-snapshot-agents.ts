@@ -34,6 +34,8 @@ export class ModelSnapshotAgents implements SnapshotAgents {
   readonly copies: SnapshotCopies;
   lie: (proof: ProofRecord) => ProofRecord = (proof) => proof;
   signAs: string | null = null;
+  /** Provers say that all went well, and send no proof. */
+  provesNothing = false;
   /** Of all hosts, before that of the coordinator. */
   clocksAheadMs = 0;
   /** Copies whose files somebody removed. */
@@ -85,7 +87,7 @@ export class ModelSnapshotAgents implements SnapshotAgents {
         break;
       }
       case 'prove':
-        return await this.#tell(node, { command: id, code: 'ok', message: '', snapshot: null, fetchMs: 40 }, this.#proof(node, action.snapshot.cluster, action.snapshot));
+        return await this.#tell(node, { command: id, code: 'ok', message: '', snapshot: null, fetchMs: 40 }, this.provesNothing ? null : this.#proof(node, action.snapshot.cluster, action.snapshot));
       case 'delete':
         break;
     }

@@ -132,7 +132,7 @@ function isUnproved({ proofs }: World, { frozen, startedUnixMs }: RolloutState, 
   if (frozen.plan.procedure?.kind !== 'kubeadm-upgrade') return false;
   const cluster = Object.entries(frozen.controlPlanes).find(([, members]) => members.includes(node))?.[0];
   if (cluster === undefined || frozen.rollbackOf !== null) return false;
-  const taken = proofs?.get(cluster);
+  const taken = proofs?.get(cluster)?.takenUnixMs;
   return taken === undefined || ((frozen.chain?.hop ?? 1) > 1 && taken < startedUnixMs);
 }
 

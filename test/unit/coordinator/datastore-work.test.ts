@@ -88,6 +88,13 @@ describe('not believed is a proof', () => {
     expect([bench.agents.suspects, await bench.work.newest('north'), await bench.work.newest('south')]).toEqual([[suspected], null, null]);
   });
 
+  test('that was there before, of a prover that says it made another one', async () => {
+    const bench = await datastoreWorkBench();
+    await bench.work.prove('north', never);
+    bench.agents.provesNothing = true;
+    expect((await bench.work.drill('north', 'ann', never)).end).toMatchObject({ ok: false, message: expect.stringContaining('sent no proof') as string });
+  });
+
   test('of a snapshot that says it was taken when it cannot have been: it would stay young for ever', async () => {
     const bench = await datastoreWorkBench();
     bench.agents.clocksAheadMs = 3_600_000;

@@ -6,6 +6,7 @@ import type { NodeView } from '../../../../coordinator/core/world.ts';
 import type { EtcdLook } from '../../../../shared/domain/etcd-look.ts';
 import type { HostFacts } from '../../../../shared/domain/host-facts.ts';
 import { memberFacts, proverFacts } from '../../../support/datastore-work-bench.ts';
+import { K3S_SERVER } from '../../../support/example-facts.ts';
 import { aFleet, aMember } from '../../../support/fleet-state.ts';
 
 const LOOK: EtcdLook = {
@@ -39,6 +40,12 @@ test.each<readonly [string, Partial<EtcdLook>, string]>([
 test('a member that was set up by hand, on a host of no Kubernetes, is one to ask', () => {
   expect(taker(aMember('etcd-1', { ...memberFacts(), kubernetes: null, etcdMember: { ...LOOK, runsAs: 'systemd' } }))).toBe('etcd-1');
   expect(taker(aMember('etcd-1', { ...memberFacts(), kubernetes: null }))).not.toBe('etcd-1');
+});
+
+test('nothing is taken for two clusters that share a name: it would prove nothing of the other', () => {
+  expect(taker(member('cp-1'), member('cp-2', { clusterId: '2' }))).toContain('nodes of 2 datastores share the name "prod" of a cluster: cp-1 has etcd 1, cp-2 has etcd 2');
+  expect(taker(...['edge-1', 'edge-2'].map((name) => aMember(name, { ...K3S_SERVER, snapshots: memberFacts().snapshots })))).toContain('edge-1 has sqlite of edge-1, edge-2 has sqlite of edge-2');
+  expect(chooseTaker(aFleet([member('cp-1'), member('cp-2', { clusterId: '2' })]), 'prod', 'cp-2')).toMatchObject({ node: 'cp-2' });
 });
 
 test('an alarm of another member stops nobody', () => {
