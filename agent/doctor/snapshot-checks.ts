@@ -40,6 +40,7 @@ export function judgeSnapshots({ recipients, schedule, folder }: Pick<SnapshotSe
   if (schedule === null) return warning(`none is taken by itself; ${newest === undefined ? 'none lies here' : `the newest is of ${at(newest.takenUnixMs)}`}`, `write ${EXAMPLE}`);
   if (recipients.length === 0) return warning('what is taken is not sealed: whoever gets the disk has every Secret of the cluster', `run age-keygen on another machine and write ${EXAMPLE}`);
   if (newest === undefined) return warning('none was taken yet', 'farrier-agent snapshot take');
+  if (newest.token?.sealed === null) return warning(`the newest lacks the server token of hash ${newest.token.hash}, and K3s starts on it with no other`, 'keep that token far from this host; it is carried where server/token holds it and recipients are set');
   const proved = records.find(({ proof }) => proof !== null);
   return ok(`${records.length} of them, the newest of ${at(newest.takenUnixMs)}, ${proved === undefined ? 'none proved on this host' : `the newest proved one of ${at(proved.takenUnixMs)}`}`);
 }

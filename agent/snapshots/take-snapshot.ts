@@ -57,7 +57,7 @@ export type SnapshotTaken =
   | Failure<TakeCode | TakeSqliteCode>;
 
 /** What the record of a taking says that only the datastore knows. */
-export type TakenFacts = Pick<SnapshotRecord, 'clusterId' | 'member' | 'revision' | 'liveKeys' | 'version' | 'takenUnixMs' | 'look' | 'plain' | 'sealed'>;
+export type TakenFacts = Pick<SnapshotRecord, 'clusterId' | 'member' | 'revision' | 'liveKeys' | 'version' | 'takenUnixMs' | 'look' | 'plain' | 'sealed' | 'token'>;
 
 /** Where a taking writes, and how it is read there. */
 export interface TakePlace {

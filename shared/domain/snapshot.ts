@@ -31,6 +31,8 @@ export interface SnapshotRecord {
   readonly plain: SizedDigest;
   /** Of the file that lies about; null where it holds the plain bytes. */
   readonly sealed: SealedDigest | null;
+  /** Of the etcd that K3s or RKE2 embeds, whose authorities in it nothing else opens; absent of any other. */
+  readonly token?: SnapshotToken;
   readonly copies: readonly SnapshotCopy[];
   /** The newest; null where nobody has restored it yet. */
   readonly proof: SnapshotProof | null;
@@ -64,6 +66,18 @@ export interface SealedDigest extends SizedDigest {
   /** Fingerprints of those who can open it. */
   readonly recipients: readonly Digest[];
 }
+
+/** The server token that a restore needs: K3s encrypts with it what a cluster is made of. */
+export interface SnapshotToken {
+  /** What K3s itself tells tokens apart by: the first 12 hex digits of sha256 of the part after the last colon. */
+  readonly hash: string;
+  /** A file of age, in base64, for those who can open the snapshot; null where it lies elsewhere, or not at all. */
+  readonly sealed: string | null;
+}
+
+export const TOKEN_HASH_PATTERN = /^[0-9a-f]{12}$/;
+/** With a stanza for each who can open it. */
+export const SEALED_TOKEN_MAX_BYTES = 4096;
 
 /** Where its bytes lie. */
 export type SnapshotCopy =

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { COMPARED_FACTS, DATASTORES, SNAPSHOT_ID_PATTERN, type SnapshotRecord } from '../domain/snapshot.ts';
+import { COMPARED_FACTS, DATASTORES, SNAPSHOT_ID_PATTERN, type SnapshotRecord, TOKEN_HASH_PATTERN } from '../domain/snapshot.ts';
 
 /** What this version writes, and all that it reads. */
 const FORMAT = 'farrier-snapshot 1';
@@ -27,6 +27,7 @@ const text: Check = (value) => typeof value === 'string';
 const count: Check = (value) => Number.isSafeInteger(value) && Number(value) >= 0;
 const integer: Check = (value) => Number.isSafeInteger(value);
 const digest: Check = (value) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value);
+const orAbsent = (check: Check): Check => (value) => value === undefined || check(value);
 const orNull = (check: Check): Check => (value) => value === null || check(value);
 const listOf = (check: Check): Check => (value) => Array.isArray(value) && value.every(check);
 const oneOf = (values: readonly unknown[]): Check => (value) => values.includes(value);
@@ -47,6 +48,7 @@ const FIELDS: Readonly<Record<keyof SnapshotRecord, Check>> = {
   look: orNull(object({ revision: count, keys: count, registryKeys: count, kubeSystem: orNull(digest), hash: orNull(object({ hash: count, compactRevision: integer })) })),
   plain: object({ digest, sizeBytes: count }),
   sealed: orNull(object({ digest, sizeBytes: count, recipients: listOf(digest) })),
+  token: orAbsent(object({ hash: (value) => typeof value === 'string' && TOKEN_HASH_PATTERN.test(value), sealed: orNull(text) })),
   copies: listOf((copy) => isObject(copy) && (COPIES[String(copy['kind'])]?.(copy) ?? false)),
   proof: orNull(object({ provedUnixMs: count, provedBy: text, compared: listOf(oneOf(COMPARED_FACTS)) })),
 };

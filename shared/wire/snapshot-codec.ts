@@ -1,4 +1,4 @@
-import { COMPARED_FACTS, type DatastoreLook, SNAPSHOT_ID_PATTERN, type SnapshotRecord } from '../domain/snapshot.ts';
+import { COMPARED_FACTS, type DatastoreLook, SEALED_TOKEN_MAX_BYTES, SNAPSHOT_ID_PATTERN, type SnapshotRecord, type SnapshotToken, TOKEN_HASH_PATTERN } from '../domain/snapshot.ts';
 import { RECIPIENTS_MAX } from '../domain/snapshot-command.ts';
 import { DIGEST_PATTERN, type FieldCheck } from './field-check.ts';
 import type { Snapshot, Snapshot__Output } from './generated/farrier/v1/Snapshot.d.ts';
@@ -9,7 +9,7 @@ const UINT32_MAX = 2 ** 32 - 1;
 
 /** A snapshot as a message. Where its bytes lie is not in it: whoever has them says so for itself. */
 export function toSnapshotMessage(record: SnapshotRecord): Snapshot {
-  const { id, cluster, datastore, clusterId, member, revision, liveKeys, version, takenUnixMs, plain, sealed, proof, look } = record;
+  const { id, cluster, datastore, clusterId, member, revision, liveKeys, version, takenUnixMs, plain, sealed, token, proof, look } = record;
   return {
     ...{ id, cluster, datastore, clusterId: clusterId ?? '', memberId: member.id ?? '', memberName: member.name, revision, version, takenUnixMs },
     ...(liveKeys === null ? {} : { liveKeys }),
@@ -17,12 +17,13 @@ export function toSnapshotMessage(record: SnapshotRecord): Snapshot {
     sealed: sealed === null ? null : { sha256: sealed.digest, size: sealed.sizeBytes, recipients: [...sealed.recipients] },
     proof: proof === null ? null : { provedUnixMs: proof.provedUnixMs, provedBy: proof.provedBy, compared: [...proof.compared] },
     look: look === null ? null : lookToMessage(look),
+    token: token === undefined ? null : { hash: token.hash, sealed: Buffer.from(token.sealed ?? '', 'base64') },
   };
 }
 
 /** Strict, for an agent may be hostile. `copies` is empty. Only a check without an error may be trusted. */
 export function fromSnapshotMessage(message: Snapshot__Output, at: string, check: FieldCheck): SnapshotRecord {
-  const { id, cluster, clusterId, memberId, memberName, revision, liveKeys, version, takenUnixMs, plain, sealed, proof, look } = message;
+  const { id, cluster, clusterId, memberId, memberName, revision, liveKeys, version, takenUnixMs, plain, sealed, token, proof, look } = message;
   check.text(id, `${at}.id`, SNAPSHOT_ID_PATTERN);
   check.text(cluster, `${at}.cluster`, ONE_LINE);
   const datastore = message.datastore === 'sqlite' ? 'sqlite' : 'etcd';
@@ -39,6 +40,7 @@ export function fromSnapshotMessage(message: Snapshot__Output, at: string, check
     liveKeys: liveKeys ?? null,
     plain: sized(plain, `${at}.plain`, check),
     sealed: sealed === null ? null : { ...sized(sealed, `${at}.sealed`, check), recipients: digests(sealed.recipients, `${at}.sealed.recipients`, check) },
+    ...(token === null ? {} : { token: tokenFrom(token, `${at}.token`, check) }),
     copies: [],
     proof: proof === null ? null : proofFrom(proof, `${at}.proof`, check),
     look: look === null ? null : lookFrom(look, `${at}.look`, check),
@@ -56,6 +58,12 @@ function digests(list: readonly string[], at: string, check: FieldCheck): readon
   check.count(list.length, at, { max: RECIPIENTS_MAX + 1 });
   for (const digest of list) check.text(digest, at, DIGEST_PATTERN);
   return list;
+}
+
+function tokenFrom({ hash, sealed }: NonNullable<Snapshot__Output['token']>, at: string, check: FieldCheck): SnapshotToken {
+  check.text(hash, `${at}.hash`, TOKEN_HASH_PATTERN);
+  check.count(sealed.length, `${at}.sealed`, { max: SEALED_TOKEN_MAX_BYTES });
+  return { hash, sealed: sealed.length === 0 ? null : sealed.toString('base64') };
 }
 
 function proofFrom({ provedUnixMs, provedBy, compared }: NonNullable<Snapshot__Output['proof']>, at: string, check: FieldCheck): NonNullable<SnapshotRecord['proof']> {

@@ -4,6 +4,7 @@ import { failure, type Failure } from '../../../shared/trust/failure.ts';
 import { megabytes } from '../megabytes.ts';
 import { sizeText } from '../size-text.ts';
 import { type SnapshotProgress, takeSnapshot } from '../take-snapshot.ts';
+import { tokenText } from '../token-text.ts';
 import { keepProof, PROOF_MAX_MS } from './keep-proof.ts';
 import { pruneWork } from './prune-work.ts';
 import type { WorkContext, WorkEnd } from './run-snapshot-work.ts';
@@ -31,7 +32,7 @@ export async function takeWork(work: TakeWork, context: WorkContext, signal: Abo
   if (proof?.ok === false) return { code: proof.code, message: `snapshot ${id} was taken, and its proof failed in phase ${proof.phase}: ${proof.message}`, snapshot: id };
   const envelope = proof === null ? null : await keepProof(record, proof.record, context);
   const pruned = await pruneWork({ catalogue, settings, clock });
-  return { code: 'ok', message: `snapshot ${id} of ${sizeText(record)}${proof === null ? '' : ', proved'}${pruned.each === undefined || pruned.each.length === 0 ? '' : `; ${pruned.message}`}`, snapshot: id, proof: envelope, each: pruned.each ?? [] };
+  return { code: 'ok', message: `snapshot ${id} of ${sizeText(record)}${proof === null ? '' : ', proved'}${pruned.each === undefined || pruned.each.length === 0 ? '' : `; ${pruned.message}`}${tokenText(record)}`, snapshot: id, proof: envelope, each: pruned.each ?? [] };
 }
 
 function recipientsOf(texts: readonly string[]): Recipient[] | Failure<'bad-recipient'> {

@@ -8,7 +8,7 @@ import { decodeSnapshotCommand, encodeSnapshotCommand } from '../../../shared/wi
 import { CATALOGUE_MAX, fromCatalogueMessage, fromOutcomeMessage, fromProgressMessage, toCatalogueMessage, toOutcomeMessage } from '../../../shared/wire/snapshot-report-codec.ts';
 import { exampleProof, exampleSnapshot } from '../../support/example-snapshot.ts';
 
-const FULL = exampleSnapshot({ copies: [], proof: exampleProof(1_790_000_100_000), look: { revision: 300, keys: 299, registryKeys: 200, kubeSystem: 'd'.repeat(64), hash: { hash: 2 ** 32 - 1, compactRevision: -1 } } });
+const FULL = exampleSnapshot({ copies: [], proof: exampleProof(1_790_000_100_000), token: { hash: '0330d8b1433f', sealed: 'YWdl' }, look: { revision: 300, keys: 299, registryKeys: 200, kubeSystem: 'd'.repeat(64), hash: { hash: 2 ** 32 - 1, compactRevision: -1 } } });
 const BARE = exampleSnapshot({ copies: [], datastore: 'sqlite', clusterId: null, member: { id: null, name: 'edge-1' }, liveKeys: null, sealed: null, look: null });
 const NOT_HASHED = exampleSnapshot({ copies: [], look: { revision: 300, keys: 0, registryKeys: 0, kubeSystem: null, hash: null } });
 
@@ -22,7 +22,7 @@ function catalogueOf(records: readonly SnapshotRecord[]): NonNullable<AgentMessa
   return snapshots;
 }
 
-test.each<readonly [string, SnapshotRecord]>([['with everything', FULL], ['with nothing that may be left out', BARE], ['whose look could not be hashed', NOT_HASHED]])('a snapshot %s survives the wire', (_what, record) => {
+test.each<readonly [string, SnapshotRecord]>([['with everything', FULL], ['whose token lies elsewhere', exampleSnapshot({ copies: [], token: { hash: '0330d8b1433f', sealed: null } })], ['with nothing that may be left out', BARE], ['whose look could not be hashed', NOT_HASHED]])('a snapshot %s survives the wire', (_what, record) => {
   expect(fromCatalogueMessage(catalogueOf([record]))).toEqual({ ok: true, value: [record] });
 });
 
@@ -50,6 +50,8 @@ describe('what no honest host tells', () => {
     ['a digest that is none', 'snapshots[0].sealed.sha256', { sealed: { sha256: 'x', size: 1, recipients: [] } }],
     ['no bytes', 'snapshots[0].sealed.size', { sealed: { sha256: 'a'.repeat(64), size: 0, recipients: [] } }],
     ['more who can open it than there can be', 'snapshots[0].sealed.recipients', { sealed: { sha256: 'a'.repeat(64), size: 1, recipients: Array.from({ length: 18 }, () => 'a'.repeat(64)) } }],
+    ['a hash of a token that is none', 'snapshots[0].token.hash', { token: { hash: '\u001b[2J', sealed: Buffer.alloc(0) } }],
+    ['more of a token than there can be', 'snapshots[0].token.sealed', { token: { hash: '0330d8b1433f', sealed: Buffer.alloc(4097) } }],
     ['a namespace that is no digest', 'snapshots[0].look.kubeSystem', { look: { ...good.look, kubeSystem: 'kube-system' } }],
   ])('%s', (_what, field, change) => {
     const told = fromCatalogueMessage({ snapshots: [{ ...good, ...change }] });

@@ -22,6 +22,8 @@ test.each<[string, Partial<SnapshotState>, Partial<typeof SETTINGS> | { schedule
   ['warning', { nextUnixMs: null }, { schedule: null }, /^none is taken by itself; the newest is of \S+$/],
   ['warning', { nextUnixMs: null, records: [], lastTaking: null }, { schedule: null }, /^none is taken by itself; none lies here$/],
   ['warning', {}, { recipients: [] }, /^what is taken is not sealed/],
+  ['warning', { records: [exampleSnapshot({ takenUnixMs: NOW, token: { hash: '0330d8b1433f', sealed: null } })] }, {}, /^the newest lacks the server token of hash 0330d8b1433f/],
+  ['ok', { records: [exampleSnapshot({ takenUnixMs: NOW, token: { hash: '0330d8b1433f', sealed: 'YWdl' } })] }, {}, /^1 of them/],
   ['warning', { records: [], lastTaking: null, nextUnixMs: 0 }, {}, /^none was taken yet$/],
 ])('%s: %j with %j', (status, state, settings, detail) => {
   const finding = judgeSnapshots({ ...SETTINGS, ...settings }, { ...GOOD, ...state }, NOW);
