@@ -10,6 +10,7 @@ import type { FleetHandlers, RestoreChoice__Output } from '../../shared/wire/mes
 import { fromSnapshotMessage, toSnapshotMessage } from '../../shared/wire/snapshot-codec.ts';
 import type { ArtifactFolder } from '../adapters/artifact-folder.ts';
 import type { SnapshotBytes } from '../adapters/snapshot-bytes.ts';
+import { otherClusterOf } from '../core/datastore-members.ts';
 import { isTypedBack, restoreLoss } from '../core/restore-loss.ts';
 import { restoring } from '../core/restoring.ts';
 import type { Controller } from '../runtime/controller.ts';
@@ -81,12 +82,13 @@ export function restoreHandlers(gate: Gate, parts: RestoreApiParts): Pick<FleetH
   }
 }
 
-function recordOf({ snapshots }: RestoreApiParts, choice: RestoreChoice__Output | null): SnapshotRecord {
+function recordOf({ snapshots, state }: RestoreApiParts, choice: RestoreChoice__Output | null): SnapshotRecord {
   if (choice === null || choice.cluster === '') throw badRequest('the request names no cluster');
   if (choice.described !== null) {
     const check = new FieldCheck();
     const record = fromSnapshotMessage(choice.described, 'snapshot', check);
     if (check.error !== null) throw badRequest(`the record of the snapshot cannot be used: ${check.error.field} ${check.error.message}`);
+    if (record.cluster !== choice.cluster && [...state.nodes.values()].some((view) => view.record.cluster === record.cluster)) throw refused(`nothing was started: the record says that the snapshot is of cluster ${record.cluster}, and the datastore of ${choice.cluster} was to be put back to it`);
     return { ...record, cluster: choice.cluster };
   }
   const found = snapshots.of(choice.cluster).snapshots.find(({ record }) => record.id === choice.snapshot);
@@ -97,7 +99,9 @@ function recordOf({ snapshots }: RestoreApiParts, choice: RestoreChoice__Output 
 async function problemsWith({ artifacts, bytes, state }: RestoreApiParts, record: SnapshotRecord): Promise<readonly string[]> {
   const { datastore, version, plain, sealed, cluster } = record;
   const other = restoring(state.rollouts.values()).get(cluster);
+  const owner = otherClusterOf(state, record);
   return [
+    ...(owner === null ? [] : [`it was taken of the datastore that cluster ${owner} runs on, and not ${cluster}; check which snapshot and which cluster are meant`]),
     ...(other === undefined ? [] : [`rollout ${other} restores the datastore of ${cluster} already; end it first: farrier rollout abort ${other}`]),
     ...((datastore === 'etcd' ? ETCD_VERSION_PATTERN : K3S_VERSION_PATTERN).test(version) ? [] : [`it was taken from ${datastore === 'etcd' ? 'etcd' : 'K3s'} ${version}, of which nothing is known here`]),
     ...(sealed === null || (await bytes.sizeOf(sealed.digest)) === sealed.sizeBytes ? [] : [`its bytes, sha256 ${sealed.digest}, are not on the coordinator; wait for the host that took it to send them, or add them: farrier artifact add FILE`]),

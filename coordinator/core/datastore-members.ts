@@ -1,5 +1,6 @@
 import type { HostFacts } from '../../shared/domain/host-facts.ts';
 import type { NodeName } from '../../shared/domain/ids.ts';
+import type { SnapshotRecord } from '../../shared/domain/snapshot.ts';
 import { isClockOff } from './assignment-block.ts';
 import type { CataloguedSnapshot } from './cluster-snapshots.ts';
 import type { NodeView, World } from './world.ts';
@@ -22,6 +23,13 @@ export function datastoreIdOf({ record, facts }: NodeView): string {
 /** Which one a snapshot is of. */
 export function snapshotOf({ node, record }: CataloguedSnapshot): string {
   return idOf(record.datastore, node, record.clusterId ?? '');
+}
+
+/** The other cluster of this fleet that runs on what a snapshot was taken of; null where none does. Told by nobody but the hosts that run it. */
+export function otherClusterOf({ nodes }: Pick<World, 'nodes'>, { cluster, datastore, clusterId, member }: Pick<SnapshotRecord, 'cluster' | 'datastore' | 'clusterId' | 'member'>): string | null {
+  const taken = idOf(datastore, member.name, clusterId ?? '');
+  const running = taken === '' ? [] : [...nodes.values()].filter((view) => datastoreIdOf(view) === taken).map(({ record }) => record.cluster);
+  return running.includes(cluster) ? null : (running[0] ?? null);
 }
 
 /** K3s keeps its SQLite on one server alone. */

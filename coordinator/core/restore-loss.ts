@@ -1,4 +1,4 @@
-import type { SnapshotRecord } from '../../shared/domain/snapshot.ts';
+import { CLOCK_BACK_MAX_MS, type SnapshotRecord } from '../../shared/domain/snapshot.ts';
 
 /** What a cluster loses by going back to a snapshot. */
 export interface RestoreLoss {
@@ -8,20 +8,26 @@ export interface RestoreLoss {
   readonly revisions: number | null;
 }
 
+/** One of the clocks is wrong: `0m` would be the least that it can be. */
+const UNKNOWN = 'unknown time';
 const MINUTE_MS = 60_000;
 /** A person reads, thinks and types meanwhile. */
 const TYPED_WITHIN_MINUTES = 10;
 
 export function restoreLoss({ takenUnixMs, revision }: Pick<SnapshotRecord, 'takenUnixMs' | 'revision'>, newestRevision: number | null, nowUnixMs: number): RestoreLoss {
-  return { text: durationText(minutesSince(takenUnixMs, nowUnixMs)), revisions: newestRevision === null ? null : Math.max(0, newestRevision - revision) };
+  return { text: lostText(takenUnixMs, nowUnixMs, 0), revisions: newestRevision === null ? null : Math.max(0, newestRevision - revision) };
 }
 
 /** Whether it is what a person was shown within the last minutes. */
 export function isTypedBack(typed: string, { takenUnixMs }: Pick<SnapshotRecord, 'takenUnixMs'>, nowUnixMs: number): boolean {
-  const minutes = minutesSince(takenUnixMs, nowUnixMs);
   const wanted = typed.trim().replace(/\s+/g, ' ');
-  for (let back = 0; back <= Math.min(TYPED_WITHIN_MINUTES, minutes); back += 1) if (wanted === durationText(minutes - back)) return true;
+  for (let back = 0; back <= Math.min(TYPED_WITHIN_MINUTES, minutesSince(takenUnixMs, nowUnixMs)); back += 1) if (wanted === lostText(takenUnixMs, nowUnixMs, back)) return true;
   return false;
+}
+
+/** @param back so many minutes before now */
+function lostText(takenUnixMs: number, nowUnixMs: number, back: number): string {
+  return takenUnixMs > nowUnixMs + CLOCK_BACK_MAX_MS ? UNKNOWN : durationText(minutesSince(takenUnixMs, nowUnixMs) - back);
 }
 
 /** Rounded up: the fail direction is to tell more. */

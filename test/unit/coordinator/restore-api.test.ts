@@ -9,7 +9,8 @@ import type { RolloutEventBody } from '../../../coordinator/core/rollout-event.t
 import { generateIdentity } from '../../../shared/age/age-keys.ts';
 import type { HostFacts } from '../../../shared/domain/host-facts.ts';
 import { systemRandom } from '../../../shared/ports/system-random.ts';
-import { BARE_HOST } from '../../support/example-facts.ts';
+import { toSnapshotMessage } from '../../../shared/wire/snapshot-codec.ts';
+import { BARE_HOST, CONTROL_PLANE, ETCD_LOOK } from '../../support/example-facts.ts';
 import { exampleSnapshot } from '../../support/example-snapshot.ts';
 import { aFleet, aMember } from '../../support/fleet-state.ts';
 import { silentLogger } from '../../support/silent-logger.ts';
@@ -78,6 +79,23 @@ test.each<[string, object, RegExp]>([
   expect(await ask('StartRestore', { ...asked, ...change })).toMatchObject({ details: expect.stringMatching(words) });
   expect(started).toEqual([]);
   expect(audited).toEqual([expect.stringMatching(/^snapshot restore .*: refused: /)]);
+});
+
+test('a snapshot of the datastore that another cluster runs on is put back nowhere else', async () => {
+  parts.state.nodes.set('other', aMember('other', { ...CONTROL_PLANE, etcdMember: { ...ETCD_LOOK, clusterId: record.clusterId ?? '' } }, { cluster: 'paddock' }));
+  const words = { details: expect.stringMatching(/taken of the datastore that cluster paddock runs on/) as string };
+  expect(await ask('StartRestore', asked)).toMatchObject(words);
+  // A host that ran on it before is no such cluster: it may be the one that is to come back.
+  parts.state.nodes.set('cp1', aMember('cp1', { ...factsOf('cp1'), etcdMember: { ...ETCD_LOOK, clusterId: record.clusterId ?? '' } }));
+  expect(await ask('PlanRestore', { choice, apiServers: [] })).toMatchObject({ problems: [] });
+});
+
+test('nor one whose record names another cluster of the fleet', async () => {
+  const described = toSnapshotMessage({ ...record, cluster: 'paddock' });
+  const request = { ...asked, choice: { cluster: 'prod', snapshot: '', described } };
+  expect(await ask('StartRestore', request)).toMatchObject({ rollout: expect.any(String) as string });
+  parts.state.nodes.set('other', aMember('other', null, { cluster: 'paddock' }));
+  expect(await ask('StartRestore', request)).toMatchObject({ details: expect.stringMatching(/the record says that the snapshot is of cluster paddock/) as string });
 });
 
 test('neither may an operator start one, nor hear of its keys', async () => {
