@@ -4,14 +4,17 @@ import type { Digest } from '../../shared/domain/ids.ts';
 import { newestFirst } from '../../shared/domain/snapshot.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
 import type { FleetHandlers, RunSnapshotWorkRequest__Output, RunSnapshotWorkResponse, SnapshotWorkDone } from '../../shared/wire/messages.ts';
+import type { CataloguedSnapshot } from '../core/cluster-snapshots.ts';
 import { clustersWithDatastore } from '../core/datastore-members.ts';
 import { explain } from '../core/explain.ts';
+import { onlyHostsOpen } from '../core/only-hosts-open.ts';
 import { recoveryOf } from '../core/recovery.ts';
 import type { DatastoreWork } from '../runtime/datastore-work.ts';
 import type { FleetState } from '../runtime/fleet-state.ts';
+import { hostKeys } from '../runtime/host-keys.ts';
 import type { SnapshotLog } from '../runtime/snapshot-log.ts';
 import type { Say } from '../runtime/work-on-clusters.ts';
-import { badRequest, refused } from './api-error.ts';
+import { badRequest, notFound, refused } from './api-error.ts';
 import { showDrill, showOrNull, showSnapshot } from './show-snapshots.ts';
 import { audited, type Gate, toStatus, unary } from './unary.ts';
 
@@ -24,6 +27,8 @@ export interface SnapshotApiParts {
   readonly stopping: AbortSignal;
 }
 
+const NO_PERSON_OPENS = 'only hosts of this fleet have a key to it, and nobody can open it when they are lost: make a key on another machine (age-keygen -o offline.key) and name its public half in the policy (snapshots.recipients)';
+
 type RunCall = ServerWritableStream<RunSnapshotWorkRequest__Output, RunSnapshotWorkResponse>;
 
 /** Snapshots of datastores, and what is done about them. */
@@ -31,7 +36,7 @@ export function snapshotHandlers(gate: Gate, parts: SnapshotApiParts): Pick<Flee
   const { state, clock, snapshots: snapshotLog } = parts;
   return {
     ListSnapshots: unary(gate, { role: 'viewer', action: null }, async ({ cluster }) => {
-      const clusters = cluster === undefined ? snapshotLog.clusters : [cluster];
+      const clusters = cluster === undefined ? snapshotLog.clusters : [known(parts, cluster)];
       return { snapshots: clusters.flatMap((name) => {
         const { snapshots } = snapshotLog.of(name);
         return newestFirst(snapshots.map(({ record }) => record)).flatMap((record) => showOrNull(snapshots, record) ?? []);
@@ -40,12 +45,14 @@ export function snapshotHandlers(gate: Gate, parts: SnapshotApiParts): Pick<Flee
 
     ReportSnapshots: unary(gate, { role: 'viewer', action: null }, async ({ cluster }) => {
       const { snapshots: policy } = state.policy;
-      const clusters = cluster === undefined ? [...new Set([...clustersWithDatastore(state), ...snapshotLog.clusters])].toSorted() : [cluster];
+      const ofHosts = hostKeys(state);
+      const all = [...new Set([...clustersWithDatastore(state), ...snapshotLog.clusters])].toSorted();
+      const clusters = cluster === undefined ? all : all.filter((name) => name === known(parts, cluster));
       return {
         ...{ takenWithinMs: policy.takenWithinMs, provedWithinMs: policy.provedWithinMs, restoredWithinMs: policy.restoredWithinMs },
         clusters: clusters.map((name) => {
-          const { snapshots, ...known } = snapshotLog.of(name);
-          const { point, newestTaken, newestProved, newestOffHost, lastDrill, alerts } = recoveryOf({ ...known, snapshots }, policy, clock.wallUnixMs());
+          const { snapshots, ...others } = snapshotLog.of(name);
+          const { point, newestTaken, newestProved, newestOffHost, lastDrill, alerts } = recoveryOf({ ...others, snapshots }, policy, ofHosts, clock.wallUnixMs());
           return {
             cluster: name,
             ...(point.takenAgeMs === null ? {} : { takenAgeMs: point.takenAgeMs }),
@@ -61,6 +68,13 @@ export function snapshotHandlers(gate: Gate, parts: SnapshotApiParts): Pick<Flee
 
     RunSnapshotWork: (call) => void run(gate, parts, call),
   };
+}
+
+/** A cluster that is mistyped has no snapshots either, and that would be said of it. @throws ApiError where nobody is in it and nothing is kept of it */
+function known({ state, snapshots }: SnapshotApiParts, cluster: string): string {
+  const isKnown = snapshots.clusters.includes(cluster) || [...state.nodes.values()].some(({ record }) => record.cluster === cluster);
+  if (!isKnown) throw notFound('cluster', JSON.stringify(cluster), 'farrier node ls');
+  return cluster;
 }
 
 async function run(gate: Gate, parts: SnapshotApiParts, call: RunCall): Promise<void> {
@@ -86,16 +100,17 @@ type Kind = 'take' | 'prove' | 'drill';
 const WORKS = { SNAPSHOT_WORK_TAKE: 'take', SNAPSHOT_WORK_PROVE: 'prove', SNAPSHOT_WORK_DRILL: 'drill' } as const satisfies Record<string, Kind>;
 
 const DO: Readonly<Record<Kind, (parts: SnapshotApiParts, request: RunSnapshotWorkRequest__Output, by: string, told: Say) => Promise<SnapshotWorkDone>>> = {
-  async take({ datastores, stopping }, { cluster, node }, _by, told) {
+  async take({ datastores, stopping, state }, { cluster, node }, _by, told) {
     const taken = await datastores.take(cluster, node || null, stopping, told);
     if (!taken.ok) throw refused(taken.message);
-    return { snapshot: showSnapshot(taken.snapshot), warning: taken.warning };
+    return { snapshot: showSnapshot(taken.snapshot), warning: [taken.warning, ...keyWarning(state, taken.snapshot)].filter((text) => text !== '').join('; ') };
   },
 
-  async prove({ datastores, stopping, snapshots: snapshotLog }, { cluster, snapshot }, _by, told) {
+  async prove({ datastores, stopping, state, snapshots: snapshotLog }, { cluster, snapshot }, _by, told) {
     const proved = await (snapshot === '' ? datastores.prove(cluster, stopping, told) : datastores.proveCopy(cluster, snapshot, stopping, told));
     if (!proved.ok) throw refused(proved.message);
-    return { snapshot: listed(snapshotLog, cluster, proved.snapshot.digest) };
+    const found = find(snapshotLog, cluster, proved.snapshot.digest);
+    return found === undefined ? {} : { snapshot: showSnapshot(found), warning: keyWarning(state, found).join('; ') };
   },
 
   async drill({ datastores, stopping }, { cluster }, by, told) {
@@ -105,7 +120,10 @@ const DO: Readonly<Record<Kind, (parts: SnapshotApiParts, request: RunSnapshotWo
   },
 };
 
-function listed(log: SnapshotLog, cluster: string, digest: Digest) {
-  const found = log.of(cluster).snapshots.find(({ record }) => record.plain.digest === digest);
-  return found === undefined ? null : showSnapshot(found);
+function find(log: SnapshotLog, cluster: string, digest: Digest): CataloguedSnapshot | undefined {
+  return log.of(cluster).snapshots.find(({ record }) => record.plain.digest === digest);
+}
+
+function keyWarning(state: FleetState, { record }: CataloguedSnapshot): readonly string[] {
+  return onlyHostsOpen(record, hostKeys(state)) ? [NO_PERSON_OPENS] : [];
 }

@@ -1,9 +1,11 @@
 import type { DrillRecord } from '../../shared/domain/drill.ts';
+import type { Digest } from '../../shared/domain/ids.ts';
 import type { SnapshotPolicy } from '../../shared/domain/policy.ts';
 import type { Reason } from '../../shared/domain/reason.ts';
 import { type RecoveryMiss, type RecoveryPoint, recoveryPointOf } from '../../shared/domain/recovery-point.ts';
 import { newestFirst, type SnapshotRecord } from '../../shared/domain/snapshot.ts';
 import type { ClusterSnapshots } from './cluster-snapshots.ts';
+import { onlyHostsOpen } from './only-hosts-open.ts';
 
 /** Where one cluster stands against the policy's targets. */
 export interface ClusterRecovery {
@@ -31,14 +33,15 @@ export interface RecoveryAlert {
 /** What lives, its copy on its host, and one elsewhere: three copies, of which one is off the host. */
 const OFF_HOST_MIN = 1;
 
-export function recoveryOf({ cluster, snapshots, drills }: ClusterSnapshots, policy: SnapshotPolicy, nowUnixMs: number): ClusterRecovery {
+/** @param ofHosts fingerprints of the keys that hosts have */
+export function recoveryOf({ cluster, snapshots, drills }: ClusterSnapshots, policy: SnapshotPolicy, ofHosts: ReadonlySet<Digest>, nowUnixMs: number): ClusterRecovery {
   const records = newestFirst(snapshots.map(({ record }) => record));
   const point = recoveryPointOf(records, policy, nowUnixMs);
   const newestTaken = records[0] ?? null;
   const newestProved = records.find(({ proof }) => proof !== null) ?? null;
   const newestOffHost = records.find((record) => offHost(record) >= OFF_HOST_MIN) ?? null;
   const lastDrill = drills.at(-1) ?? null;
-  const alerts = [...ofPoint(point.missed, newestTaken, newestProved, policy), ...ofCopies(newestTaken, newestOffHost, policy, nowUnixMs), ...ofDrill(lastDrill, policy, nowUnixMs)];
+  const alerts = [...ofPoint(point.missed, newestTaken, newestProved, policy), ...ofCopies(newestTaken, newestOffHost, policy, ofHosts, nowUnixMs), ...ofDrill(lastDrill, policy, nowUnixMs)];
   return { cluster, point, newestTaken, newestProved, newestOffHost, lastDrill, alerts };
 }
 
@@ -64,9 +67,10 @@ function ofPoint(missed: readonly RecoveryMiss[], taken: SnapshotRecord | null, 
 }
 
 /** Only where copies are made by themselves does an old one say that something is wrong. */
-function ofCopies(taken: SnapshotRecord | null, off: SnapshotRecord | null, { copyEveryMs, takenWithinMs }: SnapshotPolicy, nowUnixMs: number): readonly RecoveryAlert[] {
+function ofCopies(taken: SnapshotRecord | null, off: SnapshotRecord | null, { copyEveryMs, takenWithinMs }: SnapshotPolicy, ofHosts: ReadonlySet<Digest>, nowUnixMs: number): readonly RecoveryAlert[] {
   if (taken === null) return [];
   if (off === null) return [{ reason: 'copies-missed', sinceUnixMs: 0, detail: 'all of them lie on the hosts that took them' }];
+  if (onlyHostsOpen(off, ofHosts)) return [{ reason: 'copies-missed', sinceUnixMs: off.takenUnixMs, detail: `only hosts have a key to ${off.id}: name people’s keys in the policy (snapshots.recipients)` }];
   const dueUnixMs = off.takenUnixMs + (copyEveryMs ?? Number.POSITIVE_INFINITY) + takenWithinMs;
   return nowUnixMs <= dueUnixMs ? [] : [{ reason: 'copies-missed', sinceUnixMs: dueUnixMs, detail: `the newest that lies elsewhere is ${off.id}` }];
 }

@@ -5,6 +5,7 @@ import { type ClusterRecovery, recoveryOf } from '../core/recovery.ts';
 import { FARRIER } from '../core/rollout-event.ts';
 import type { DatastoreWork } from './datastore-work.ts';
 import type { FleetState } from './fleet-state.ts';
+import { hostKeys } from './host-keys.ts';
 import type { SnapshotCopies } from './snapshot-copies.ts';
 import type { SnapshotLog } from './snapshot-log.ts';
 
@@ -41,7 +42,8 @@ export async function watchSnapshots(parts: WatchSnapshotsParts, signal: AbortSi
 /** Each change is told once; what is missed stays in the state, for whoever asks why. */
 function lookAtRecovery({ state, log, clock, logger }: WatchSnapshotsParts): void {
   const before = state.recovery ?? new Map<string, ClusterRecovery>();
-  state.recovery = new Map(clustersWithDatastore(state).map((cluster) => [cluster, recoveryOf(log.of(cluster), state.policy.snapshots, clock.wallUnixMs())]));
+  const ofHosts = hostKeys(state);
+  state.recovery = new Map(clustersWithDatastore(state).map((cluster) => [cluster, recoveryOf(log.of(cluster), state.policy.snapshots, ofHosts, clock.wallUnixMs())]));
   for (const [cluster, { alerts }] of state.recovery) {
     const missed = new Set(before.get(cluster)?.alerts.map(({ reason }) => reason));
     for (const { reason, detail } of alerts) if (!missed.has(reason)) logger.warn('a target for snapshots is missed', { cluster, reason, why: detail });
@@ -52,7 +54,7 @@ function lookAtRecovery({ state, log, clock, logger }: WatchSnapshotsParts): voi
 /** Begins what is due, and waits for none of it: a cluster whose hosts are slow keeps no other waiting. */
 function begin(cluster: string, { state, log, work, clock, logger }: WatchSnapshotsParts, tried: Map<string, number>, signal: AbortSignal): void {
   const { copyEveryMs, drillEveryMs } = state.policy.snapshots;
-  const { newestOffHost, lastDrill } = recoveryOf(log.of(cluster), state.policy.snapshots, clock.wallUnixMs());
+  const { newestOffHost, lastDrill } = recoveryOf(log.of(cluster), state.policy.snapshots, hostKeys(state), clock.wallUnixMs());
   const isDue = (lastUnixMs: number, everyMs: number | null): boolean => everyMs !== null && clock.wallUnixMs() - lastUnixMs >= everyMs;
   const due = {
     copy: isDue(newestOffHost?.takenUnixMs ?? 0, copyEveryMs) ? async () => void (await work.take(cluster, null, signal)) : null,

@@ -36,8 +36,8 @@ export const REASONS = {
     next: 'nothing is blocked by it; an upgrade of the control plane makes a proof of its own first',
   },
   'copies-missed': {
-    message: 'no young snapshot of the cluster’s datastore lies anywhere but on its hosts',
-    unblock: 'an operator: `farrier snapshot take CLUSTER`; an admin: the policy’s copyEvery',
+    message: 'no young snapshot of the cluster’s datastore is of use without its hosts',
+    unblock: 'an operator: `farrier snapshot take CLUSTER`; an admin: the policy’s copyEvery and recipients',
     next: 'nothing is blocked by it; whoever loses the hosts loses their snapshots',
   },
   'rto-missed': {

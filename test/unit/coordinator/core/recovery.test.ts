@@ -13,6 +13,7 @@ import { aFleet, aMember } from '../../../support/fleet-state.ts';
 const HOUR_MS = 3_600_000;
 const NOW = 1_790_000_000_000;
 const HERE = [{ kind: 'host', node: 'cp-1' }, { kind: 'coordinator' }] as const;
+const OF_HOSTS = new Set(['e'.repeat(64), 'f'.repeat(64)]);
 const GOOD: DrillEnd = { ok: true, snapshot: 's1', prover: 'w-1', fetchMs: 1, phasesMs: { prepare: 0, unseal: 0, check: 0, restore: 0, start: 0, compare: 0, clean: 0 }, rtoMs: HOUR_MS, rpoMs: 1 };
 
 function taken(agoMs: number, changes: Partial<SnapshotRecord> = {}): SnapshotRecord {
@@ -24,7 +25,11 @@ function known(records: readonly SnapshotRecord[], drills: readonly (readonly [a
 }
 
 function missed(state: ClusterSnapshots, policy: Partial<SnapshotPolicy> = {}): readonly string[] {
-  return recoveryOf(state, { ...DEFAULT_POLICY.snapshots, ...policy }, NOW).alerts.map(({ reason, detail }) => `${reason}: ${detail}`);
+  return recoveryOf(state, { ...DEFAULT_POLICY.snapshots, ...policy }, OF_HOSTS, NOW).alerts.map(({ reason, detail }) => `${reason}: ${detail}`);
+}
+
+function sealedFor(...keys: readonly string[]): SnapshotRecord {
+  return taken(60_000, { proof: exampleProof(NOW), sealed: { digest: 'b'.repeat(64), sizeBytes: 9_000, recipients: keys.map((key) => key.repeat(64)) } });
 }
 
 const young = taken(60_000, { proof: exampleProof(NOW - 50_000) });
@@ -41,6 +46,8 @@ describe('a target is missed', () => {
     ['where the newest proved one is too old', known([taken(60_000), taken(25 * HOUR_MS, { proof: exampleProof(NOW - 25 * HOUR_MS) })]), {}, ['snapshot-unproved: the newest proved one is s1500']],
     ['where all lie on the hosts that took them', known([taken(60_000, { proof: exampleProof(NOW), copies: [{ kind: 'host', node: 'cp-1' }] })]), {}, ['copies-missed: all of them lie on the hosts that took them']],
     ['where copies that are made by themselves are not', known([young, taken(9 * HOUR_MS)].map((each, index) => (index === 0 ? { ...each, copies: [{ kind: 'host', node: 'cp-1' }] } : each))), { copyEveryMs: 6 * HOUR_MS }, ['copies-missed: the newest that lies elsewhere is s540']],
+    ['where only hosts have a key to what lies elsewhere', known([sealedFor('e', 'f')]), {}, ['copies-missed: only hosts have a key to s1: name people’s keys in the policy (snapshots.recipients)']],
+    ['by nothing where a person has one too', known([sealedFor('e', 'a')]), {}, []],
     ['where a clock is wrong', known([young, taken(-HOUR_MS)]), {}, ['rpo-missed: a snapshot is younger than the clock of the coordinator: one of the clocks is wrong, and no age is true']],
     ['by a drill that took too long', known([young], [[HOUR_MS, { ...GOOD, rtoMs: 2 * HOUR_MS + 1 }]]), {}, ['rto-missed: the last drill took 7201 s']],
     ['by a drill that did not go well, though one before it did', known([young], [[2 * HOUR_MS, GOOD], [HOUR_MS, { ok: false, code: 'failed', message: 'etcd does not start' }]]), {}, ['rto-missed: the last drill did not go well: etcd does not start']],
@@ -53,7 +60,7 @@ describe('a target is missed', () => {
 
 test('why tells it of every host that keeps the datastore, and of no other', () => {
   const state = aFleet([aMember('cp-1', CONTROL_PLANE), aMember('w-1', WORKER)]);
-  state.recovery = new Map([['prod', recoveryOf(known([taken(3 * HOUR_MS)]), DEFAULT_POLICY.snapshots, NOW)]]);
+  state.recovery = new Map([['prod', recoveryOf(known([taken(3 * HOUR_MS)]), DEFAULT_POLICY.snapshots, OF_HOSTS, NOW)]]);
   const reasonsOf = (node: string): readonly string[] => explainNode(state, { monotonicMs: 0, wallUnixMs: NOW }, node).map(({ reason, blockingObject }) => `${reason} ${blockingObject}`);
   expect([reasonsOf('cp-1'), reasonsOf('w-1')]).toEqual([['rpo-missed cluster prod', 'snapshot-unproved cluster prod'], []]);
 });

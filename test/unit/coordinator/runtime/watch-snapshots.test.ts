@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 
 import { watchSnapshots } from '../../../../coordinator/runtime/watch-snapshots.ts';
+import { generateIdentity } from '../../../../shared/age/age-keys.ts';
 import { DEFAULT_POLICY } from '../../../../shared/domain/policy.ts';
 import { type DatastoreWorkBench, datastoreWorkBench } from '../../../support/datastore-work-bench.ts';
 import { lineLogger } from '../../../support/line-logger.ts';
@@ -45,6 +46,7 @@ test('what fails is tried again after a while, and keeps nobody else waiting', a
 
 test('a target that is missed is told once, and once when it is met again', async () => {
   const bench = await datastoreWorkBench();
+  bench.state.policy = { ...DEFAULT_POLICY, snapshots: { ...DEFAULT_POLICY.snapshots, recipients: [generateIdentity().recipient.text] } };
   await bench.work.take('south', null, new AbortController().signal);
   const log = lineLogger();
   await watched(bench, 120_000, log.logger);
