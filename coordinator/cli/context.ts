@@ -28,7 +28,7 @@ export class CliContext {
 
   /** Prints what was found: as JSON where --json asks for it. */
   show(message: unknown, lines: () => readonly string[]): void {
-    if (this.json) this.io.out(JSON.stringify(message, null, 2));
+    if (this.json) this.io.out(JSON.stringify(message, withoutPresence, 2));
     else for (const line of lines()) this.io.out(line);
   }
 
@@ -44,4 +44,9 @@ export class CliContext {
       connection.close();
     }
   }
+}
+
+/** The wire's loader adds `_name: 'name'` for each optional field that is there, which is nobody's business outside. */
+function withoutPresence(key: string, value: unknown): unknown {
+  return key.startsWith('_') && value === key.slice(1) ? undefined : value;
 }

@@ -5,9 +5,11 @@ import { CliError } from './cli-error.ts';
 import type { CliContext } from './context.ts';
 import { openProgress } from './progress.ts';
 
-/** What was done before it failed stays: a snapshot that could not be proved is one all the same. */
+/** What was done before it failed stays: a snapshot that could not be proved is one all the same. A remedy that the coordinator names stands last. */
 function explained(error: Error): Error {
-  return error instanceof CliError && error.code === 'refused' ? new CliError('refused', error.message, 'what there is: farrier snapshot ls') : error;
+  if (!(error instanceof CliError) || error.code !== 'refused') return error;
+  const [, cause = error.message, remedy = 'what there is: farrier snapshot ls'] = /^(.*); (.*\bfarrier [a-z].*)$/s.exec(error.message) ?? [];
+  return new CliError('refused', cause, remedy);
 }
 
 /** Has it done and shows how far it is; whoever interrupts this ends the showing, not the work. @throws CliError with cause and remedy */

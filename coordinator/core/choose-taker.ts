@@ -15,7 +15,7 @@ export interface Taker {
 /** The one that a person named, or a healthy voting member, and not the leader where another can. @returns why not, as text */
 export function chooseTaker(world: World, cluster: string, named: NodeName | null): Taker | string {
   const members = datastoreMembers(world, cluster).filter(({ record }) => named === null || record.name === named);
-  if (members.length === 0) return named === null ? noMember(cluster) : `${named} keeps no datastore of cluster ${cluster} that a snapshot can be taken of; \`farrier node show ${named}\` tells what its host runs`;
+  if (members.length === 0) return named === null ? noMember(cluster) : notThere(world, cluster, named);
   const several = [...Map.groupBy(members, datastoreIdOf)].filter(([id]) => id !== '');
   // A snapshot of one of them proves nothing of the others.
   if (several.length > 1) return `nodes of ${several.length} datastores share the name ${JSON.stringify(cluster)} of a cluster: ${several.slice(0, 3).map(([id, [first]]) => `${first?.record.name} has ${id}`).join(', ')}; give each cluster a name of its own, or remove hosts that are gone for good: farrier node remove`;
@@ -47,6 +47,13 @@ function versionOf({ facts }: NodeView): string | null {
   return facts?.facts.etcdMember?.version ?? ofImage;
 }
 
+function notThere({ nodes }: World, cluster: string, named: NodeName): string {
+  const found = nodes.get(named);
+  if (found === undefined) return `no node is called ${named}; \`farrier node ls\` lists them`;
+  if (found.record.cluster !== cluster) return `${named} is no node of cluster ${JSON.stringify(cluster)}; \`farrier node ls\` lists the nodes and their clusters`;
+  return `${named} keeps no datastore of cluster ${cluster} that a snapshot can be taken of; \`farrier node show ${named}\` tells what its host runs`;
+}
+
 function noMember(cluster: string): string {
-  return `no node of cluster ${JSON.stringify(cluster)} keeps a datastore that a snapshot can be taken of; \`farrier node ls\` lists the nodes and their clusters. An external datastore is proved by a hook of its own`;
+  return `no node of cluster ${JSON.stringify(cluster)} keeps a datastore that a snapshot can be taken of (of an external one none can); \`farrier node ls\` lists the nodes and their clusters`;
 }

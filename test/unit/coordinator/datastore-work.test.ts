@@ -144,6 +144,8 @@ describe('a taking', () => {
   test('of a node that keeps no datastore, or of no cluster, says so', async () => {
     const bench = await datastoreWorkBench();
     expect(await bench.work.take('north', 'north-2', never)).toMatchObject({ ok: false, message: expect.stringContaining('north-2 keeps no datastore of cluster north') as string });
+    expect(await bench.work.take('north', 'nroth-1', never)).toMatchObject({ ok: false, message: 'no node is called nroth-1; `farrier node ls` lists them' });
+    expect(await bench.work.take('north', 'south-1', never)).toMatchObject({ ok: false, message: expect.stringContaining('south-1 is no node of cluster "north"') as string });
     expect(await bench.work.take('nowhere', null, never)).toMatchObject({ ok: false, message: expect.stringContaining('no node of cluster "nowhere"') as string });
   });
 });
