@@ -8,6 +8,7 @@ import { readLinkFailure } from '../link/link-failure.ts';
 import { describeVersion, type VersionState } from '../runner/describe-version.ts';
 import { JournalReader } from '../runner/journal-reader.ts';
 import { journalFolder } from '../runner/host.ts';
+import { LIVE_FOLDER } from '../snapshots/work/snapshot-places.ts';
 import { snapshotState } from '../snapshots/work/snapshot-state.ts';
 import { takingText } from './snapshot/taking-text.ts';
 import { asVerb, complain, readOptions, settingsOf } from './read-options.ts';
@@ -33,7 +34,7 @@ export const verb: Verb = (_name, args) =>
     const open = openAssignment(reader.records);
     const linkFailure = readLinkFailure(stateDir);
     const nowUnixMs = systemClock.wallUnixMs();
-    const { records, lastTaking, nextUnixMs } = await snapshotState(snapshots, node, nowUnixMs);
+    const { records, lastTaking, nextUnixMs } = await snapshotState(snapshots, node, LIVE_FOLDER, nowUnixMs);
     if (values['json'] === true) {
       const assignment = open === null ? null : { rollout: open.rollout, generation: open.generation, ...stateOf(open) };
       process.stdout.write(`${JSON.stringify({ fleet, node, certificateUntilUnixMs: notAfterUnixMs, journalRecords: reader.records.length, agent, linkFailure, assignment, snapshots: { newest: records[0] ?? null, lastTaking, nextUnixMs } })}\n`);

@@ -6,6 +6,7 @@ import { hostFiles } from '../facts/host-files.ts';
 import { HostFactsReader } from '../facts/read-host-facts.ts';
 import type { SnapshotSettings } from '../settings/snapshot-settings.ts';
 import { findDatastore } from '../snapshots/local-datastore.ts';
+import { LIVE_FOLDER } from '../snapshots/work/snapshot-places.ts';
 import { snapshotState, type SnapshotState } from '../snapshots/work/snapshot-state.ts';
 import { type Check, failed, type Finding, ok, warning } from './check.ts';
 
@@ -24,7 +25,7 @@ export function snapshotChecks(settings: SnapshotSettings, node: NodeName): read
         const found = await findDatastore(await new HostFactsReader(runProgram).read(limit), hostFiles(), systemdEtcdHost(runProgram), limit);
         if (!found.ok) return ok(found.message);
         const nowUnixMs = systemClock.wallUnixMs();
-        return judgeSnapshots(settings, await snapshotState(settings, node, nowUnixMs), nowUnixMs);
+        return judgeSnapshots(settings, await snapshotState(settings, node, LIVE_FOLDER, nowUnixMs), nowUnixMs);
       },
     },
   ];

@@ -23,7 +23,7 @@ export const verb: Verb = (_name, args) =>
     const { values } = readOptions(args, {}, HELP);
     if (process.getuid?.() !== 0) return complain('snapshots are for root: run it with sudo');
     const { stateDir, snapshots } = await settingsOf(values);
-    const { records, kept, problems, lastTaking, nextUnixMs } = await snapshotState(snapshots, await nodeName(stateDir), systemClock.wallUnixMs());
+    const { records, kept, problems, lastTaking, nextUnixMs } = await snapshotState(snapshots, await nodeName(stateDir), LIVE_FOLDER, systemClock.wallUnixMs());
     const live = (await snapshotUnitsOf(stateDir, configDirOf(values)).isRunning()) ? seeWork(LIVE_FOLDER) : null;
     if (values['json'] === true) {
       process.stdout.write(`${JSON.stringify({ snapshots: records.map((record) => ({ ...record, kept: kept.get(record.id) ?? [] })), problems, lastTaking, nextUnixMs, doing: live?.doing ?? null })}\n`);

@@ -8,7 +8,7 @@ import { SnapshotCatalogue } from '../catalogue/snapshot-catalogue.ts';
 import { knownOutcomes } from './known-outcomes.ts';
 import { nextTakingUnixMs } from './next-taking.ts';
 import type { SnapshotOutcome } from './outcomes.ts';
-import { LIVE_FOLDER, snapshotPlaces } from './snapshot-places.ts';
+import { snapshotPlaces } from './snapshot-places.ts';
 
 /** How it stands with the snapshots of this host. */
 export interface SnapshotState {
@@ -24,9 +24,9 @@ export interface SnapshotState {
 }
 
 /** Reads only. */
-export async function snapshotState({ folder, keep, schedule }: SnapshotSettings, node: NodeName, nowUnixMs: number): Promise<SnapshotState> {
+export async function snapshotState({ folder, keep, schedule }: SnapshotSettings, node: NodeName, liveFolder: string, nowUnixMs: number): Promise<SnapshotState> {
   const { records, problems } = await new SnapshotCatalogue(existingFolder(snapshotPlaces(folder).taken)).list();
-  const outcomes = await knownOutcomes(folder, LIVE_FOLDER);
+  const outcomes = await knownOutcomes(folder, liveFolder);
   return {
     records: newestFirst(records), problems, kept: snapshotsToDelete(records, keep, nowUnixMs).kept,
     lastTaking: outcomes.find(({ kind }) => kind === 'take') ?? null,

@@ -60,7 +60,7 @@ const take = async (change: Partial<TakeWork> = {}, hostChange: Partial<WorkHost
   clock.advance(60_000);
   return await run({ kind: 'take', id: id(), by: 'person', prove: false, recipients: [], cluster: null, ...change }, hostChange);
 };
-const state = async (): Promise<SnapshotState> => await snapshotState(settings, 'edge-1', clock.wallUnixMs());
+const state = async (): Promise<SnapshotState> => await snapshotState(settings, 'edge-1', host.liveFolder, clock.wallUnixMs());
 const pathOf = (snapshot: string | null): string => join(snapshotPlaces(settings.folder).taken, `${snapshot}.snapshot`);
 
 describe('taking', () => {
