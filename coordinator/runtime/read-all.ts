@@ -1,8 +1,8 @@
 import { type EventStore, READ_MAX, type StoredEvent } from '../ports/event-store.ts';
 
-/** Every event that a stream holds now, page by page. */
-export async function* readAll(store: EventStore, stream: string): AsyncGenerator<StoredEvent> {
-  let after = 0;
+/** Every event that a stream holds now, page by page; those above a sequence, where one is given. */
+export async function* readAll(store: EventStore, stream: string, above = 0): AsyncGenerator<StoredEvent> {
+  let after = above;
   for (;;) {
     const page = await store.read(stream, after, READ_MAX);
     yield* page;

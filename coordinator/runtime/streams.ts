@@ -16,7 +16,7 @@ export function nodeStream(node: NodeName): string {
   return `${NODE_PREFIX}${node}`;
 }
 
-/** Any text may name a cluster; that of a stream has few letters (EventStore). */
+/** Both the stream of a cluster's snapshots and the record of its checkpoint. Any text may name a cluster; that of a stream has few letters (EventStore). */
 export function snapshotStream(cluster: string): string {
   return SNAPSHOT_PREFIX + (PLAIN_CLUSTER.test(cluster) ? cluster : `${HEX}${Buffer.from(cluster).toString('hex')}`);
 }

@@ -4,6 +4,7 @@ import type { EventStore } from '../../coordinator/ports/event-store.ts';
 import { numbered, revisionOf, sequences } from './event-store-harness.ts';
 import type { EventStoreHarness, StoreUnderTest } from './event-store-harness.ts';
 import { describeRecords } from './event-store-records.ts';
+import { describeSnapshotLog } from './event-store-snapshots.ts';
 import { describeStreams } from './event-store-streams.ts';
 
 /**
@@ -37,6 +38,7 @@ export function describeEventStore(name: string, coordinators: 'one' | 'many', p
 
     describeStreams(at);
     describeRecords(at);
+    describeSnapshotLog(at);
 
     describe('closed and opened again', () => {
       test('it holds everything that was promised', async () => {
