@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { Recipient } from '../../shared/age/age-keys.ts';
-import { SEALED_TOKEN_MAX_BYTES, type SnapshotToken } from '../../shared/domain/snapshot.ts';
+import { SEALED_TOKEN_MAX, type SnapshotToken } from '../../shared/domain/snapshot.ts';
 import type { LocalEtcd } from '../core/etcd-places.ts';
 import type { EtcdMember } from '../ports/etcd.ts';
 import { sealText } from './sealed/seal-text.ts';
@@ -34,6 +34,6 @@ function hashOf(token: string): string {
 }
 
 function sealed(token: string, recipients: readonly Recipient[]): string | null {
-  const bytes = sealText(token, recipients);
-  return bytes.length > SEALED_TOKEN_MAX_BYTES ? null : bytes.toString('base64');
+  const text = sealText(token, recipients).toString('base64');
+  return text.length > SEALED_TOKEN_MAX ? null : text;
 }

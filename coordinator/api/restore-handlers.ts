@@ -77,7 +77,7 @@ export function restoreHandlers(gate: Gate, parts: RestoreApiParts): Pick<FleetH
   async function planned(own: RestoreApiParts, choice: RestoreChoice__Output | null, apiServers: readonly string[]): Promise<{ readonly record: SnapshotRecord; readonly party: RestoreParty; readonly problems: readonly string[] }> {
     const record = recordOf(own, choice);
     if (apiServers.length > API_SERVERS_MAX || !apiServers.every((url) => HTTPS_URL_PATTERN.test(url))) throw badRequest('an API server is named as https://HOST:PORT');
-    const party = restoreParty(record.cluster, record.datastore, [...state.nodes.values()], apiServers);
+    const party = restoreParty(record.cluster, record, [...state.nodes.values()], apiServers);
     return { record, party, problems: [...party.problems, ...(await problemsWith(own, record))] };
   }
 }

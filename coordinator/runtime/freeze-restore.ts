@@ -8,6 +8,7 @@ import { namesOf } from '../../shared/procedures/names-of.ts';
 import { digestOf } from '../../shared/wire/digest-of.ts';
 import { encodeSequence } from '../../shared/wire/sequence-codec.ts';
 import type { NodeView } from '../core/world.ts';
+import { describeK3sReset } from './describe-k3s-reset.ts';
 
 export interface RestoreOrder {
   readonly record: SnapshotRecord;
@@ -40,6 +41,8 @@ export interface RestoreHost {
   readonly recipient: string;
 }
 
+type RestoredSnapshot = Pick<SnapshotRecord, 'datastore' | 'token'>;
+
 const WAVE = 'all-members';
 /** A copy of a large datastore over a slow line is fetched, opened and checked while it still runs. */
 const RESTORE_MAX_MS = 60 * 60_000;
@@ -48,7 +51,8 @@ const START_CONTROL_PLANE_MAX_MS = 15 * 60_000;
 const STOP_MARGIN_MS = 5 * 60_000;
 
 /** Every member of the cluster takes part, or none: one that is left out would found a cluster of its own. */
-export function restoreParty(cluster: string, datastore: Datastore, views: readonly NodeView[], apiServers: readonly string[]): RestoreParty {
+export function restoreParty(cluster: string, snapshot: RestoredSnapshot, views: readonly NodeView[], apiServers: readonly string[]): RestoreParty {
+  const { datastore } = snapshot;
   const all = views.filter(({ record }) => record.cluster === cluster).toSorted((a, b) => (a.record.name < b.record.name ? -1 : 1));
   const hosts = all.flatMap((view) => hostOf(view, datastore) ?? []);
   const away = all.filter(({ record, session }) => hosts.some(({ node }) => node === record.name) && (session.state !== 'connected' || !session.reported || !record.approved)).map(({ record }) => record.name);
@@ -57,13 +61,18 @@ export function restoreParty(cluster: string, datastore: Datastore, views: reado
     cluster, hosts,
     apiServers: [...new Set([...all.flatMap(({ facts }) => facts?.facts.datastore?.apiServer ?? []), ...apiServers])],
     problems: [
-      ...(hosts.length === 0 && datastore === 'etcd' && all.some(({ facts }) => facts?.facts.kubernetes?.kind === 'k3s') ? [`${cluster} keeps its datastore in the etcd that K3s embeds, which K3s itself puts back: stop k3s on all servers, then on one of them k3s server --cluster-reset --cluster-reset-restore-path=FILE with the token of that time; on the others move server/db aside; then start them`] : []),
-      ...(hosts.length === 0 ? [`no node of cluster ${cluster} has told of ${datastore === 'etcd' ? 'a member of etcd' : 'a server of K3s'}; check the name of the cluster, and that agents run on its hosts (farrier node ls)`] : []),
+      ...(hosts.length === 0 ? [nobody(cluster, snapshot, all)] : []),
       ...(away.length > 0 ? [`${namesOf(away)} must be connected: every member takes part in a restore; bring the agents back, or remove hosts that are gone for good: farrier node remove`] : []),
       ...(silent.length > 0 ? [`${namesOf(silent)} never told what runs there, and may have a member too; start the agents, or remove those nodes`] : []),
       ...(datastore === 'etcd' ? sameMembers(cluster, hosts) : severalServers(cluster, hosts)),
     ],
   };
+}
+
+function nobody(cluster: string, { datastore, token }: RestoredSnapshot, all: readonly NodeView[]): string {
+  const isK3sEtcd = datastore === 'etcd' && all.some(({ facts }) => facts?.facts.kubernetes?.kind === 'k3s');
+  if (isK3sEtcd) return describeK3sReset(cluster, token);
+  return `no node of cluster ${cluster} has told of ${datastore === 'etcd' ? 'a member of etcd' : 'a server of K3s'}; check the name of the cluster, and that agents run on its hosts (farrier node ls)`;
 }
 
 function hostOf({ record, facts }: NodeView, datastore: Datastore): RestoreHost | null {

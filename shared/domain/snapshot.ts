@@ -76,8 +76,8 @@ export interface SnapshotToken {
 }
 
 export const TOKEN_HASH_PATTERN = /^[0-9a-f]{12}$/;
-/** With a stanza for each who can open it. */
-export const SEALED_TOKEN_MAX_BYTES = 4096;
+/** Characters, with a stanza for each who can open it. */
+export const SEALED_TOKEN_MAX = 4096;
 
 /** Where its bytes lie. */
 export type SnapshotCopy =

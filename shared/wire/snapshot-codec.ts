@@ -1,10 +1,11 @@
-import { COMPARED_FACTS, type DatastoreLook, SEALED_TOKEN_MAX_BYTES, SNAPSHOT_ID_PATTERN, type SnapshotRecord, type SnapshotToken, TOKEN_HASH_PATTERN } from '../domain/snapshot.ts';
+import { COMPARED_FACTS, type DatastoreLook, SEALED_TOKEN_MAX, SNAPSHOT_ID_PATTERN, type SnapshotRecord, type SnapshotToken, TOKEN_HASH_PATTERN } from '../domain/snapshot.ts';
 import { RECIPIENTS_MAX } from '../domain/snapshot-command.ts';
 import { DIGEST_PATTERN, type FieldCheck } from './field-check.ts';
 import type { Snapshot, Snapshot__Output } from './generated/farrier/v1/Snapshot.d.ts';
 
 const ETCD_ID = /^(|[1-9][0-9]{0,19})$/;
 const ONE_LINE = /^[\x20-\x7e]{0,128}$/;
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 const UINT32_MAX = 2 ** 32 - 1;
 
 /** A snapshot as a message. Where its bytes lie is not in it: whoever has them says so for itself. */
@@ -17,7 +18,7 @@ export function toSnapshotMessage(record: SnapshotRecord): Snapshot {
     sealed: sealed === null ? null : { sha256: sealed.digest, size: sealed.sizeBytes, recipients: [...sealed.recipients] },
     proof: proof === null ? null : { provedUnixMs: proof.provedUnixMs, provedBy: proof.provedBy, compared: [...proof.compared] },
     look: look === null ? null : lookToMessage(look),
-    token: token === undefined ? null : { hash: token.hash, sealed: Buffer.from(token.sealed ?? '', 'base64') },
+    token: token === undefined ? null : { hash: token.hash, sealed: token.sealed ?? '' },
   };
 }
 
@@ -62,8 +63,9 @@ function digests(list: readonly string[], at: string, check: FieldCheck): readon
 
 function tokenFrom({ hash, sealed }: NonNullable<Snapshot__Output['token']>, at: string, check: FieldCheck): SnapshotToken {
   check.text(hash, `${at}.hash`, TOKEN_HASH_PATTERN);
-  check.count(sealed.length, `${at}.sealed`, { max: SEALED_TOKEN_MAX_BYTES });
-  return { hash, sealed: sealed.length === 0 ? null : sealed.toString('base64') };
+  check.text(sealed, `${at}.sealed`, BASE64);
+  check.count(sealed.length, `${at}.sealed`, { max: SEALED_TOKEN_MAX });
+  return { hash, sealed: sealed || null };
 }
 
 function proofFrom({ provedUnixMs, provedBy, compared }: NonNullable<Snapshot__Output['proof']>, at: string, check: FieldCheck): NonNullable<SnapshotRecord['proof']> {

@@ -50,8 +50,9 @@ describe('what no honest host tells', () => {
     ['a digest that is none', 'snapshots[0].sealed.sha256', { sealed: { sha256: 'x', size: 1, recipients: [] } }],
     ['no bytes', 'snapshots[0].sealed.size', { sealed: { sha256: 'a'.repeat(64), size: 0, recipients: [] } }],
     ['more who can open it than there can be', 'snapshots[0].sealed.recipients', { sealed: { sha256: 'a'.repeat(64), size: 1, recipients: Array.from({ length: 18 }, () => 'a'.repeat(64)) } }],
-    ['a hash of a token that is none', 'snapshots[0].token.hash', { token: { hash: '\u001b[2J', sealed: Buffer.alloc(0) } }],
-    ['more of a token than there can be', 'snapshots[0].token.sealed', { token: { hash: '0330d8b1433f', sealed: Buffer.alloc(4097) } }],
+    ['a hash of a token that is none', 'snapshots[0].token.hash', { token: { hash: '\u001b[2J', sealed: '' } }],
+    ['more of a token than there can be', 'snapshots[0].token.sealed', { token: { hash: '0330d8b1433f', sealed: 'A'.repeat(4097) } }],
+    ['a token that paints', 'snapshots[0].token.sealed', { token: { hash: '0330d8b1433f', sealed: '\u001b[2J' } }],
     ['a namespace that is no digest', 'snapshots[0].look.kubeSystem', { look: { ...good.look, kubeSystem: 'kube-system' } }],
   ])('%s', (_what, field, change) => {
     const told = fromCatalogueMessage({ snapshots: [{ ...good, ...change }] });

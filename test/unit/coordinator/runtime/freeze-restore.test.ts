@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { NodeView, Session } from '../../../../coordinator/core/world.ts';
 import { freezeRestore, restoreParty, type RestoreOrder } from '../../../../coordinator/runtime/freeze-restore.ts';
 import type { DatastoreFacts } from '../../../../shared/domain/host-facts.ts';
+import type { SnapshotToken } from '../../../../shared/domain/snapshot.ts';
 import { decodeSequence, encodeSequence } from '../../../../shared/wire/sequence-codec.ts';
 import { BARE_HOST, K3S_SERVER } from '../../../support/example-facts.ts';
 import { exampleSnapshot } from '../../../support/example-snapshot.ts';
@@ -24,7 +25,7 @@ const THREE = ['cp3', 'cp1', 'cp2'].map((name) => host(name));
 
 describe('who takes part', () => {
   test('all members of the cluster, by name, with every API server that anybody knows', () => {
-    const party = restoreParty('prod', 'etcd', [...THREE, host('w1', { datastore: null }), host('api', { datastore: { member: null, apiServer: 'https://api:6443' } }), host('x1', { cluster: 'other' })], ['https://out:6443', 'https://cp1:6443']);
+    const party = restoreParty('prod', { datastore: 'etcd' }, [...THREE, host('w1', { datastore: null }), host('api', { datastore: { member: null, apiServer: 'https://api:6443' } }), host('x1', { cluster: 'other' })], ['https://out:6443', 'https://cp1:6443']);
     expect(party.problems).toEqual([]);
     expect(party.hosts.map(({ node }) => node)).toEqual(['cp1', 'cp2', 'cp3']);
     expect(party.apiServers.toSorted()).toEqual(['https://api:6443', 'https://cp1:6443', 'https://cp2:6443', 'https://cp3:6443', 'https://out:6443']);
@@ -37,7 +38,7 @@ describe('who takes part', () => {
     ['a host of which nothing is known', [...THREE, aView('new', { record: { cluster: 'prod' } })], /^new never told what runs there/],
     ['a member twice', [...THREE, host('cp9', { datastore: setUp('cp1') })], /a member of the same name \(.*cp1.*\)/],
   ])('%s keeps it from starting', (_what, views, problem) => {
-    expect(restoreParty('prod', 'etcd', views, []).problems).toEqual([expect.stringMatching(problem)]);
+    expect(restoreParty('prod', { datastore: 'etcd' }, views, []).problems).toEqual([expect.stringMatching(problem)]);
   });
 });
 
@@ -45,7 +46,7 @@ describe('of a datastore in SQLite', () => {
   const k3s = (name: string): NodeView => aView(name, { record: { cluster: 'edge' }, facts: { facts: K3S_SERVER, sinceUnixMs: 0 } });
 
   test('the one server takes part, with one step that puts all of it back', () => {
-    const party = restoreParty('edge', 'sqlite', [k3s('s1'), host('w1', { cluster: 'edge', datastore: null })], []);
+    const party = restoreParty('edge', { datastore: 'sqlite' }, [k3s('s1'), host('w1', { cluster: 'edge', datastore: null })], []);
     expect(party).toMatchObject({ problems: [], hosts: [{ node: 's1', member: null }] });
     const frozen = freezeRestore(party, { ...order, record: { ...record, version: 'v1.33.5+k3s1' }, keys: new Map([['s1', STANZA]]) });
     const steps = Object.values(frozen.sequences)[0] ?? [];
@@ -54,7 +55,21 @@ describe('of a datastore in SQLite', () => {
   });
 
   test('two servers keep it from starting', () => {
-    expect(restoreParty('edge', 'sqlite', [k3s('s1'), k3s('s2')], []).problems).toEqual([expect.stringMatching(/has 2 servers \(s1, s2\)/)]);
+    expect(restoreParty('edge', { datastore: 'sqlite' }, [k3s('s1'), k3s('s2')], []).problems).toEqual([expect.stringMatching(/has 2 servers \(s1, s2\)/)]);
+  });
+});
+
+describe('of the etcd that K3s embeds', () => {
+  const servers = [aView('s1', { record: { cluster: 'edge' }, facts: { facts: K3S_SERVER, sinceUnixMs: 0 } })];
+  const problemsWith = (token?: SnapshotToken) => restoreParty('edge', { datastore: 'etcd', ...(token === undefined ? {} : { token }) }, servers, []).problems;
+
+  test.each<[string, SnapshotToken | undefined, RegExp]>([
+    ['the token that lies sealed in the record', { hash: '0330d8b1433f', sealed: 'YWdl' }, /--token=TOKEN, where TOKEN is the server token of hash 0330d8b1433f \(farrier snapshot ls --json has it/],
+    ['a token that lies elsewhere', { hash: '0330d8b1433f', sealed: null }, /of hash 0330d8b1433f \(it is not kept with the snapshot\)/],
+    ['a token of which nothing is known', undefined, /restore-path=FILE with the server token of that time;/],
+  ])('K3s itself puts it back, with %s', (_what, token, said) => {
+    expect(problemsWith(token)).toEqual([expect.stringMatching(said)]);
+    expect(problemsWith(token)[0]).toMatch(/^edge keeps its datastore in the etcd that K3s embeds/);
   });
 });
 
@@ -62,7 +77,7 @@ const record = exampleSnapshot();
 const order: RestoreOrder = { record, keys: new Map(['cp1', 'cp2', 'cp3'].map((name) => [name, STANZA])), tool: null, apiServers: [], lost: '5m', token: 'restore-1', waitMs: 60_000 };
 
 test('each host gets the same snapshot as its own member, in an order that an agent takes', () => {
-  const frozen = freezeRestore(restoreParty('prod', 'etcd', THREE, []), order);
+  const frozen = freezeRestore(restoreParty('prod', { datastore: 'etcd' }, THREE, []), order);
   expect(frozen.restore).toEqual({ cluster: 'prod', snapshot: record.plain.digest, takenUnixMs: record.takenUnixMs, lost: '5m' });
   expect(frozen.waves).toEqual([{ name: 'all-members', nodes: ['cp1', 'cp2', 'cp3'], soakMs: 0, needsAll: true }]);
   expect(frozen.noReturn).toEqual(['cp1', 'cp2', 'cp3']);
