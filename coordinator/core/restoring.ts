@@ -36,7 +36,9 @@ export function whyRestoreWaits(world: World, rollout: RolloutState, staged: Rea
   };
   const missing = [...rollout.nodes.keys()].filter((name) => !isReady(name));
   if (rules.restoresTakeAllSlots && missing.length > 0) return { kind: 'not-staged', nodes: missing };
-  const others = [...slots.values()].filter((slot) => slot.rollout !== rollout.id && world.nodes.get(slot.node)?.record.cluster === rollout.frozen.restore?.cluster).map(({ node }) => node);
+  // Nobody knows any more where a removed node stands, and it may still be at work.
+  const isBeside = (name: NodeName): boolean => (world.nodes.get(name)?.record.cluster ?? rollout.frozen.restore?.cluster) === rollout.frozen.restore?.cluster;
+  const others = [...slots.values()].filter((slot) => slot.rollout !== rollout.id && isBeside(slot.node)).map(({ node }) => node);
   return rules.restoresWaitForOthers && others.length > 0 ? { kind: 'others', nodes: others } : null;
 }
 

@@ -51,6 +51,12 @@ describe('a restore', () => {
     expect(whyOf(waiting, 'cp1')).toMatch(/^restore-waits r1: .*: w1 hold\(s\) a slot of another rollout$/);
   });
 
+  test('waits for a node that was removed while it holds a slot', () => {
+    const waiting = world({ ledger: ledgerWith(aSlot('gone', { rollout: 'r2', generation: 2 })) });
+    expect(slotsIn(waiting)).toEqual([]);
+    expect(whyOf(waiting, 'cp1')).toMatch(/gone hold\(s\) a slot of another rollout$/);
+  });
+
   test('gives a host that lost its permit its slot again, beside those that are under way or done', () => {
     const again = aRollout('r1', restore.frozen, opened, ...PLANES.map((name) => assigned(name)), done('cp2'));
     const nodes = [staged('cp1', { progress: [aProgress('active')] }), staged('cp2', { progress: [aProgress('done')] }), staged('cp3')];
