@@ -34,10 +34,13 @@ export type CopyCode = 'copy-offset' | 'copy-cut-off' | 'copy-corrupt' | 'copy-u
  */
 export class CopyFolder {
   readonly #folder: string;
-  readonly #underWay = new Set<Digest>();
+  readonly #freeBytes: (folder: string) => Promise<number>;
+  /** How much of each is yet to come. */
+  readonly #underWay = new Map<Digest, number>();
 
-  constructor(folder: string) {
+  constructor(folder: string, freeBytes: (folder: string) => Promise<number> = freeBytesOf) {
     this.#folder = folder;
+    this.#freeBytes = freeBytes;
   }
 
   async open(): Promise<void> {
@@ -54,7 +57,7 @@ export class CopyFolder {
   /** Takes no byte more than announced. Durable and verified where it succeeds. @throws what `chunks` throws, and what the disk says but that it is full; what came is kept */
   async receive({ sha256, sizeBytes, offset }: CopyHead, chunks: AsyncIterable<Uint8Array>): Promise<{ readonly ok: true } | Failure<CopyCode>> {
     if (this.#underWay.has(sha256)) return failure('copy-under-way', 'this snapshot is being sent already; it is enough');
-    this.#underWay.add(sha256);
+    this.#underWay.set(sha256, 0);
     try {
       return await this.#receive({ sha256, sizeBytes, offset }, chunks);
     } catch (error) {
@@ -90,8 +93,10 @@ export class CopyFolder {
     const lies = await this.offsetOf(sha256);
     if (lies.whole) return { ok: true };
     if (offset !== lies.offset) return failure('copy-offset', `${lies.offset} bytes of it lie here, and what was sent begins at ${offset}; ask again where to go on from`);
-    const free = await freeBytesOf(this.#folder);
-    if (free - KEPT_FREE_BYTES < sizeBytes - offset) return failure('disk-full', `the coordinator's disk has not the room for ${sizeBytes - offset} more bytes of a snapshot; free some, or keep fewer (the policy's snapshots.keep)`);
+    const free = await this.#freeBytes(this.#folder);
+    const promised = [...this.#underWay.values()].reduce((sum, bytes) => sum + bytes, 0);
+    if (free - promised - KEPT_FREE_BYTES < sizeBytes - offset) return failure('disk-full', `the coordinator's disk has not the room for ${sizeBytes - offset} more bytes of a snapshot; free some, or keep fewer (the policy's snapshots.keep)`);
+    this.#underWay.set(sha256, sizeBytes - offset);
     const part = this.#part(sha256);
     const hash = createHash('sha256');
     let length = await hashFile(part, hash);
@@ -103,6 +108,7 @@ export class CopyFolder {
         hash.update(chunk);
         // Unlike write(), all of it or an error.
         await file.appendFile(chunk);
+        this.#underWay.set(sha256, sizeBytes - length);
       }
     } finally {
       try {

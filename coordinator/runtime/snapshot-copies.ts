@@ -56,6 +56,7 @@ export class SnapshotCopies {
   /** Deletes what the policy does not keep, and notes what is gone without us. The file first: a copy that is listed is there, or was a moment ago. */
   async prune(): Promise<void> {
     const { state, log, folder, clock, logger } = this.#parts;
+    const isElsewhere = (sha256: Digest, cluster: string): boolean => log.clusters.some((other) => other !== cluster && log.of(other).snapshots.some(({ record }) => record.sealed?.digest === sha256 && liesHere(record)));
     for (const cluster of log.clusters) {
       const here = log.of(cluster).snapshots.filter(({ record }) => liesHere(record));
       const { toDelete, clockWentBack } = snapshotsToDelete(here.map(({ record }) => record), state.policy.snapshots.keep, clock.wallUnixMs());
@@ -64,7 +65,7 @@ export class SnapshotCopies {
       for (const each of here) {
         const sha256 = each.record.sealed?.digest ?? '';
         const isOld = toDelete.includes(each.record);
-        if (isOld && !isKept(sha256)) await folder.remove(sha256);
+        if (isOld && !isKept(sha256) && !isElsewhere(sha256, cluster)) await folder.remove(sha256);
         const isGone = isOld || !(await folder.offsetOf(sha256)).whole;
         if (!isGone) continue;
         logger.info('copy of a snapshot removed', { cluster, snapshot: each.record.id, why: isOld ? 'the policy keeps it no longer' : 'its file is gone' });

@@ -40,6 +40,8 @@ export class ModelSnapshotAgents implements SnapshotAgents {
   clocksAheadMs = 0;
   /** Copies whose files somebody removed. */
   readonly gone = new Set<string>();
+  /** Copies that the coordinator deleted. */
+  readonly removed: string[] = [];
   /** The next order of that kind ends so. */
   failNext: { readonly kind: SnapshotAction['kind']; readonly code: Exclude<SnapshotCode, 'ok'> } | null = null;
   readonly #state: FleetState;
@@ -53,7 +55,7 @@ export class ModelSnapshotAgents implements SnapshotAgents {
     this.#state = state;
     this.#clock = clock;
     this.#log = log;
-    const folder = { offsetOf: async (sha256: string) => ({ offset: 1, whole: !this.gone.has(sha256) }), remove: async () => undefined, removeParts: async () => undefined };
+    const folder = { offsetOf: async (sha256: string) => ({ offset: 1, whole: !this.gone.has(sha256) }), remove: async (sha256: string) => void this.removed.push(sha256), removeParts: async () => undefined };
     this.copies = new SnapshotCopies({ state, log, folder, clock, logger: silentLogger });
   }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { CopyFolder } from '../../../coordinator/adapters/copy-folder.ts';
@@ -27,6 +28,23 @@ test('what arrives whole has its name, and comes no second time', async () => {
   expect(await folder.receive(head, chunks(content.subarray(0, 5), content.subarray(5)))).toEqual({ ok: true });
   expect([readdirSync(path), readFileSync(folder.pathOf(sha256)).equals(content), await folder.offsetOf(sha256)]).toEqual([[sha256], true, { offset: content.length, whole: true }]);
   expect(await folder.receive(head, chunks())).toEqual({ ok: true });
+});
+
+test('what another one that is being sent will need is no room any more', async () => {
+  const spare = 64 * 1024 ** 2;
+  const small = new CopyFolder(path, async () => spare + content.length);
+  const hold = Promise.withResolvers<void>();
+  async function* slow(): AsyncGenerator<Uint8Array> {
+    yield content.subarray(0, 0);
+    await hold.promise;
+    yield content;
+  }
+  const first = small.receive(head, slow());
+  await setImmediate();
+  expect(await small.receive({ sha256: 'f'.repeat(64), sizeBytes: 1, offset: 0 }, chunks(Buffer.alloc(1)))).toMatchObject({ ok: false, code: 'disk-full' });
+  hold.resolve();
+  expect(await first).toEqual({ ok: true });
+  expect(await small.receive({ sha256: 'f'.repeat(64), sizeBytes: 1, offset: 0 }, chunks(Buffer.alloc(1)))).toMatchObject({ ok: false, code: 'copy-corrupt' });
 });
 
 test('what was cut off is kept and goes on from there, also in another process', async () => {

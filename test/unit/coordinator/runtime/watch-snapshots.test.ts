@@ -76,3 +76,18 @@ test('copies go by the policy’s keep, never the newest proved one, and what is
   await bench.agents.copies.prune();
   expect(here()).toEqual([true, false, false, false]);
 });
+
+test('a copy that another cluster has too is deleted for neither by what the other one lets go', async () => {
+  const bench = await datastoreWorkBench();
+  const never = new AbortController().signal;
+  bench.state.policy = { ...DEFAULT_POLICY, snapshots: { ...DEFAULT_POLICY.snapshots, keep: { newest: 1, withinMs: 0, hourly: 0, daily: 0, weekly: 0 } } };
+  await bench.work.take('north', null, never);
+  const { record } = bench.log.of('north').snapshots.at(-1)!;
+  // A host tells bytes as its own that it never had, and has a newer snapshot.
+  const told = { node: 'south-1', records: [{ ...record, cluster: 'south' }], gone: [] };
+  await bench.log.append('south', () => [{ type: 'reported', ...told }, { type: 'copied', node: 'south-1', id: record.id, copy: { kind: 'coordinator' } }]);
+  bench.clock.advance(60_000);
+  await bench.work.take('south', null, never);
+  await bench.agents.copies.prune();
+  expect(bench.agents.removed).toEqual([]);
+});
