@@ -88,7 +88,8 @@ function bootIdOf(hoof: LonelyHost): Promise<string> {
 }
 
 function upgradeWithReboot(version: string, onlyIf: RebootSpec['onlyIf']): readonly StepSpec[] {
-  const reboot = { kind: 'reboot', timeoutMs: 60_000, onlyIf } as const;
+  // A boot is proved for half a minute once it is over, and beside other hosts it takes its time.
+  const reboot = { kind: 'reboot', timeoutMs: 180_000, onlyIf } as const;
   return [
     { ...reboot, name: 'guard-reboot', action: 'guard', units: [] },
     { kind: 'packages', name: 'hoofd', timeoutMs: 120_000, install: [{ name: 'hoofd', version }], sources: ['lab'], conffiles: 'keep' },
