@@ -22,12 +22,13 @@ back. Every API server is stopped, every member of etcd gets the same snapshot, 
 starts again only when all members are up on it. A host that cannot puts its old data back, and so do
 the others; the old data is kept beside the new in any case.
 
-A sealed snapshot is opened with the offline key here: the key goes nowhere.
+A sealed snapshot is opened with the offline key here: the key goes nowhere. ID.snapshot and ID.record lie
+on the host that took it, in /var/lib/farrier-snapshots/taken.
 
 Example:
-  farrier snapshot restore 20251120t1100-a1 --cluster paddock --identity offline.key
-  farrier snapshot restore --cluster paddock --file snapshot.db.zst.age --record snapshot.record \\
-    --identity offline.key --lost '2h 13m' --watch`;
+  farrier snapshot restore 20261122-015342-9f3c1a2b --cluster paddock --identity offline.key
+  farrier snapshot restore --cluster paddock --identity offline.key --lost '2h 13m' --watch \\
+    --file 20261122-015342-9f3c1a2b.snapshot --record 20261122-015342-9f3c1a2b.record`;
 
 /** Where agents look for artifacts first. */
 const HOST_CACHE = '/var/cache/farrier-agent/artifacts';

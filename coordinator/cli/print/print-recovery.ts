@@ -16,7 +16,7 @@ function printCluster({ cluster, takenAgeMs, provedAgeMs, newestTaken, newestPro
     ['RPO', `${takenAgeMs === undefined ? 'everything' : formatAge(takenAgeMs)}, target ${formatAge(targets.takenWithinMs)}`],
     ['newest', newestTaken === null ? 'none' : `${idOf(newestTaken)} of ${newestTaken.node}`],
     ['newest proved', newestProved === null ? 'none' : `${idOf(newestProved)}, ${formatAge(provedAgeMs ?? 0)} old, target ${formatAge(targets.provedWithinMs)}`],
-    ['newest off its host', newestOffHost === null ? 'none' : `${idOf(newestOffHost)} on ${newestOffHost.places.join(', ')}`],
+    ['newest off its host', newestOffHost === null ? 'none' : `${idOf(newestOffHost)} on ${newestOffHost.places.filter((place) => place !== 'host').join(', ')}`],
     ['RTO', lastDrill === null || lastDrill.failure !== '' ? `not known, target ${formatAge(targets.restoredWithinMs)}` : `${formatAge(lastDrill.rtoMs)}, target ${formatAge(targets.restoredWithinMs)}`],
     ['last drill', lastDrill === null ? 'none' : `${formatSince(lastDrill.beganUnixMs, nowUnixMs)} ago by ${lastDrill.by}${lastDrill.failure === '' ? ` on ${lastDrill.prover}` : `: ${lastDrill.failure}`}`],
     ['now', doing],
