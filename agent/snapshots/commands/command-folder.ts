@@ -42,10 +42,15 @@ export class CommandFolder {
     return text === null ? 0 : Number(text);
   }
 
-  /** Durable when it resolves: the epoch first, for it fences. */
-  async remember(command: RememberedCommand, epoch: Epoch): Promise<void> {
-    if ((await mkdir(this.#folder, { recursive: true, mode: 0o700 })) !== undefined) await syncFolder(join(this.#folder, '..'));
+  /** Durable when it resolves: whoever has a lower one commands nothing here any more. Idempotent. */
+  async fence(epoch: Epoch): Promise<void> {
+    await this.#make();
     if (epoch > (await this.highestEpoch())) await writeDurably(join(this.#folder, 'epoch'), String(epoch));
+  }
+
+  /** Durable when it resolves. */
+  async remember(command: RememberedCommand): Promise<void> {
+    await this.#make();
     await this.update(command);
     await this.#forgetOldest();
   }
@@ -89,6 +94,10 @@ export class CommandFolder {
 
   async isAcknowledged(id: SnapshotCommandId): Promise<boolean> {
     return (await textOrNull(this.#file(id, 'told'))) !== null;
+  }
+
+  async #make(): Promise<void> {
+    if ((await mkdir(this.#folder, { recursive: true, mode: 0o700 })) !== undefined) await syncFolder(join(this.#folder, '..'));
   }
 
   #file(id: SnapshotCommandId, kind: 'command' | 'outcome' | 'told'): string {

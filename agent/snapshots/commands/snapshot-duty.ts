@@ -68,9 +68,11 @@ export class SnapshotDuty {
     const admission = admitSnapshotCommand(decodeSnapshotCommand(verified.payload), view);
     if (admission.kind === 'refuse') return admission.outcome;
     const { command } = admission;
+    // First, and also by an order that is known: a newer leader sends again what an older one gave.
+    if (command.epoch > this.#epoch) await commands.fence(command.epoch);
     this.#epoch = Math.max(this.#epoch, command.epoch);
     if (admission.kind === 'accept') {
-      await commands.remember({ id: command.id, receivedUnixMs: view.nowUnixMs, starts: 0, envelope }, command.epoch);
+      await commands.remember({ id: command.id, receivedUnixMs: view.nowUnixMs, starts: 0, envelope });
       host.logger.info('snapshot command accepted', { command: command.id, action: command.action.kind });
     }
     await this.drive();

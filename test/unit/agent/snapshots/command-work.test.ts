@@ -51,7 +51,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 async function ordered(action: SnapshotAction, change: Partial<SnapshotCommand> = {}, signedWith: SigningKey = key): Promise<{ readonly code: SnapshotCode; readonly message: string }> {
   const command: SnapshotCommand = { id: ID, fleet: 'demo', node: 'cp-1', epoch: 7, issuedUnixMs: 1, expiresUnixMs: 2, action, ...change };
-  await commands.remember({ id: ID, receivedUnixMs: 1, starts: 1, envelope: signEnvelope(SNAPSHOT_COMMAND_TYPE, encodeSnapshotCommand(command), signedWith) }, 7);
+  await commands.remember({ id: ID, receivedUnixMs: 1, starts: 1, envelope: signEnvelope(SNAPSHOT_COMMAND_TYPE, encodeSnapshotCommand(command), signedWith) });
   await commandWork(ID, host, context, never);
   const { code = 'ok', message = '' } = (await commands.endOf(ID))?.outcome ?? {};
   return { code, message };

@@ -97,6 +97,12 @@ test('one of a leader that was deposed is refused, also after a restart, and by 
   expect(started).toEqual([COMMAND.id]);
 });
 
+test('a newer leader that sends an order of the older one again fences that one off for good', async () => {
+  await (await duty()).accept(signed());
+  await (await duty()).accept(signed({ epoch: 8 }));
+  expect(await (await duty()).accept(signed({ id: idOf(2) }))).toMatchObject({ code: 'epoch-stale' });
+});
+
 test('what waits for another one comes to its turn; what is killed twice is told as interrupted', async () => {
   const agent = await duty();
   says = 'running';
@@ -115,9 +121,9 @@ test('what waits for another one comes to its turn; what is killed twice is told
 
 test('the last 64 are remembered, and none that is not over is forgotten', async () => {
   const envelope = signed();
-  await commands.remember({ id: idOf(1), receivedUnixMs: 0, starts: 0, envelope }, 1);
+  await commands.remember({ id: idOf(1), receivedUnixMs: 0, starts: 0, envelope });
   for (let count = 2; count <= 70; count += 1) {
-    await commands.remember({ id: idOf(count), receivedUnixMs: count, starts: 0, envelope }, 1);
+    await commands.remember({ id: idOf(count), receivedUnixMs: count, starts: 0, envelope });
     await finish(idOf(count));
   }
   const known = (await commands.commands()).map(({ id }) => id);
