@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 
 import type { NodeName } from '../../shared/domain/ids.ts';
 import type { SnapshotOutcome } from '../../shared/domain/snapshot-command.ts';
@@ -88,7 +89,10 @@ export class SnapshotIntake {
     const verified = verifySnapshotProof(envelope, { fleet: state.fleet, name: node, publicKey });
     if (!verified.ok) return refused(verified.code, verified.message);
     const { proof } = verified;
-    const order = log.of(proof.cluster).orders.find(({ command, prover }) => command === outcome.command && prover === node);
+    const { orders, proofs } = log.of(proof.cluster);
+    // Told again: the acknowledgement of it was lost.
+    if (isDeepStrictEqual(proofs.get(proof.snapshot.digest), proof)) return outcome;
+    const order = orders.find(({ command, prover }) => command === outcome.command && prover === node);
     if (order === undefined) return refused('not-ordered', 'nobody ordered it');
     const wanted = order.digest ?? outcome.snapshot?.plain.digest;
     if (proof.snapshot.digest !== wanted) return refused('another-snapshot', 'it is of another snapshot than was ordered');

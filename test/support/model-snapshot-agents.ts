@@ -50,6 +50,7 @@ export class ModelSnapshotAgents implements SnapshotAgents {
   readonly #revisions = new Map<string, number>();
   readonly #keys = new Map<string, string>();
   #count = 0;
+  #last: readonly [node: string, outcome: SnapshotOutcome, proof: ProofRecord | null] | null = null;
 
   constructor(state: FleetState, log: SnapshotLog, clock: Clock) {
     this.#state = state;
@@ -96,8 +97,15 @@ export class ModelSnapshotAgents implements SnapshotAgents {
     return { command: id, code: 'ok', message: '', snapshot: null, fetchMs: 0 };
   }
 
+  /** The last answer once more, as after a lost acknowledgement. */
+  async tellAgain(): Promise<SnapshotOutcome> {
+    if (this.#last === null) throw new Error('nothing was told yet');
+    return await this.#tell(...this.#last);
+  }
+
   /** Over the wire, as a session would. @returns what the intake made of it */
   async #tell(node: string, outcome: SnapshotOutcome, proof: ProofRecord | null): Promise<SnapshotOutcome> {
+    this.#last = [node, outcome, proof];
     const envelope = proof === null ? null : signSnapshotProof(proof, this.#keyOf(this.signAs ?? node));
     const message = decode(farrier.SnapshotOutcome, encode(farrier.SnapshotOutcome, toOutcomeMessage(outcome, envelope)));
     let judged = outcome;

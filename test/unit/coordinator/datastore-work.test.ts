@@ -64,6 +64,13 @@ describe('a proof', () => {
     expect(bench.agents.orders.at(-1)).toMatchObject({ node: 'worker-1', action: { kind: 'prove', tools } });
   });
 
+  test('that is told again, because nobody acknowledged it, is no lie and is kept once', async () => {
+    const bench = await datastoreWorkBench();
+    await bench.work.prove('north', never);
+    const { sequence } = bench.log.of('north');
+    expect([(await bench.agents.tellAgain()).code, bench.agents.suspects, bench.log.of('north').sequence]).toEqual(['ok', [], sequence]);
+  });
+
   test('is kept over a restart', async () => {
     const disk = memoryDisk();
     const bench = await datastoreWorkBench({ store: memoryStore({ disk }) });
