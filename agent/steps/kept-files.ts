@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 
 import { syncFolder } from '../../shared/files/write-durably.ts';
 import { hasSha256 } from '../../shared/files/part-file.ts';
-import { sha256Of } from './files/sha256-of.ts';
+import { sha256Of } from '../../shared/files/sha256-of.ts';
 
 /** A file as it was, kept in the step's folder. */
 export type FileCopy =

@@ -1,14 +1,12 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm, stat, statfs } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 
 import { SHA256_PATTERN } from '../../shared/domain/step-limits.ts';
 import { failure, type Failure } from '../../shared/trust/failure.ts';
 import { syncFolder, writeDurably } from '../../shared/files/write-durably.ts';
-
-/** Stays free for the store, which lies on the same disk more often than not. */
-const KEPT_FREE_BYTES = 64 * 1024 ** 2;
+import { freeBytesOf, KEPT_FREE_BYTES } from './free-bytes.ts';
 
 /** What is known of an artifact beside its bytes: `<sha256>.json`. */
 const Label = z.object({ name: z.string(), addedBy: z.string(), addedUnixMs: z.number() });
@@ -97,11 +95,6 @@ export class ArtifactFolder {
   #label(sha256: string): string {
     return join(this.#folder, `${sha256}.json`);
   }
-}
-
-async function freeBytesOf(folder: string): Promise<number> {
-  const disk = await statfs(folder);
-  return disk.bavail * disk.bsize;
 }
 
 function readLabel(text: string): z.infer<typeof Label> | null {

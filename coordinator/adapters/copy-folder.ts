@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm, statfs } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { Digest } from '../../shared/domain/ids.ts';
@@ -7,9 +7,7 @@ import { SHA256_PATTERN } from '../../shared/domain/step-limits.ts';
 import { hashFile, lengthOf } from '../../shared/files/part-file.ts';
 import { syncFolder } from '../../shared/files/write-durably.ts';
 import { failure, type Failure } from '../../shared/trust/failure.ts';
-
-/** Stays free for the store, which lies on the same disk more often than not. */
-const KEPT_FREE_BYTES = 64 * 1024 ** 2;
+import { freeBytesOf, KEPT_FREE_BYTES } from './free-bytes.ts';
 
 export interface CopyHead {
   readonly sha256: Digest;
@@ -132,9 +130,4 @@ export class CopyFolder {
 
 function differs(actual: Digest, announced: Digest): string {
   return actual === announced ? '' : `what arrived has sha256 ${actual}, announced was ${announced}`;
-}
-
-async function freeBytesOf(folder: string): Promise<number> {
-  const disk = await statfs(folder);
-  return disk.bavail * disk.bsize;
 }

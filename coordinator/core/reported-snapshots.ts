@@ -1,6 +1,7 @@
 import type { NodeName } from '../../shared/domain/ids.ts';
 import type { SnapshotRecord } from '../../shared/domain/snapshot.ts';
 import type { CataloguedSnapshot, ClusterSnapshots } from './cluster-snapshots.ts';
+import { hasCopy } from './has-copy.ts';
 import type { SnapshotEventBody } from './snapshot-event.ts';
 
 /**
@@ -13,7 +14,7 @@ export function newsOf(known: ClusterSnapshots, node: NodeName, told: readonly S
   const held = new Map(known.snapshots.filter((each) => each.node === node).map((each) => [each.record.id, each]));
   const records = told.map((record) => ({ ...record, takenUnixMs: earliest(held.get(record.id), record), cluster: known.cluster, copies: [], proof: null })).filter((record) => !isHeld(held.get(record.id), record));
   const toldIds = new Set(told.map(({ id }) => id));
-  const gone = isWhole ? [...held.values()].filter(({ record }) => !toldIds.has(record.id) && isOnHost(record)).map(({ record }) => record.id) : [];
+  const gone = isWhole ? [...held.values()].filter(({ record }) => !toldIds.has(record.id) && hasCopy(record, 'host')).map(({ record }) => record.id) : [];
   return records.length === 0 && gone.length === 0 ? null : { type: 'reported', node, records, gone };
 }
 
@@ -23,11 +24,7 @@ function earliest(held: CataloguedSnapshot | undefined, { plain, takenUnixMs }: 
 }
 
 function isHeld(held: CataloguedSnapshot | undefined, told: SnapshotRecord): boolean {
-  return held !== undefined && isOnHost(held.record) && JSON.stringify(sorted({ ...held.record, copies: [], proof: null })) === JSON.stringify(sorted(told));
-}
-
-function isOnHost({ copies }: SnapshotRecord): boolean {
-  return copies.some(({ kind }) => kind === 'host');
+  return held !== undefined && hasCopy(held.record, 'host') && JSON.stringify(sorted({ ...held.record, copies: [], proof: null })) === JSON.stringify(sorted(told));
 }
 
 /** Whoever wrote it down, and in whichever order. */

@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
+
+import { sha256Of } from '../../shared/files/sha256-of.ts';
 
 /** One file of a backup. `name` is its path in the data folder. */
 export interface BackupFile {
@@ -40,10 +39,9 @@ export function parseManifest(json: string): BackupManifest {
 }
 
 export async function describeFile(path: string, name: string): Promise<BackupFile> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
+  const sha256 = await sha256Of(path);
   const { size, mode } = await stat(path);
-  return { name, sizeBytes: size, mode: mode & 0o777, sha256: hash.digest('hex') };
+  return { name, sizeBytes: size, mode: mode & 0o777, sha256 };
 }
 
 /** Every regular file below a folder, as paths relative to it, sorted. A folder that is not there holds none. */

@@ -12,6 +12,7 @@ import { chooseTaker, type Taker } from '../core/choose-taker.ts';
 import type { CataloguedSnapshot } from '../core/cluster-snapshots.ts';
 import { etcdMinor, snapshotOf } from '../core/datastore-members.ts';
 import { newestPossible } from '../core/datastore-proved.ts';
+import { hasCopy } from '../core/has-copy.ts';
 import type { DatastoreProof, ProofResult, ProvedSnapshot } from '../ports/datastore-proof.ts';
 import type { SnapshotAgents } from '../ports/snapshot-agents.ts';
 import type { FleetState } from './fleet-state.ts';
@@ -145,13 +146,13 @@ export class DatastoreWork implements DatastoreProof {
     const outcome = await this.#order(node, { kind: 'send', snapshot: record.id }, null, `${node} sends snapshot ${record.id}`, say, signal);
     if (!outcome.ok) return { ...outcome, code: 'snapshot-failed' };
     const snapshot = this.#parts.log.of(record.cluster).snapshots.find((each) => each.node === node && each.record.id === record.id);
-    return snapshot !== undefined && isHere(snapshot.record) ? { ok: true, snapshot } : failure('snapshot-failed', `${node} says that it sent snapshot ${record.id}, and it is not here`);
+    return snapshot !== undefined && hasCopy(snapshot.record, 'coordinator') ? { ok: true, snapshot } : failure('snapshot-failed', `${node} says that it sent snapshot ${record.id}, and it is not here`);
   }
 
   async #proveCopy(cluster: string, id: SnapshotId | null, say: Say, signal: AbortSignal): Promise<Proved | Failure<WorkCode | 'no-copy'>> {
     signal.throwIfAborted();
     const { log, state, tools } = this.#parts;
-    const here = log.of(cluster).snapshots.filter(({ record }) => isHere(record) && (id === null || record.id === id));
+    const here = log.of(cluster).snapshots.filter(({ record }) => hasCopy(record, 'coordinator') && (id === null || record.id === id));
     if (here.length === 0) return failure('no-copy', id === null ? `no snapshot of cluster ${cluster} lies off its hosts; take one: farrier snapshot take ${cluster}` : `no copy of snapshot ${id} of cluster ${cluster} lies on this coordinator; farrier snapshot ls`);
     const etcdTools = await tools();
     let why = '';
@@ -217,10 +218,6 @@ const DRILL_CODE: Readonly<Record<WorkCode | 'no-copy', DrillCode>> = { 'no-copy
 function provedOf(snapshot: CataloguedSnapshot, { snapshot: { takenUnixMs, revision } }: ProofRecord): ProvedSnapshot {
   const { cluster, datastore, plain } = snapshot.record;
   return { cluster, datastore, of: snapshotOf(snapshot), digest: plain.digest, takenUnixMs, revision };
-}
-
-function isHere({ copies }: SnapshotRecord): boolean {
-  return copies.some(({ kind }) => kind === 'coordinator');
 }
 
 function isSealedFor({ sealed }: SnapshotRecord, recipient: string): boolean {

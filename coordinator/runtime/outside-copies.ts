@@ -7,6 +7,7 @@ import type { Clock } from '../../shared/ports/clock.ts';
 import type { Logger } from '../../shared/ports/logger.ts';
 import type { Failure } from '../../shared/trust/failure.ts';
 import type { CataloguedSnapshot } from '../core/cluster-snapshots.ts';
+import { hasCopy } from '../core/has-copy.ts';
 import type { OffHostCopy } from '../core/snapshot-event.ts';
 import type { ObjectSource, ObjectStore, ObjectStoreCode } from '../ports/object-store.ts';
 import type { SnapshotLog } from './snapshot-log.ts';
@@ -60,7 +61,7 @@ export class OutsideCopies {
   /** One object after the other: agents need the same link. @throws the signal's reason, and what the log throws */
   async push(signal: AbortSignal): Promise<void> {
     for (const named of this.#parts.stores) {
-      for (const each of this.#snapshots().filter((snapshot) => liesHere(snapshot) && copiesIn(named, snapshot).length === 0)) {
+      for (const each of this.#snapshots().filter((snapshot) => hasCopy(snapshot.record, 'coordinator') && copiesIn(named, snapshot).length === 0)) {
         const copy: OutsideCopy = { kind: 'object-store', store: named.name, key: this.#keyOf(named, each) };
         const put = await named.store.put(copy.key, fileSource(this.#parts.folder.pathOf(each.record.sealed.digest), each.record.sealed), signal);
         this.#tell(named, put);
@@ -93,8 +94,8 @@ export class OutsideCopies {
     const { log } = this.#parts;
     for (const cluster of log.clusters) {
       const ofCluster = this.#snapshots().filter(({ record }) => record.cluster === cluster);
-      const [newest] = newestFirst(ofCluster.filter((each) => liesHere(each) || this.#parts.stores.some((named) => copiesIn(named, each).length > 0)).map(({ record }) => record));
-      const missing = ofCluster.find((each) => each.record === newest && !liesHere(each));
+      const [newest] = newestFirst(ofCluster.filter((each) => hasCopy(each.record, 'coordinator') || this.#parts.stores.some((named) => copiesIn(named, each).length > 0)).map(({ record }) => record));
+      const missing = ofCluster.find((each) => each.record === newest && !hasCopy(each.record, 'coordinator'));
       if (missing !== undefined && (await this.#fetch(missing, signal))) await this.#note(missing, 'copied', HERE);
     }
   }
@@ -165,10 +166,6 @@ function fileSource(path: string, { sizeBytes, digest }: SealedDigest): ObjectSo
 
 function isSealed(each: CataloguedSnapshot): each is Sealed {
   return each.record.sealed !== null;
-}
-
-function liesHere({ record: { copies } }: { readonly record: SnapshotRecord }): boolean {
-  return copies.some(({ kind }) => kind === 'coordinator');
 }
 
 function copiesIn({ name }: NamedStore, { record: { copies } }: { readonly record: SnapshotRecord }): readonly OutsideCopy[] {

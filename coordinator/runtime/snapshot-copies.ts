@@ -1,10 +1,10 @@
 import type { Digest, NodeName } from '../../shared/domain/ids.ts';
 import { snapshotsToDelete } from '../../shared/domain/keep-snapshots.ts';
-import type { SnapshotRecord } from '../../shared/domain/snapshot.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
 import type { Logger } from '../../shared/ports/logger.ts';
 import type { CopyFolder } from '../adapters/copy-folder.ts';
 import type { CataloguedSnapshot } from '../core/cluster-snapshots.ts';
+import { hasCopy } from '../core/has-copy.ts';
 import type { OffHostCopy } from '../core/snapshot-event.ts';
 import type { FleetState } from './fleet-state.ts';
 import type { SnapshotLog } from './snapshot-log.ts';
@@ -38,7 +38,7 @@ export class SnapshotCopies {
   async arrived({ node, record }: CataloguedSnapshot): Promise<void> {
     await this.#parts.log.append(record.cluster, ({ snapshots }) => {
       const known = snapshots.find((each) => each.node === node && each.record.id === record.id);
-      return known === undefined || liesHere(known.record) ? [] : [{ type: 'copied', node, id: record.id, copy: HERE }];
+      return known === undefined || hasCopy(known.record, 'coordinator') ? [] : [{ type: 'copied', node, id: record.id, copy: HERE }];
     });
   }
 
@@ -48,7 +48,7 @@ export class SnapshotCopies {
     const own = state.nodes.get(node)?.record.cluster;
     return log.clusters.some((cluster) => {
       const { snapshots, orders } = log.of(cluster);
-      const of = snapshots.filter(({ record }) => record.sealed?.digest === sha256 && liesHere(record));
+      const of = snapshots.filter(({ record }) => record.sealed?.digest === sha256 && hasCopy(record, 'coordinator'));
       return of.length > 0 && (own === cluster || of.some(({ record }) => orders.some(({ prover, digest }) => prover === node && digest === record.plain.digest)));
     });
   }
@@ -56,9 +56,9 @@ export class SnapshotCopies {
   /** Deletes what the policy does not keep, and notes what is gone without us. The file first: a copy that is listed is there, or was a moment ago. */
   async prune(): Promise<void> {
     const { state, log, folder, clock, logger } = this.#parts;
-    const isElsewhere = (sha256: Digest, cluster: string): boolean => log.clusters.some((other) => other !== cluster && log.of(other).snapshots.some(({ record }) => record.sealed?.digest === sha256 && liesHere(record)));
+    const isElsewhere = (sha256: Digest, cluster: string): boolean => log.clusters.some((other) => other !== cluster && log.of(other).snapshots.some(({ record }) => record.sealed?.digest === sha256 && hasCopy(record, 'coordinator')));
     for (const cluster of log.clusters) {
-      const here = log.of(cluster).snapshots.filter(({ record }) => liesHere(record));
+      const here = log.of(cluster).snapshots.filter(({ record }) => hasCopy(record, 'coordinator'));
       const { toDelete, clockWentBack } = snapshotsToDelete(here.map(({ record }) => record), state.policy.snapshots.keep, clock.wallUnixMs());
       if (clockWentBack) logger.warn('the clock is behind a snapshot: no copy is deleted', { cluster });
       const isKept = (sha256: Digest): boolean => here.some(({ record }) => record.sealed?.digest === sha256 && !toDelete.includes(record));
@@ -69,13 +69,9 @@ export class SnapshotCopies {
         const isGone = isOld || !(await folder.offsetOf(sha256)).whole;
         if (!isGone) continue;
         logger.info('copy of a snapshot removed', { cluster, snapshot: each.record.id, why: isOld ? 'the policy keeps it no longer' : 'its file is gone' });
-        await log.append(cluster, ({ snapshots }) => (snapshots.some(({ node, record }) => node === each.node && record.id === each.record.id && liesHere(record)) ? [{ type: 'copy-removed', node: each.node, id: each.record.id, copy: HERE }] : []));
+        await log.append(cluster, ({ snapshots }) => (snapshots.some(({ node, record }) => node === each.node && record.id === each.record.id && hasCopy(record, 'coordinator')) ? [{ type: 'copy-removed', node: each.node, id: each.record.id, copy: HERE }] : []));
       }
     }
     await folder.removeParts(new Set(log.clusters.flatMap((cluster) => log.of(cluster).snapshots.map(({ record }) => record.sealed?.digest ?? ''))));
   }
-}
-
-function liesHere({ copies }: SnapshotRecord): boolean {
-  return copies.some(({ kind }) => kind === 'coordinator');
 }

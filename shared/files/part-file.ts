@@ -1,6 +1,8 @@
-import { createHash, type Hash } from 'node:crypto';
+import type { Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
+
+import { sha256Of } from './sha256-of.ts';
 
 /** @returns how many bytes went into the hash; 0 where there is no such file. */
 export async function hashFile(path: string, hash: Hash): Promise<number> {
@@ -15,9 +17,7 @@ export async function hashFile(path: string, hash: Hash): Promise<number> {
 
 export async function hasSha256(path: string, sha256: string): Promise<boolean> {
   if ((await lengthOf(path)) === null) return false;
-  const hash = createHash('sha256');
-  await hashFile(path, hash);
-  return hash.digest('hex') === sha256;
+  return (await sha256Of(path)) === sha256;
 }
 
 /** @returns null where there is no such file. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { readArchive } from '../../agent/steps/images/read-archive.ts';
-import { sha256Of } from '../../agent/steps/files/sha256-of.ts';
+import { sha256Of } from '../../shared/files/sha256-of.ts';
 import type { ImageArchive, PinnedImage } from '../../shared/domain/steps/images-spec.ts';
 import { putBusybox } from './container-image.ts';
 import { type OciImage, writeOciArchive } from './oci-archive.ts';

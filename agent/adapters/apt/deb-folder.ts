@@ -2,7 +2,7 @@ import { mkdir, readdir, realpath, stat, symlink, writeFile } from 'node:fs/prom
 import { join } from 'node:path';
 
 import type { PackageCall } from '../../ports/package-system.ts';
-import { sha256Of } from '../../steps/files/sha256-of.ts';
+import { sha256Of } from '../../../shared/files/sha256-of.ts';
 import { type StepFailure, stepFailure } from '../../steps/step.ts';
 import type { PackageParts } from '../packages/package-parts.ts';
 import { isRootsAlone } from '../packages/source-file.ts';

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { writeDurably } from '../../../shared/files/write-durably.ts';
 import { readFileState, sameState } from './file-state.ts';
 import { besideOf, placeFile, placeLink, removeFile } from './place-file.ts';
-import { sha256Of } from './sha256-of.ts';
+import { sha256Of } from '../../../shared/files/sha256-of.ts';
 
 /** A file as it was. Root only: it may hold secrets. */
 export type FileCopy =

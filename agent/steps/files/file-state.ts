@@ -1,6 +1,6 @@
 import { lstat } from 'node:fs/promises';
 
-import { sha256Of } from './sha256-of.ts';
+import { sha256Of } from '../../../shared/files/sha256-of.ts';
 
 /** What a path holds, as far as Farrier manages it. Times are nobody's promise. */
 export type FileState =

@@ -1,7 +1,7 @@
 import { lstat, open } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { sha256Of } from '../files/sha256-of.ts';
+import { sha256Of } from '../../../shared/files/sha256-of.ts';
 import { type StepFailure, stepFailure } from '../step.ts';
 
 /** A hook as it lies in its folder. */

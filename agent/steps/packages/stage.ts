@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import type { PackagesSpec } from '../../../shared/domain/step-spec.ts';
 import { syncFolder } from '../../../shared/files/write-durably.ts';
 import type { FileResult, OpenSources, PackageChange, PackageFile, PackageSystem } from '../../ports/package-system.ts';
-import { sha256Of } from '../files/sha256-of.ts';
+import { sha256Of } from '../../../shared/files/sha256-of.ts';
 import { STEP_OK, type StepContext, type StepFailure, type StepResult, stepFailure } from '../step.ts';
 import { filesOfEarlierSteps, ownCopy } from './assumed.ts';
 import { SLACK_BYTES } from './reserve.ts';

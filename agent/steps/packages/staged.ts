@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { writeDurably } from '../../../shared/files/write-durably.ts';
 import type { PackageChange, PackageFile } from '../../ports/package-system.ts';
-import { sha256Of } from '../files/sha256-of.ts';
+import { sha256Of } from '../../../shared/files/sha256-of.ts';
 
 /** What staging brought to the host: the whole transaction, and every file that going there and back needs. */
 export interface Staged {

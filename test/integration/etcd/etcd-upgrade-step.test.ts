@@ -4,7 +4,7 @@ import { askMembers } from '../../../agent/adapters/etcd/ask-members.ts';
 import { type EtcdPrior, etcdUpgradeStep } from '../../../agent/steps/etcd/etcd-upgrade.ts';
 import type { StepResult } from '../../../agent/steps/step.ts';
 import type { EtcdUpgradeSpec } from '../../../shared/domain/steps/etcd-spec.ts';
-import { sha256Of } from '../../../agent/steps/files/sha256-of.ts';
+import { sha256Of } from '../../../shared/files/sha256-of.ts';
 import { EtcdLab } from '../../support/etcd-lab.ts';
 import { etcdProgramsOrSayWhy } from '../../support/etcd-programs.ts';
 import { startEtcdCluster } from '../../support/etcd-server.ts';
