@@ -24,6 +24,8 @@ export interface ProverQuestion {
   readonly minor: string | null;
   readonly sizeBytes: number;
   readonly tools: EtcdTools;
+  /** Whose last proof came to nothing, the latest last: they are asked again, in turn, where nobody else can. */
+  readonly failed: ReadonlySet<NodeName>;
   /** Whether a host can open it: all can, of what is yet to be taken. */
   readonly canOpen: (recipient: string) => boolean;
 }
@@ -38,7 +40,7 @@ const EXPLAINED_MAX = 8;
  */
 export function chooseProver(world: World, question: ProverQuestion): Prover | string {
   const judged = [...world.nodes.values()].map((view) => ({ view, why: whyNotOrdered(world, view) || whyNotProver(view, question) }));
-  const [chosen] = judged.filter(({ why }) => why === '').map(({ view }) => view).toSorted((a, b) => rank(a, question) - rank(b, question) || freeBytes(b) - freeBytes(a) || (a.record.name < b.record.name ? -1 : 1));
+  const [chosen] = judged.filter(({ why }) => why === '').map(({ view }) => view).toSorted((a, b) => failedLast(a, question) - failedLast(b, question) || rank(a, question) - rank(b, question) || freeBytes(b) - freeBytes(a) || (a.record.name < b.record.name ? -1 : 1));
   if (chosen === undefined) return nobody(judged, question);
   return { node: chosen.record.name, recipient: chosen.facts?.facts.snapshots?.recipient ?? '', tools: hasTools(chosen, question) ? [] : fetched(chosen, question) };
 }
@@ -61,6 +63,10 @@ function hasTools({ facts }: NodeView, { minor, datastore }: ProverQuestion): bo
 
 function fetched({ facts }: NodeView, { minor, tools }: ProverQuestion): readonly ProofToolRef[] {
   return minor === null ? [] : (tools[minor]?.[facts?.facts.architecture ?? ''] ?? []);
+}
+
+function failedLast({ record }: NodeView, { failed }: ProverQuestion): number {
+  return [...failed].indexOf(record.name) + 1;
 }
 
 function rank({ record, facts }: NodeView, { taker, cluster }: ProverQuestion): number {

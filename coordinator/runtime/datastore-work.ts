@@ -37,6 +37,8 @@ export interface DatastoreWorkParts {
 /** What this coordinator has hosts do about datastores: snapshots, proofs and drills. One thing a cluster at a time. */
 export class DatastoreWork implements DatastoreProof {
   readonly #parts: DatastoreWorkParts;
+  /** Provers whose last proof came to nothing: else a broken host would be chosen again for ever. */
+  readonly #failed = new Set<NodeName>();
 
   constructor(parts: DatastoreWorkParts) {
     this.#parts = parts;
@@ -124,7 +126,7 @@ export class DatastoreWork implements DatastoreProof {
     const { state, log, tools } = this.#parts;
     // What is yet to be taken is about as large as what was taken before.
     const [before] = newestFirst(log.of(cluster).snapshots.map(({ record }) => record));
-    return chooseProver(state, { cluster, taker: node, datastore, minor, sizeBytes: before?.plain.sizeBytes ?? 0, tools: await tools(), canOpen: () => true });
+    return chooseProver(state, { cluster, taker: node, datastore, minor, sizeBytes: before?.plain.sizeBytes ?? 0, tools: await tools(), failed: this.#failed, canOpen: () => true });
   }
 
   async #takeOn({ node }: Taker, cluster: string, { recipients, prove }: { readonly recipients: readonly string[]; readonly prove: boolean }, say: Say, signal: AbortSignal): Promise<TakeResult> {
@@ -159,7 +161,7 @@ export class DatastoreWork implements DatastoreProof {
     for (const record of newestFirst(here.map((each) => each.record))) {
       const snapshot = here.find((each) => each.record === record);
       if (snapshot === undefined) throw new Error('a snapshot that was found is not there');
-      const prover = chooseProver(state, { cluster, taker: snapshot.node, datastore: record.datastore, minor: record.datastore === 'etcd' ? etcdMinor(record.version) : null, sizeBytes: record.plain.sizeBytes, tools: etcdTools, canOpen: (recipient) => isSealedFor(record, recipient) });
+      const prover = chooseProver(state, { cluster, taker: snapshot.node, datastore: record.datastore, minor: record.datastore === 'etcd' ? etcdMinor(record.version) : null, sizeBytes: record.plain.sizeBytes, tools: etcdTools, failed: this.#failed, canOpen: (recipient) => isSealedFor(record, recipient) });
       if (typeof prover !== 'string') return await this.#proveOn(prover, snapshot, say, signal);
       why ||= prover;
     }
@@ -171,8 +173,11 @@ export class DatastoreWork implements DatastoreProof {
     const { cluster } = record;
     const before = this.#parts.log.of(cluster).proofs.get(record.plain.digest);
     const outcome = await this.#order(prover.node, { kind: 'prove', snapshot: record, tools: prover.tools }, { cluster, digest: record.plain.digest }, `${prover.node} proves snapshot ${record.id}`, say, signal);
+    this.#failed.delete(prover.node);
+    this.#failed.add(prover.node);
     if (!outcome.ok) return outcome;
     const proof = this.#parts.log.of(cluster).proofs.get(record.plain.digest);
+    if (proof !== undefined && proof !== before) this.#failed.delete(prover.node);
     return proof === undefined || proof === before ? failure('no-prover', `${prover.node} says that it proved snapshot ${record.id} and sent no proof`) : { ok: true, snapshot, proof, fetchMs: outcome.outcome.fetchMs };
   }
 

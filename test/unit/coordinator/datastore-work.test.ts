@@ -64,6 +64,17 @@ describe('a proof', () => {
     expect(bench.agents.orders.at(-1)).toMatchObject({ node: 'worker-1', action: { kind: 'prove', tools } });
   });
 
+  test('that came to nothing on one host is tried on another, and so on in turn', async () => {
+    const bench = await datastoreWorkBench({ nodes: [aMember('cp-1', memberFacts(), { cluster: 'north' }), aMember('broken', proverFacts(), { cluster: 'north' }), aMember('stranger', proverFacts(), { cluster: 'south' })] });
+    for (let count = 0; count < 3; count += 1) {
+      bench.agents.failNext = { kind: 'prove', code: 'no-prover' };
+      await bench.work.prove('north', never);
+    }
+    expect(ordersOf(bench).filter((order) => order.endsWith('prove'))).toEqual(['broken: prove', 'stranger: prove', 'broken: prove']);
+    expect(await bench.work.prove('north', never)).toMatchObject({ ok: true });
+    expect(bench.agents.orders.at(-1)?.node).toBe('stranger');
+  });
+
   test('that is told again, because nobody acknowledged it, is no lie and is kept once', async () => {
     const bench = await datastoreWorkBench();
     await bench.work.prove('north', never);

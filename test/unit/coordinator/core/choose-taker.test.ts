@@ -58,7 +58,7 @@ test('a host without a session, or whose agent is too old, is asked nothing', ()
   expect(taker(aMember('cp-1', { ...memberFacts(), snapshots: null }))).toContain('upgrade it');
 });
 
-const QUESTION: ProverQuestion = { cluster: 'prod', taker: 'cp-1', datastore: 'etcd', minor: '3.5', sizeBytes: 2 ** 30, tools: {}, canOpen: () => true };
+const QUESTION: ProverQuestion = { cluster: 'prod', taker: 'cp-1', datastore: 'etcd', minor: '3.5', sizeBytes: 2 ** 30, tools: {}, failed: new Set(), canOpen: () => true };
 
 function prover(nodes: readonly NodeView[], changes: Partial<ProverQuestion> = {}): string {
   const chosen = chooseProver(aFleet(nodes), { ...QUESTION, ...changes });
