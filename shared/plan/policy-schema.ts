@@ -3,8 +3,9 @@ import type { z } from 'zod';
 import { DEFAULT_POLICY } from '../domain/policy.ts';
 import { RECIPIENTS_MAX } from '../domain/snapshot-command.ts';
 import { duration, share, wholeNumber } from './number-fields.ts';
+import { recipient } from './recipient-field.ts';
 import { list, section } from './section.ts';
-import { exactly, name } from './text-fields.ts';
+import { exactly } from './text-fields.ts';
 
 const { maxUnavailable, lostAfterMs, deferAfterMs, permitValidForMs, clockLimitMs, snapshots } = DEFAULT_POLICY;
 const MINUTE_MS = 60_000;
@@ -13,7 +14,7 @@ const YEAR_MS = 366 * DAY_MS;
 const KEPT_MAX = 10_000;
 
 /** A taker adds the prover's key to them. */
-const RECIPIENT = name(/^age1[0-9a-z]{58}$/, 'the public half of a key, age1..., as `age-keygen` prints it');
+const RECIPIENT = recipient();
 const kept = (count: number) => wholeNumber({ min: 0, max: KEPT_MAX }).default(count);
 
 const snapshotSection = section({

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 
+import { formatIdentity, generateIdentity } from '../../../shared/age/age-keys.ts';
 import { DEFAULT_POLICY } from '../../../shared/domain/policy.ts';
 import { parsePolicy } from '../../../shared/plan/parse-policy.ts';
 
@@ -23,7 +24,7 @@ test('a policy is read with its units resolved', () => {
 });
 
 test('targets of snapshots are read with their units resolved', () => {
-  const recipient = `age1${'q'.repeat(58)}`;
+  const recipient = generateIdentity().recipient.text;
   const text = `${HEAD}spec: { snapshots: { recipients: [${recipient}], takenWithin: 30m, provedWithin: 2d, restoredWithin: 1h, copyEvery: 6h, drillEvery: 7d, keep: { newest: 5, within: 0s } } }\n`;
   expect(parsePolicy(text, 'policy.yaml', 1)).toMatchObject({
     ok: true,
@@ -56,4 +57,16 @@ test.each<[string, string, string]>([
 ])('%s is refused', (_, text, expected) => {
   const parsed = parsePolicy(text, 'policy.yaml', 1);
   expect(parsed.ok ? [] : parsed.diagnostics.map(({ line, column, path, code }) => `${line}:${column} ${path} ${code}`)).toEqual([expected]);
+});
+
+test('a key of people that is mistyped, or the secret half, is refused before a snapshot is taken, and is not repeated', () => {
+  const key = generateIdentity();
+  const { text } = key.recipient;
+  const mistyped = text.replace(/.$/, (last) => (last === 'q' ? 'p' : 'q'));
+  for (const [wrong, words] of [[mistyped, /a character is: copy it again/], [formatIdentity(key), /a secret key/], [text.toUpperCase().slice(0, 40), /it has to be the public half of a key/]] as const) {
+    const parsed = parsePolicy(`${HEAD}spec: { snapshots: { recipients: [${wrong}] } }\n`, 'policy.yaml', 1);
+    const [said = ''] = parsed.ok ? [] : parsed.diagnostics.map(({ message }) => message);
+    expect(said).toMatch(words);
+    expect(said).not.toContain(wrong.slice(0, 20));
+  }
 });
