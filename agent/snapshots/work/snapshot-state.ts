@@ -17,7 +17,7 @@ export interface SnapshotState {
   /** Why each stays; none of those that the next deletion takes. */
   readonly kept: ReadonlyMap<SnapshotId, readonly KeepReason[]>;
   readonly problems: readonly CatalogueProblem[];
-  /** The last taking, whoever asked for it. */
+  /** The last taking that this host or a person on it began; what a coordinator ordered is told there. */
   readonly lastTaking: SnapshotOutcome | null;
   /** Null where nothing is taken by itself; past where one is due. */
   readonly nextUnixMs: number | null;
