@@ -4,6 +4,9 @@ import type { CataloguedSnapshot, ClusterSnapshots } from './cluster-snapshots.t
 import { hasCopy } from './has-copy.ts';
 import type { SnapshotEventBody } from './snapshot-event.ts';
 
+/** One by one a host could tell of more for ever; with its whole catalogue it tells of far fewer. */
+export const TOLD_MAX = 512;
+
 /**
  * What a host's whole catalogue says that the log does not: null where that is nothing. The cluster is the one that the node was
  * enrolled for, whatever its host says.
@@ -13,6 +16,8 @@ import type { SnapshotEventBody } from './snapshot-event.ts';
 export function newsOf(known: ClusterSnapshots, node: NodeName, told: readonly SnapshotRecord[], isWhole: boolean): SnapshotEventBody | null {
   const held = new Map(known.snapshots.filter((each) => each.node === node).map((each) => [each.record.id, each]));
   const records = told.map((record) => ({ ...record, takenUnixMs: earliest(held.get(record.id), record), cluster: known.cluster, copies: [], proof: null })).filter((record) => !isHeld(held.get(record.id), record));
+  const onHost = [...held.values()].filter(({ record }) => hasCopy(record, 'host')).length;
+  if (!isWhole && onHost >= TOLD_MAX) return null;
   const toldIds = new Set(told.map(({ id }) => id));
   const gone = isWhole ? [...held.values()].filter(({ record }) => !toldIds.has(record.id) && hasCopy(record, 'host')).map(({ record }) => record.id) : [];
   return records.length === 0 && gone.length === 0 ? null : { type: 'reported', node, records, gone };

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { type ClusterSnapshots, emptySnapshots, evolveSnapshots } from '../../../../coordinator/core/cluster-snapshots.ts';
-import { newsOf } from '../../../../coordinator/core/reported-snapshots.ts';
+import { newsOf, TOLD_MAX } from '../../../../coordinator/core/reported-snapshots.ts';
 import type { SnapshotEventBody } from '../../../../coordinator/core/snapshot-event.ts';
 import type { ProofRecord } from '../../../../shared/domain/proof-record.ts';
 import type { SnapshotRecord } from '../../../../shared/domain/snapshot.ts';
@@ -67,4 +67,10 @@ test('a host that says what is known already says nothing, whatever it claims of
   const off = after(reported('cp-1', [snapshot('s1')]), copied('cp-1', 's1'), reported('cp-1', [], ['s1']));
   expect(newsOf(off, 'cp-1', [], true)).toBeNull();
   expect(newsOf(off, 'cp-1', [snapshot('s1')], true)).toEqual(reported('cp-1', [{ ...snapshot('s1'), cluster: 'prod', copies: [] }]));
+});
+
+test('one by one a host tells of no more than so many; its whole catalogue, and other hosts, are heard all the same', () => {
+  const full = after(reported('cp-1', Array.from({ length: TOLD_MAX }, (_, index) => snapshot(`s${index}`))));
+  const one = [snapshot('more')];
+  expect([newsOf(full, 'cp-1', one, false), newsOf(full, 'cp-2', one, false)?.type, newsOf(full, 'cp-1', one, true)?.type]).toEqual([null, 'reported', 'reported']);
 });
