@@ -15,7 +15,7 @@ import { allowStart, holdUnit } from '../restore/hold-unit.ts';
 import type { RestoreParts } from '../restore/restore-parts.ts';
 import { fetchedFolder, openSealedCopy, plainPath } from '../restore/stage-snapshot.ts';
 import { type CaptureResult, STEP_OK, type StepContext, type StepExecutor, type StepFailure, type StepResult, stepFailure } from '../step.ts';
-import { isPutAside, type ServerPlaces, serverPlaces, switchServer, switchServerBack } from './switch-server.ts';
+import { isOldKept, isPutAside, markFresh, type ServerPlaces, serverPlaces, switchServer, switchServerBack } from './switch-server.ts';
 
 export interface RestoreK3sParts extends ProofParts, Pick<RestoreParts, 'artifacts' | 'identity' | 'unitsDir'> {
   readonly k3s: K3s;
@@ -41,7 +41,7 @@ export function restoreK3sStep(parts: RestoreK3sParts): StepExecutor<RestoreK3sS
     apply: (spec, prior, context) => apply(parts, spec, prior, context),
     verify: (_spec, { dataDir, version }, context) => proved(parts, dataDir, version, NEW_WATCH_MS, context),
     revert: (spec, prior, context) => revert(parts, spec, prior, context),
-    canRevert: async () => STEP_OK,
+    canRevert: (spec, { dataDir }) => oldKept(serverPlaces(dataDir, spec.token)),
   };
 }
 
@@ -95,6 +95,7 @@ async function apply(parts: RestoreK3sParts, spec: RestoreK3sSpec, { dataDir }: 
     // On the disk of the data: it is moved into its place.
     const made = await unpackAndCheck(spec, places.fresh, context);
     if (!made.ok) return made;
+    await markFresh(places);
     await syncTree(places.fresh);
   }
   const held = await hold(parts, context);
@@ -110,11 +111,15 @@ async function revert(parts: RestoreK3sParts, spec: RestoreK3sSpec, { dataDir, v
   const places: ServerPlaces = serverPlaces(dataDir, spec.token);
   const held = await hold(parts, context);
   if (!held.ok) return held;
-  await switchServerBack(places);
+  if (!(await switchServerBack(places))) return oldKept(places);
   await allowStart(parts, UNIT);
   if (!wasActive) return STEP_OK;
   const started = await start(parts, 'revert-failed', context);
   return started.ok ? proved(parts, dataDir, version, KNOWN_WATCH_MS, context) : started;
+}
+
+async function oldKept(places: ServerPlaces): Promise<StepResult> {
+  return (await isOldKept(places)) ? STEP_OK : stepFailure('prior-unavailable', `what lay there before is no longer in ${places.aside}: somebody took it away; k3s stays stopped on what was restored until that is put back`, places.aside);
 }
 
 async function hold(parts: RestoreK3sParts, { signal }: StepContext): Promise<StepResult> {

@@ -11,16 +11,24 @@ export interface ServerPlaces {
   readonly aside: string;
   /** Unpacked from the archive, below `server/`. */
   readonly fresh: string;
+  /** Of the restore: what it puts there bears it. */
+  readonly token: string;
 }
 
 /** Moved one by one, with K3s held: manifests and others of that folder stay where they are. */
-const PARTS = ['db/state.db', 'db/state.db-wal', 'db/state.db-shm', 'token', 'node-token', 'agent-token', 'tls', 'cred'];
+const RESTORED = 'db/farrier-restored';
+const PARTS = ['db/state.db', 'db/state.db-wal', 'db/state.db-shm', 'token', 'node-token', 'agent-token', 'tls', 'cred', RESTORED];
 /** All that was there is put aside; what lies in its place from here on is new. */
 const MARK = 'all-put-aside';
 
 export function serverPlaces(dataDir: string, token: string): ServerPlaces {
   const server = join(dataDir, 'server');
-  return { server, aside: join(server, `farrier-before-${token}`), fresh: join(server, `farrier-new-${token}`) };
+  return { server, aside: join(server, `farrier-before-${token}`), fresh: join(server, `farrier-new-${token}`), token };
+}
+
+/** Says of what was unpacked which restore it is of. */
+export async function markFresh({ fresh, token }: ServerPlaces): Promise<void> {
+  await writeDurably(join(fresh, 'server', RESTORED), token);
 }
 
 /** Idempotent, and goes on from wherever it was cut off. @param before is called before each change: a test cuts the power there */
@@ -40,8 +48,15 @@ export async function switchServer({ server, aside, fresh }: ServerPlaces, befor
   }
 }
 
-/** What was there before is back, and what was restored is gone. Idempotent. */
-export async function switchServerBack({ server, aside, fresh }: ServerPlaces): Promise<void> {
+/** Whether what was there before can come back: it is where it was, or where it was put. Reads only. */
+export async function isOldKept({ server, aside, token }: ServerPlaces): Promise<boolean> {
+  return (await isPutAside(aside)) || (await readFile(join(server, RESTORED), 'utf8').catch(() => '')) !== token;
+}
+
+/** What was there before is back, and what was restored is gone. Idempotent. @returns false where it is kept nowhere any more: nothing was changed */
+export async function switchServerBack(places: ServerPlaces): Promise<boolean> {
+  const { server, aside, fresh } = places;
+  if (!(await isOldKept(places))) return false;
   if (await isPutAside(aside)) {
     // Whatever K3s made beside it while it ran on it is of the restored one too.
     for (const part of PARTS) await rm(join(server, part), { recursive: true, force: true });
@@ -53,6 +68,7 @@ export async function switchServerBack({ server, aside, fresh }: ServerPlaces): 
   // Empty by now; what is not is no part of ours, and stays.
   for (const folder of [join(aside, 'db'), aside]) await rmdir(folder).catch(() => undefined);
   await syncFolder(server);
+  return true;
 }
 
 /** Whether the new parts may be, or are, in place. */

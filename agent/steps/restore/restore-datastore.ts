@@ -102,6 +102,7 @@ async function revert(parts: RestoreParts, spec: RestoreDatastoreSpec, { existed
 async function canRevert(parts: RestoreParts, spec: RestoreDatastoreSpec, { existed }: DatastorePrior, context: StepContext): Promise<StepResult> {
   const setup = await fittingSetup(parts, spec, context);
   if (!('name' in setup)) return setup;
-  const kept = !existed || (await isThere(join(setup.dataDir, 'member'))) || (await isThere(dataPlaces(setup.dataDir, spec.token).aside));
+  const places = dataPlaces(setup.dataDir, spec.token);
+  const kept = !existed || (await isThere(places.aside)) || ((await isThere(join(setup.dataDir, 'member'))) && !(await isRestored(places, spec.token)));
   return kept ? STEP_OK : stepFailure('prior-unavailable', 'the data before is gone', setup.dataDir);
 }

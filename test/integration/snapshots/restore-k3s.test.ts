@@ -57,7 +57,7 @@ afterEach(() => rmSync(lab.folder, { recursive: true }));
 function lies(folder = server, below = ''): readonly string[] {
   return readdirSync(join(folder, below), { withFileTypes: true }).toSorted((a, b) => (a.name < b.name ? -1 : 1)).flatMap((entry): readonly string[] => {
     const name = join(below, entry.name);
-    if (name.startsWith('farrier-') || /state\.db-(wal|shm)$/.test(name)) return [];
+    if (entry.name.startsWith('farrier-') || /state\.db-(wal|shm)$/.test(name)) return [];
     if (entry.isSymbolicLink()) return [`${name} -> ${readlinkSync(join(folder, name))}`];
     const { mode, uid, gid } = statSync(join(folder, name));
     const meta = `${name} ${(mode & 0o7777).toString(8)} ${uid}:${gid}`;
@@ -99,6 +99,18 @@ test('where K3s does not stay up on it, all is as it was right before', async ()
   expect(codeOf(await step.revert(spec, prior, lab.context()))).toBe('ok');
   expect(lies()).toEqual(before);
   expect(readdirSync(server).filter((name) => name.startsWith('farrier-'))).toEqual([]);
+});
+
+test('what lay there before was taken away: nothing is called reverted, and nothing is removed', async () => {
+  goOn();
+  const step = restoreK3sStep(parts);
+  const { prior } = await runWhole(step, spec, lab.context());
+  expect(codeOf(await step.canRevert(spec, prior, lab.context()))).toBe('ok');
+  rmSync(join(server, 'farrier-before-r1'), { recursive: true });
+  const restored = lies();
+  expect(codeOf(await step.canRevert(spec, prior, lab.context()))).toMatch(/^prior-unavailable/);
+  expect(codeOf(await step.revert(spec, prior, lab.context()))).toMatch(/^prior-unavailable/);
+  expect(lies()).toEqual(restored);
 });
 
 test('a snapshot of a later minor, or a damaged one, is refused while K3s still runs', async () => {
