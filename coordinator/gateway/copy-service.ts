@@ -9,6 +9,7 @@ import type { CopyCode, CopyFolder } from '../adapters/copy-folder.ts';
 import type { CataloguedSnapshot } from '../core/cluster-snapshots.ts';
 import type { SnapshotCopies } from '../runtime/snapshot-copies.ts';
 import { statusOfAuthentication, type AuthenticatedCall, type Authenticator } from './authenticate.ts';
+import { whileHeard } from './while-heard.ts';
 
 /** Who sends nothing for so long is gone; it dials again and goes on. */
 const IDLE_MAX_MS = 60_000;
@@ -31,8 +32,7 @@ export function copyHandlers(parts: CopyServiceParts): SnapshotCopiesHandlers {
     SendCopy: (call, callback) => {
       // A sender that goes away ends the reading; without a listener it would end the process.
       call.on('error', () => undefined);
-      const idle = setTimeout(() => call.destroy(new Error(`nothing arrived for ${IDLE_MAX_MS / 1000} s`)), IDLE_MAX_MS);
-      answer(parts, receive(parts, call, () => idle.refresh()).finally(() => clearTimeout(idle)), callback);
+      answer(parts, receive(parts, call), callback);
     },
   };
 }
@@ -55,10 +55,10 @@ async function find({ authenticator, copies, folder }: CopyServiceParts, call: S
   return wanted.ok ? { ok: true, response: await folder.offsetOf(sha256) } : wanted;
 }
 
-async function receive({ authenticator, copies, folder, logger }: CopyServiceParts, call: ServerReadableStream<SendCopyRequest__Output, SendCopyResponse>, heard: () => void): Promise<Answer<SendCopyResponse>> {
+async function receive({ authenticator, copies, folder, logger }: CopyServiceParts, call: ServerReadableStream<SendCopyRequest__Output, SendCopyResponse>): Promise<Answer<SendCopyResponse>> {
   // The certificate is asked for before anything is awaited: it is gone when the connection is.
   const naming = authenticator.node(call);
-  const messages = partsOf(call, heard);
+  const messages = whileHeard(call, ({ head, chunk }) => Boolean(head) || Boolean(chunk?.length), IDLE_MAX_MS);
   const first = await messages.next();
   const head = first.done === true ? null : first.value.head;
   const { sha256 = '', size = 0, offset = 0 } = head ?? {};
@@ -84,13 +84,6 @@ async function wantedOf({ authenticator, copies }: { readonly authenticator: Pic
 
 function refuse(refusal: Failure<CopyCode | 'copy-unknown'>): { readonly ok: false; readonly status: StatusObject } {
   return { ok: false, status: failureStatus(refusal, STATUS_OF[refusal.code]) };
-}
-
-async function* partsOf(call: AsyncIterable<SendCopyRequest__Output>, heard: () => void): AsyncGenerator<SendCopyRequest__Output> {
-  for await (const message of call) {
-    heard();
-    yield message;
-  }
 }
 
 async function* chunksOf(messages: AsyncIterable<SendCopyRequest__Output>): AsyncGenerator<Uint8Array> {
