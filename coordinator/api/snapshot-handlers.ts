@@ -87,7 +87,7 @@ async function run(gate: Gate, parts: SnapshotApiParts, call: RunCall): Promise<
     const kind = WORKS[request.work as keyof typeof WORKS];
     if (kind === undefined) throw badRequest('this coordinator knows no such work on snapshots; it may be older than this program');
     const told = (doing: string): void => void call.write({ doing });
-    const done = await audited(gate, who, { role: 'operator', action: `snapshot ${kind}`, object: request.cluster }, async () => await DO[kind](parts, request, who.name, told));
+    const done = await audited(gate, who, { role: 'operator', action: `snapshot ${kind}`, object: request.cluster }, async () => await DO[kind](parts, { ...request, cluster: known(parts, request.cluster) }, who.name, told));
     call.write({ done });
     call.end();
   } catch (error) {

@@ -53,3 +53,8 @@ test.each(['SNAPSHOT_WORK_TAKE', 'SNAPSHOT_WORK_PROVE'])('%s warns where no pers
   bench.state.policy = { ...DEFAULT_POLICY, snapshots: { ...DEFAULT_POLICY.snapshots, recipients: [generateIdentity().recipient.text] } };
   expect((await run(work, 'north')).warning).toBe('');
 });
+
+test.each(['SNAPSHOT_WORK_TAKE', 'SNAPSHOT_WORK_PROVE', 'SNAPSHOT_WORK_DRILL'])('%s does nothing for such a cluster, and keeps nothing of it', async (work) => {
+  await expect(run(work, 'nroth')).rejects.toMatchObject({ code: status.NOT_FOUND });
+  expect(bench.log.clusters).not.toContain('nroth');
+});
