@@ -3,7 +3,7 @@ import type { EtcdMember } from '../ports/etcd.ts';
 import type { LocalDatastore } from './local-datastore.ts';
 import { lookAtDatastore } from './prove/look-at-datastore.ts';
 import { type TakeCode, takeEtcdSnapshot } from './take-etcd-snapshot.ts';
-import type { SnapshotOrder, TakenFacts, TakePlace } from './take-snapshot.ts';
+import type { SnapshotOrder, TakenFacts, TakePlace } from './snapshot-order.ts';
 import { tokenFor } from './token-for.ts';
 
 /** Asks the member on this host what it holds, and then for a snapshot of it. */

@@ -9,7 +9,7 @@ import { DATABASE_ENTRY } from './sqlite/archive-entries.ts';
 import type { KineFailure } from './sqlite/kine-database.ts';
 import { takeSqliteSnapshot, type TakenSqliteSnapshot } from './sqlite/take-sqlite-snapshot.ts';
 import { type FolderCode, refuseWithoutRoom, takeIntoFolder } from './take-into-folder.ts';
-import type { SnapshotOrder, TakenFacts, TakePlace } from './take-snapshot.ts';
+import type { SnapshotOrder, TakenFacts, TakePlace } from './snapshot-order.ts';
 
 /** `scratch-failed`: something still runs there. */
 export type TakeSqliteCode = FolderCode | KineFailure['code'] | 'no-database' | 'no-token' | 'scratch-failed';

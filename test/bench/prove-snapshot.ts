@@ -2,7 +2,8 @@
 //   prove-snapshot.ts ORDER_JSON     with record, path, toolsFolder and scratchFolder
 import { grpcEtcdSocket } from '../../agent/adapters/etcd/grpc-etcd-socket.ts';
 import { hostScratchPrograms } from '../../agent/adapters/scratch-programs/host-scratch-programs.ts';
-import { type ProofOrder, proveSnapshot } from '../../agent/snapshots/prove/prove-snapshot.ts';
+import { proveSnapshot } from '../../agent/snapshots/prove/prove-snapshot.ts';
+import type { ProofOrder } from '../../agent/snapshots/prove/proof-order.ts';
 import { systemClock } from '../../shared/ports/system-clock.ts';
 
 const [order = '{}'] = process.argv.slice(2);

@@ -8,7 +8,7 @@ import { grpcEtcdSocket } from '../../agent/adapters/etcd/grpc-etcd-socket.ts';
 import { childScratchPrograms } from '../../agent/adapters/scratch-programs/child-scratch-programs.ts';
 import type { SnapshotSink } from '../../agent/snapshots/snapshot-sink.ts';
 import { lookAtDatastore } from '../../agent/snapshots/prove/look-at-datastore.ts';
-import type { ProofOrder } from '../../agent/snapshots/prove/prove-snapshot.ts';
+import type { ProofOrder } from '../../agent/snapshots/prove/proof-order.ts';
 import { takeEtcdSnapshot } from '../../agent/snapshots/take-etcd-snapshot.ts';
 import type { DatastoreLook, SnapshotRecord } from '../../shared/domain/snapshot.ts';
 import { systemClock } from '../../shared/ports/system-clock.ts';

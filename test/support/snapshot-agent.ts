@@ -21,13 +21,14 @@ import { DEFAULT_SNAPSHOTS, type SnapshotSettings } from '../../agent/settings/s
 import { existingFolder } from '../../agent/snapshots/catalogue/open-folder.ts';
 import { SnapshotCatalogue } from '../../agent/snapshots/catalogue/snapshot-catalogue.ts';
 import { CommandFolder, folderState } from '../../agent/snapshots/commands/command-folder.ts';
-import type { CommandHost } from '../../agent/snapshots/commands/command-work.ts';
+import type { CommandHost } from '../../agent/snapshots/commands/command-host.ts';
 import { SnapshotDuty } from '../../agent/snapshots/commands/snapshot-duty.ts';
 import { hostIdentity } from '../../agent/snapshots/host-identity.ts';
 import type { LocalDatastore } from '../../agent/snapshots/local-datastore.ts';
 import { mayProveHere } from '../../agent/snapshots/prove/may-prove-here.ts';
 import { seeWork } from '../../agent/snapshots/work/live-work.ts';
-import { runSnapshotWork, type WorkHost } from '../../agent/snapshots/work/run-snapshot-work.ts';
+import { runSnapshotWork } from '../../agent/snapshots/work/run-snapshot-work.ts';
+import type { WorkHost } from '../../agent/snapshots/work/work-context.ts';
 import { snapshotPlaces } from '../../agent/snapshots/work/snapshot-places.ts';
 import type { HostFacts } from '../../shared/domain/host-facts.ts';
 import { systemClock } from '../../shared/ports/system-clock.ts';

@@ -2,7 +2,7 @@ import { grpcEtcdMember } from '../../agent/adapters/etcd/grpc-etcd-member.ts';
 import { grpcEtcdSocket } from '../../agent/adapters/etcd/grpc-etcd-socket.ts';
 import { childScratchPrograms } from '../../agent/adapters/scratch-programs/child-scratch-programs.ts';
 import type { LocalDatastore } from '../../agent/snapshots/local-datastore.ts';
-import type { SnapshotOrder } from '../../agent/snapshots/take-snapshot.ts';
+import type { SnapshotOrder } from '../../agent/snapshots/snapshot-order.ts';
 import { systemClock } from '../../shared/ports/system-clock.ts';
 import { systemRandom } from '../../shared/ports/system-random.ts';
 import type { RunningEtcd } from './etcd-server.ts';

@@ -3,33 +3,15 @@ import type { Envelope } from '../../../shared/trust/envelope.ts';
 import { envelopeFromJson } from '../../../shared/trust/envelope-json.ts';
 import { failure } from '../../../shared/trust/failure.ts';
 import { SNAPSHOT_COMMAND_TYPE } from '../../../shared/trust/payload-types.ts';
-import type { SnapshotCopiesClient } from '../../../shared/wire/messages.ts';
 import { decodeSnapshotCommand } from '../../../shared/wire/snapshot-command-codec.ts';
-import type { Identity } from '../../../shared/age/age-keys.ts';
 import { sendCopy } from '../../link/send-copy.ts';
-import type { Artifacts } from '../../ports/artifacts.ts';
-import type { Host } from '../../runner/host.ts';
 import { COORDINATOR_CODES } from '../prove/proof-failure.ts';
-import type { WorkContext, WorkEnd } from '../work/run-snapshot-work.ts';
+import type { WorkContext } from '../work/work-context.ts';
+import type { WorkEnd } from '../work/work-end.ts';
 import { takeWork } from '../work/take-work.ts';
 import { megabytes } from '../megabytes.ts';
-import type { CommandFolder } from './command-folder.ts';
+import type { CommandDone, CommandHost } from './command-host.ts';
 import { proveOrdered } from './prove-ordered.ts';
-
-/** What a host needs to do what a coordinator orders. */
-export interface CommandHost {
-  readonly commands: CommandFolder;
-  readonly verify: Host['verify'];
-  readonly artifacts: Artifacts;
-  /** The caller closes it. */
-  readonly connectCopies: () => Promise<SnapshotCopiesClient>;
-  readonly hostIdentity: () => Promise<Identity>;
-}
-
-/** What an order came to, before it is kept. */
-export interface CommandDone extends WorkEnd {
-  readonly fetchMs?: number;
-}
 
 /** Carries out what was ordered and keeps how it ended, for the coordinator. This process believes nobody, the agent's word included. */
 export async function commandWork(id: SnapshotCommandId, host: CommandHost, context: WorkContext, signal: AbortSignal): Promise<WorkEnd> {

@@ -8,8 +8,8 @@ import { signSnapshotProof } from '../../../shared/trust/snapshot-proof.ts';
 import type { Artifacts } from '../../ports/artifacts.ts';
 import { proveSnapshot } from '../prove/prove-snapshot.ts';
 import { PROOF_MAX_MS } from '../work/keep-proof.ts';
-import type { WorkContext } from '../work/run-snapshot-work.ts';
-import type { CommandDone, CommandHost } from './command-work.ts';
+import type { WorkContext } from '../work/work-context.ts';
+import type { CommandDone, CommandHost } from './command-host.ts';
 
 /** Proves another host's snapshot: its sealed bytes are fetched anew each time, for how long that takes is part of what a drill measures. */
 export async function proveOrdered({ snapshot, tools }: Extract<SnapshotAction, { readonly kind: 'prove' }>, { artifacts, hostIdentity }: CommandHost, context: WorkContext, signal: AbortSignal): Promise<CommandDone> {

@@ -13,7 +13,7 @@ import { lookAtRestored } from './look-at-restored.ts';
 import type { PhaseTimes } from './phase-times.ts';
 import type { ProofCode } from './proof-failure.ts';
 import { askTools } from './proof-tools.ts';
-import type { ProofOrder, Restored } from './prove-snapshot.ts';
+import type { ProofOrder, Restored } from './proof-order.ts';
 import { answered, restore, socketIn, startRestored } from './restored-member.ts';
 
 /** The file in plain, etcd's log and data of the restored member: each may be as large as the database. */

@@ -9,7 +9,7 @@ import { missingRoom } from '../snapshot-folder.ts';
 import { checkSqliteSnapshot, type SqliteCheck } from '../sqlite/check-sqlite-snapshot.ts';
 import type { PhaseTimes } from './phase-times.ts';
 import type { ProofCode } from './proof-failure.ts';
-import type { ProofOrder, Restored } from './prove-snapshot.ts';
+import type { ProofOrder, Restored } from './proof-order.ts';
 
 /** The archive is unpacked as K3s would find it, and SQLite, which is all that reads it then, finds in it what was recorded. */
 export async function restoreSqlite({ folder }: ScratchPlace, { record, path, identities }: ProofOrder, times: PhaseTimes, signal: AbortSignal): Promise<Restored | Failure<ProofCode>> {

@@ -4,7 +4,8 @@ import type { SnapshotCatalogue } from '../catalogue/snapshot-catalogue.ts';
 import { hasRecordedBytes } from '../catalogue/verify-bytes.ts';
 import { checkSnapshot } from '../check-snapshot.ts';
 import type { EachOutcome } from './outcomes.ts';
-import type { WorkContext, WorkEnd } from './run-snapshot-work.ts';
+import type { WorkContext } from './work-context.ts';
+import type { WorkEnd } from './work-end.ts';
 import type { CheckWork } from './snapshot-work.ts';
 
 /**

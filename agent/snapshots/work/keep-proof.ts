@@ -2,7 +2,7 @@ import { catalogueProof, type ProofRecord } from '../../../shared/domain/proof-r
 import type { SnapshotRecord } from '../../../shared/domain/snapshot.ts';
 import { type EnvelopeJson, envelopeToJson } from '../../../shared/trust/envelope-json.ts';
 import { signSnapshotProof } from '../../../shared/trust/snapshot-proof.ts';
-import type { WorkContext } from './run-snapshot-work.ts';
+import type { WorkContext } from './work-context.ts';
 
 /** Of the largest that etcd is made for, on a slow disk. */
 export const PROOF_MAX_MS = 2 * 3_600_000;

@@ -6,7 +6,8 @@ import { newestFirst } from '../../../shared/domain/snapshot.ts';
 import { failure, type Failure } from '../../../shared/trust/failure.ts';
 import { proveSnapshot } from '../prove/prove-snapshot.ts';
 import { keepProof, PROOF_MAX_MS } from './keep-proof.ts';
-import type { WorkContext, WorkEnd } from './run-snapshot-work.ts';
+import type { WorkContext } from './work-context.ts';
+import type { WorkEnd } from './work-end.ts';
 import type { ProveWork } from './snapshot-work.ts';
 
 /** Restores one in the scratch folder and compares. */

@@ -1,7 +1,8 @@
 import { snapshotsToDelete } from '../../../shared/domain/keep-snapshots.ts';
 import { failure } from '../../../shared/trust/failure.ts';
 import type { EachOutcome } from './outcomes.ts';
-import type { WorkContext, WorkEnd } from './run-snapshot-work.ts';
+import type { WorkContext } from './work-context.ts';
+import type { WorkEnd } from './work-end.ts';
 
 /** Deletes what the settings do not keep, and ends deletions that a crash left half done. Never the newest proved one of a cluster. */
 export async function pruneWork({ catalogue, settings, clock }: Pick<WorkContext, 'catalogue' | 'settings' | 'clock'>): Promise<WorkEnd> {

@@ -1,20 +1,13 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-import type { FleetName, NodeName } from '../../../shared/domain/ids.ts';
 import { redactLine } from '../../../shared/domain/redact.ts';
 import { lockFile } from '../../../shared/files/lock-file.ts';
 import { syncFolder } from '../../../shared/files/write-durably.ts';
-import type { Clock } from '../../../shared/ports/clock.ts';
-import type { Random } from '../../../shared/ports/random.ts';
 import { failure, type Failure } from '../../../shared/trust/failure.ts';
-import type { EtcdMember, EtcdPlace } from '../../ports/etcd.ts';
-import type { SnapshotSettings } from '../../settings/snapshot-settings.ts';
 import { openFolder } from '../catalogue/open-folder.ts';
 import { SnapshotCatalogue } from '../catalogue/snapshot-catalogue.ts';
-import type { FoundDatastore } from '../local-datastore.ts';
-import type { ProofOrder } from '../prove/prove-snapshot.ts';
-import { type CommandHost, commandWork } from '../commands/command-work.ts';
+import { commandWork } from '../commands/command-work.ts';
 import { checkWork } from './check-work.ts';
 import { showWork } from './live-work.ts';
 import { keepOutcome, readOutcomes, type SnapshotOutcome } from './outcomes.ts';
@@ -23,34 +16,8 @@ import { pruneWork } from './prune-work.ts';
 import { snapshotPlaces } from './snapshot-places.ts';
 import type { SnapshotWork } from './snapshot-work.ts';
 import { takeWork } from './take-work.ts';
-
-/** What this host is, and what work on its snapshots needs of it. */
-export interface WorkHost extends Pick<ProofOrder, 'programs' | 'memberAt'> {
-  readonly settings: SnapshotSettings;
-  readonly node: NodeName;
-  readonly fleet: FleetName;
-  /** Of the node's certificate, to sign proofs with; null on a host that is not enrolled. */
-  readonly keyPem: string | null;
-  readonly findDatastore: (signal: AbortSignal) => Promise<FoundDatastore>;
-  /** Whether proofs that nobody on this host asks for may run on it. */
-  readonly mayProve: (signal: AbortSignal) => Promise<{ readonly may: boolean; readonly reason: string }>;
-  readonly memberOf: (place: EtcdPlace) => EtcdMember;
-  readonly liveFolder: string;
-  /** What orders of a coordinator need; null on a host that is not enrolled. */
-  readonly orders: CommandHost | null;
-  readonly clock: Clock;
-  readonly random: Random;
-}
-
-export interface WorkContext extends WorkHost {
-  readonly catalogue: SnapshotCatalogue;
-  readonly takenFolder: string;
-  /** Shown to whoever looks. */
-  readonly say: (doing: string) => void;
-}
-
-/** What is told of work that was done. */
-export type WorkEnd = Pick<SnapshotOutcome, 'code' | 'message'> & Partial<Pick<SnapshotOutcome, 'snapshot' | 'proof' | 'each'>>;
+import type { WorkContext, WorkHost } from './work-context.ts';
+import type { WorkEnd } from './work-end.ts';
 
 /**
  * Does one piece of work on this host's snapshots, as the only one that does, and keeps how it ended. What was done before

@@ -3,11 +3,13 @@ import type { Clock } from '../../../shared/ports/clock.ts';
 import { failure, type Failure } from '../../../shared/trust/failure.ts';
 import { megabytes } from '../megabytes.ts';
 import { sizeText } from '../size-text.ts';
-import { type SnapshotProgress, takeSnapshot } from '../take-snapshot.ts';
+import { takeSnapshot } from '../take-snapshot.ts';
+import type { SnapshotProgress } from '../snapshot-order.ts';
 import { tokenText } from '../token-text.ts';
 import { keepProof, PROOF_MAX_MS } from './keep-proof.ts';
 import { pruneWork } from './prune-work.ts';
-import type { WorkContext, WorkEnd } from './run-snapshot-work.ts';
+import type { WorkContext } from './work-context.ts';
+import type { WorkEnd } from './work-end.ts';
 import type { TakeWork } from './snapshot-work.ts';
 
 /** Takes one, proves it where that was asked for, and then deletes what the settings do not keep. */

@@ -9,7 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 
 import { COORDINATOR_CODES } from '../../../agent/snapshots/prove/proof-failure.ts';
-import { type Proof, type ProofOrder, proveSnapshot } from '../../../agent/snapshots/prove/prove-snapshot.ts';
+import { type Proof, proveSnapshot } from '../../../agent/snapshots/prove/prove-snapshot.ts';
+import type { ProofOrder } from '../../../agent/snapshots/prove/proof-order.ts';
 import { PROOF_PHASES, type ProofPhase } from '../../../shared/domain/proof-record.ts';
 import type { SnapshotRecord } from '../../../shared/domain/snapshot.ts';
 import { etcdProgramsOrSayWhy } from '../../support/etcd-programs.ts';

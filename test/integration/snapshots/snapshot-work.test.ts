@@ -8,7 +8,8 @@ import { childScratchPrograms } from '../../../agent/adapters/scratch-programs/c
 import { DEFAULT_SNAPSHOTS, type SnapshotSettings } from '../../../agent/settings/snapshot-settings.ts';
 import { seeWork } from '../../../agent/snapshots/work/live-work.ts';
 import { keepOutcome, readOutcomes, type SnapshotOutcome } from '../../../agent/snapshots/work/outcomes.ts';
-import { runSnapshotWork, type WorkHost } from '../../../agent/snapshots/work/run-snapshot-work.ts';
+import { runSnapshotWork } from '../../../agent/snapshots/work/run-snapshot-work.ts';
+import type { WorkHost } from '../../../agent/snapshots/work/work-context.ts';
 import { snapshotPlaces } from '../../../agent/snapshots/work/snapshot-places.ts';
 import { snapshotState, type SnapshotState } from '../../../agent/snapshots/work/snapshot-state.ts';
 import type { SnapshotWork, TakeWork } from '../../../agent/snapshots/work/snapshot-work.ts';

@@ -8,8 +8,9 @@ import { DEFAULT_SNAPSHOTS } from '../../../../agent/settings/snapshot-settings.
 import { openFolder } from '../../../../agent/snapshots/catalogue/open-folder.ts';
 import { SnapshotCatalogue } from '../../../../agent/snapshots/catalogue/snapshot-catalogue.ts';
 import { CommandFolder } from '../../../../agent/snapshots/commands/command-folder.ts';
-import { type CommandHost, commandWork } from '../../../../agent/snapshots/commands/command-work.ts';
-import type { WorkContext } from '../../../../agent/snapshots/work/run-snapshot-work.ts';
+import { commandWork } from '../../../../agent/snapshots/commands/command-work.ts';
+import type { CommandHost } from '../../../../agent/snapshots/commands/command-host.ts';
+import type { WorkContext } from '../../../../agent/snapshots/work/work-context.ts';
 import type { SnapshotAction, SnapshotCode, SnapshotCommand } from '../../../../shared/domain/snapshot-command.ts';
 import { generateIdentity } from '../../../../shared/age/age-keys.ts';
 import { systemRandom } from '../../../../shared/ports/system-random.ts';
