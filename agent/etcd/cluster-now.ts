@@ -1,6 +1,6 @@
 import type { EtcdAlarm, EtcdAnswer, EtcdPeer, EtcdPlace, EtcdStatus } from '../ports/etcd.ts';
 import { type AskMembers, SOME_KEY } from './look-at-member.ts';
-import { within } from './within.ts';
+import { answerInTime } from './answer-in-time.ts';
 
 /** A cluster of etcd, each member asked itself. */
 export interface ClusterNow {
@@ -20,11 +20,11 @@ export interface MemberAsked extends EtcdPeer {
 /** Asked from this host, with the certificate of its own member. A failure where that one cannot tell of the others. */
 export async function askCluster(place: EtcdPlace, ask: AskMembers, signal: AbortSignal): Promise<EtcdAnswer<ClusterNow>> {
   const member = ask.member(place);
-  const own = await within(signal, (limit) => member.status(limit));
+  const own = await answerInTime(signal, (limit) => member.status(limit));
   if (!own.ok) return own;
-  const listed = await within(signal, (limit) => member.members(limit));
+  const listed = await answerInTime(signal, (limit) => member.members(limit));
   if (!listed.ok) return listed;
-  const alarms = await within(signal, (limit) => member.alarms(limit));
+  const alarms = await answerInTime(signal, (limit) => member.alarms(limit));
   if (!alarms.ok) return alarms;
   const members = await Promise.all(listed.value.map((peer) => askPeer(peer, place, own.value, ask, signal)));
   return { ok: true, value: { own: own.value, members, alarms: alarms.value } };
@@ -36,7 +36,7 @@ async function askPeer(peer: EtcdPeer, place: EtcdPlace, own: EtcdStatus, ask: A
   let status: EtcdAnswer<EtcdStatus> = { ok: false, code: 'unreachable', message: `member ${called} has never started` };
   for (const endpoint of peer.clientUrls) {
     const at = { ...place, endpoint };
-    status = await within(signal, (limit) => ask.member(at).status(limit));
+    status = await answerInTime(signal, (limit) => ask.member(at).status(limit));
     if (status.ok && status.value.memberId === peer.id) return { ...peer, called, place: at, status: await inSync(at, status.value, ask, signal) };
     if (status.ok) status = { ok: false, code: 'unreachable', message: `at ${endpoint} another member than ${called} answers` };
   }
@@ -46,7 +46,7 @@ async function askPeer(peer: EtcdPeer, place: EtcdPlace, own: EtcdStatus, ask: A
 /** A member that reads with a quorum has all that its leader had committed when it was asked. A learner reads nothing so. */
 async function inSync(place: EtcdPlace, status: EtcdStatus, ask: AskMembers, signal: AbortSignal): Promise<EtcdAnswer<EtcdStatus>> {
   if (status.isLearner) return { ok: true, value: status };
-  const read = await within(signal, (limit) => ask.member(place).keys(SOME_KEY, limit));
+  const read = await answerInTime(signal, (limit) => ask.member(place).keys(SOME_KEY, limit));
   return read.ok ? { ok: true, value: status } : read;
 }
 

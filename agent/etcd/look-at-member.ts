@@ -4,7 +4,7 @@ import { roundDown } from '../facts/machine.ts';
 import { plain } from '../facts/os.ts';
 import type { EtcdAnswer, EtcdMember, EtcdPeer, EtcdPlace, EtcdStatus } from '../ports/etcd.ts';
 import type { LocalMember } from './local-member.ts';
-import { within } from './within.ts';
+import { answerInTime } from './answer-in-time.ts';
 
 /** How members are asked: over gRPC, but in tests. */
 export interface AskMembers {
@@ -20,13 +20,13 @@ export async function lookAtMember(place: LocalMember, ask: AskMembers, before: 
   const silent = (trouble: string): EtcdLook => ({ ...(before ?? NEVER_HEARD), isLeader: false, runsAs: place.runsAs, trouble });
   if (!place.endpoint.startsWith('https://')) return silent('no-tls');
   const own = ask.member(place);
-  const status = await within(signal, (limit) => own.status(limit));
+  const status = await answerInTime(signal, (limit) => own.status(limit));
   if (!status.ok) return silent(status.code);
   const [listed, read, alarms, clusterVersion] = await Promise.all([
-    within(signal, (limit) => own.members(limit)),
-    within(signal, (limit) => own.keys(SOME_KEY, limit)),
+    answerInTime(signal, (limit) => own.members(limit)),
+    answerInTime(signal, (limit) => own.keys(SOME_KEY, limit)),
     // Alarms are among what a member complains of: most have none.
-    status.value.errors.length === 0 ? null : within(signal, (limit) => own.alarms(limit)),
+    status.value.errors.length === 0 ? null : answerInTime(signal, (limit) => own.alarms(limit)),
     isSettled(before, status.value) ? before.clusterVersion : ask.clusterVersion(place, signal),
   ]);
   return {
@@ -59,7 +59,7 @@ function troubleOf({ leaderId, isLearner }: EtcdStatus, read: EtcdAnswer<unknown
 async function answers(place: EtcdPlace, { id, clientUrls }: EtcdPeer, own: EtcdStatus, ask: AskMembers, signal: AbortSignal): Promise<boolean> {
   if (id === own.memberId) return true;
   for (const endpoint of clientUrls.slice(0, 2)) {
-    const said = await within(signal, (limit) => ask.member({ ...place, endpoint }).status(limit));
+    const said = await answerInTime(signal, (limit) => ask.member({ ...place, endpoint }).status(limit));
     // An address that leads to somebody else says nothing of this one.
     if (said.ok && said.value.memberId === id && said.value.leaderId !== null) return true;
   }

@@ -1,5 +1,6 @@
 import type { NodeName } from '../../shared/domain/ids.ts';
 import { datastoreIdOf, datastoreMembers, datastoreOf, etcdMinor, whyNotOrdered } from './datastore-members.ts';
+import { etcdLookOf, isCorrupt } from './etcd-look-of.ts';
 import type { NodeView, World } from './world.ts';
 
 /** Whose datastore a snapshot is taken of. */
@@ -21,30 +22,30 @@ export function chooseTaker(world: World, cluster: string, named: NodeName | nul
   if (several.length > 1) return `nodes of ${several.length} datastores share the name ${JSON.stringify(cluster)} of a cluster: ${several.slice(0, 3).map(([id, [first]]) => `${first?.record.name} has ${id}`).join(', ')}; give each cluster a name of its own, or remove hosts that are gone for good: farrier node remove`;
   const judged = members.map((view) => ({ view, why: whyNotOrdered(world, view) || whyNotTaken(view) }));
   const able = judged.filter(({ why }) => why === '').map(({ view }) => view);
-  const [chosen] = able.toSorted((a, b) => Number(isLeader(a)) - Number(isLeader(b)));
+  const [chosen] = able.toSorted((a, b) => Number(leads(a)) - Number(leads(b)));
   if (chosen === undefined) return `no host can take a snapshot of the datastore of cluster ${cluster}: ${judged.map(({ view, why }) => `${view.record.name}: ${why}`).join('; ')}`;
   const facts = chosen.facts?.facts ?? null;
   const datastore = datastoreOf(facts) ?? 'etcd';
-  return { node: chosen.record.name, datastore, minor: datastore === 'etcd' ? etcdMinor(versionOf(chosen)) : null, sizeBytes: facts?.etcdMember?.dbBytes ?? 0 };
+  return { node: chosen.record.name, datastore, minor: datastore === 'etcd' ? etcdMinor(versionOf(chosen)) : null, sizeBytes: etcdLookOf(chosen)?.dbBytes ?? 0 };
 }
 
 /** What it has may be behind its cluster, or wrong. */
-function whyNotTaken({ facts }: NodeView): string {
-  const look = facts?.facts.etcdMember ?? null;
+function whyNotTaken(view: NodeView): string {
+  const look = etcdLookOf(view);
   if (look === null) return '';
   if (look.members.some(({ id, isLearner }) => id === look.memberId && isLearner)) return 'its member is a learner and may not have everything yet';
-  if (look.alarms.some(({ memberId, alarm }) => memberId === look.memberId && alarm === 'corrupt')) return 'its member is corrupt';
+  if (isCorrupt(look)) return 'its member is corrupt';
   return look.trouble === '' ? '' : `its member cannot be counted on: ${look.trouble}`;
 }
 
-function isLeader({ facts }: NodeView): boolean {
-  return facts?.facts.etcdMember?.isLeader ?? false;
+function leads(view: NodeView): boolean {
+  return etcdLookOf(view)?.isLeader ?? false;
 }
 
-function versionOf({ facts }: NodeView): string | null {
-  const kubernetes = facts?.facts.kubernetes ?? null;
+function versionOf(view: NodeView): string | null {
+  const kubernetes = view.facts?.facts.kubernetes ?? null;
   const ofImage = kubernetes?.kind === 'kubeadm' && kubernetes.etcd.kind === 'stacked' ? kubernetes.etcd.version : null;
-  return facts?.facts.etcdMember?.version ?? ofImage;
+  return etcdLookOf(view)?.version ?? ofImage;
 }
 
 function notThere({ nodes }: World, cluster: string, named: NodeName): string {

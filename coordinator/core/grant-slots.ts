@@ -1,8 +1,8 @@
-import type { EtcdLook } from '../../shared/domain/etcd-look.ts';
 import type { NodeName } from '../../shared/domain/ids.ts';
 import type { Reason } from '../../shared/domain/reason.ts';
 import type { Budget } from './budget.ts';
 import { unprovedCluster } from './datastore-proved.ts';
+import { etcdLookOf } from './etcd-look-of.ts';
 import { overspentSoon } from './failure-budget.ts';
 import type { Slot } from './ledger-event.ts';
 import { reportedProgress } from './reported-progress.ts';
@@ -38,16 +38,16 @@ export function slotCandidates(world: World, now: Now, rollout: RolloutState, ru
 
 /** By name; whose member leads its etcd goes last, so that leadership moves once and not with each of them. */
 function leadersLast(world: World, names: readonly NodeName[]): readonly NodeName[] {
-  const leads = (name: NodeName): boolean => lookOf(world, name)?.isLeader === true;
+  const leads = (name: NodeName): boolean => etcdLookOf(world.nodes.get(name))?.isLeader === true;
   const byName = names.toSorted();
   return [...byName.filter((name) => !leads(name)), ...byName.filter(leads)];
 }
 
 /** It leads its etcd, and another member of that is about to be ready. No longer: who never gets ready holds nobody up. */
 function waitsForFollowers(world: World, now: Now, rollout: RolloutState, wave: readonly NodeName[], name: NodeName): boolean {
-  const own = lookOf(world, name);
+  const own = etcdLookOf(world.nodes.get(name));
   if (own?.isLeader !== true) return false;
-  return wave.some((other) => other !== name && lookOf(world, other)?.clusterId === own.clusterId && isStaging(world, now, rollout, other));
+  return wave.some((other) => other !== name && etcdLookOf(world.nodes.get(other))?.clusterId === own.clusterId && isStaging(world, now, rollout, other));
 }
 
 function isStaging(world: World, now: Now, rollout: RolloutState, name: NodeName): boolean {
@@ -55,10 +55,6 @@ function isStaging(world: World, now: Now, rollout: RolloutState, name: NodeName
   if (node?.state !== 'assigned' || node.recallAsked || view === undefined || !isReachable(view)) return false;
   const progress = reportedProgress(view, rollout.id, node);
   return progress === null ? now.wallUnixMs - node.sinceUnixMs < HEARD_WITHIN_MS : progress.state === 'accepted';
-}
-
-function lookOf({ nodes }: World, name: NodeName): EtcdLook | null {
-  return nodes.get(name)?.facts?.facts.etcdMember ?? null;
 }
 
 function isStaged(world: World, rollout: RolloutState, name: NodeName): boolean {

@@ -1,6 +1,6 @@
-import type { EtcdLook } from '../../shared/domain/etcd-look.ts';
 import type { NodeName } from '../../shared/domain/ids.ts';
 import { mayHaveMember } from '../../shared/domain/node-role.ts';
+import { etcdLookOf, isCorrupt } from './etcd-look-of.ts';
 import { isAwayForLong, isReachable } from './unavailable.ts';
 import type { NodeView, Now, World } from './world.ts';
 
@@ -46,10 +46,10 @@ export const MEMBERS_TO_LOSE_ONE_MIN = 3;
 /** The clusters of etcd that these nodes' agents saw. None where no agent told of a member. */
 export function etcdClustersOf(world: World, now: Now, nodes: Iterable<NodeName>): readonly EtcdCluster[] {
   const views = [...nodes].flatMap((name) => world.nodes.get(name) ?? []);
-  const ids = new Set(views.map((view) => lookOf(view)?.clusterId ?? '').filter((id) => id !== ''));
+  const ids = new Set(views.map((view) => etcdLookOf(view)?.clusterId ?? '').filter((id) => id !== ''));
   const unplaced = new Set(views.filter((view) => !isPlaced(view) && mayHaveMember(view.facts?.facts ?? null)).map(({ record }) => record.name));
   return [...ids].map((id) => {
-    const lookers = views.filter((view) => lookOf(view)?.clusterId === id);
+    const lookers = views.filter((view) => etcdLookOf(view)?.clusterId === id);
     return { id, members: membersNow(world, now, lookers, unplaced), unplaced };
   });
 }
@@ -86,10 +86,10 @@ export function concerns({ members, unplaced }: EtcdCluster, node: NodeName): bo
 /** Members as the lists of those agents have them that can be asked now; where there is none, as they were last. */
 function membersNow(world: World, now: Now, lookers: readonly NodeView[], unplaced: ReadonlySet<NodeName>): readonly EtcdMemberNow[] {
   const vouching = lookers.filter(vouches);
-  const lists = (vouching.length > 0 ? vouching : lookers).map((view) => lookOf(view)?.members ?? []);
+  const lists = (vouching.length > 0 ? vouching : lookers).map((view) => etcdLookOf(view)?.members ?? []);
   return [...new Set(lists.flat().map(({ id }) => id))].map((id) => {
     const listed = lists.flatMap((list) => list.filter((member) => member.id === id));
-    const own = lookers.filter((view) => lookOf(view)?.memberId === id);
+    const own = lookers.filter((view) => etcdLookOf(view)?.memberId === id);
     // By its own agent; where it has none in the fleet, as every other one sees it.
     const isUp = own.length > 0 ? own.every(vouches) : vouching.length > 0 && listed.length === lists.length && listed.every(({ answers }) => answers);
     const isGone = own.length > 0 ? own.every((view) => isAwayForLong(world, now, view)) : unplaced.size === 0;
@@ -105,15 +105,11 @@ function membersNow(world: World, now: Now, lookers: readonly NodeView[], unplac
 
 /** A look of an agent that is away says nothing of what is now. */
 function vouches(view: NodeView): boolean {
-  const look = lookOf(view);
-  return look !== null && isReachable(view) && look.trouble === '' && !look.alarms.some(({ memberId, alarm }) => memberId === look.memberId && alarm === 'corrupt');
+  const look = etcdLookOf(view);
+  return look !== null && isReachable(view) && look.trouble === '' && !isCorrupt(look);
 }
 
 function isPlaced(view: NodeView): boolean {
-  const look = lookOf(view);
+  const look = etcdLookOf(view);
   return look !== null && look.clusterId !== '' && look.memberId !== '';
-}
-
-function lookOf({ facts }: NodeView): EtcdLook | null {
-  return facts?.facts.etcdMember ?? null;
 }

@@ -1,6 +1,6 @@
 import type { EtcdDefragmentSpec } from '../../../shared/domain/steps/etcd-spec.ts';
 import { type DatabaseSize, databaseSize, describeSize, quotaPercent, unusedPercent } from '../../etcd/database-size.ts';
-import { within } from '../../etcd/within.ts';
+import { answerInTime } from '../../etcd/answer-in-time.ts';
 import { STEP_OK, type StepContext, type StepExecutor, type StepResult } from '../step.ts';
 import { defragmentMember } from './defragment-member.ts';
 import { type MaintenanceParts, memberHere } from './member-here.ts';
@@ -45,7 +45,7 @@ async function verify(parts: MaintenanceParts, { size: before, memberId }: Defra
   const { place } = here;
   const proved = await proveMember(parts, { place, called: place.endpoint, version: null, memberId }, context);
   if (!proved.ok) return proved;
-  const status = await within(context.signal, (limit) => parts.ask.member(place).status(limit));
+  const status = await answerInTime(context.signal, (limit) => parts.ask.member(place).status(limit));
   const note = status.ok ? whatBecame(before, databaseSize(status.value, place)) : '';
   return { ok: true, note: [note, proved.note ?? ''].filter((part) => part !== '').join('; ') };
 }

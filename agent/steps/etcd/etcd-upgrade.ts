@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 
 import type { EtcdUpgradeSpec } from '../../../shared/domain/steps/etcd-spec.ts';
 import { askCluster } from '../../etcd/cluster-now.ts';
-import { within } from '../../etcd/within.ts';
+import { answerInTime } from '../../etcd/answer-in-time.ts';
 import { hasSha256 } from '../../../shared/files/part-file.ts';
 import type { EtcdPlace } from '../../ports/etcd.ts';
 import { type FileCopy, isBack, isKept, keepFile, restoreFile } from '../kept-files.ts';
@@ -79,7 +79,7 @@ async function check(parts: EtcdParts, spec: EtcdUpgradeSpec, context: StepConte
 /** What lies there is what was asked for, and what answers says that it is that version. */
 async function runsIt({ units, ask }: EtcdParts, spec: EtcdUpgradeSpec, binary: string, place: EtcdPlace, { signal }: StepContext): Promise<boolean> {
   if (!(await hasSha256(binary, spec.binary.sha256)) || (await units.look(spec.unit, signal))?.activeState !== 'active') return false;
-  const status = await within(signal, (limit) => ask.member(place).status(limit));
+  const status = await answerInTime(signal, (limit) => ask.member(place).status(limit));
   return status.ok && status.value.version === spec.version;
 }
 

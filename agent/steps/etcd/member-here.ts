@@ -1,5 +1,5 @@
 import type { LocalMember } from '../../etcd/local-member.ts';
-import { within } from '../../etcd/within.ts';
+import { answerInTime } from '../../etcd/answer-in-time.ts';
 import type { EtcdStatus } from '../../ports/etcd.ts';
 import { type StepContext, type StepFailure, stepFailure } from '../step.ts';
 import type { EtcdParts } from './etcd-parts.ts';
@@ -14,6 +14,6 @@ export async function memberHere({ ask, localMember }: MaintenanceParts, { signa
   const place = await localMember(signal);
   if (place === null) return stepFailure('unit-not-found', 'no member of etcd runs on this host; leave it out of the plan');
   if (!place.endpoint.startsWith('https://')) return stepFailure('not-allowed', 'its member serves clients without TLS; nobody could say which member answers: give it certificates first', place.endpoint);
-  const status = await within(signal, (limit) => ask.member(place).status(limit));
+  const status = await answerInTime(signal, (limit) => ask.member(place).status(limit));
   return status.ok ? { ok: true, place, status: status.value } : stepFailure('etcd-unhealthy', status.message, place.endpoint);
 }

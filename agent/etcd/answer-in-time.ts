@@ -4,7 +4,7 @@ import type { EtcdAnswer } from '../ports/etcd.ts';
 const ANSWER_MAX_MS = 3_000;
 
 /** One question to a member, given up after a few seconds. @throws the signal's reason */
-export async function within<T>(signal: AbortSignal, call: (limit: AbortSignal) => Promise<EtcdAnswer<T>>): Promise<EtcdAnswer<T>> {
+export async function answerInTime<T>(signal: AbortSignal, call: (limit: AbortSignal) => Promise<EtcdAnswer<T>>): Promise<EtcdAnswer<T>> {
   try {
     return await call(AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MAX_MS)]));
   } catch {
